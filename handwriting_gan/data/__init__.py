@@ -1,0 +1,1 @@
+"""Digits in: sources of glyphs, batches drawn from them, and pictures out."""

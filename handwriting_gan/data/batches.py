@@ -1,0 +1,71 @@
+"""Batches as a pure function of keys: nothing to iterate, nothing to save.
+
+All glyphs rest on the device as bytes (MNIST is 47 MB). One example is drawn by one key, so a batch is the
+same however many devices share it.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_network
+
+
+class Batch(NamedTuple):
+    """One draw: sources to translate, and two references of one target digit each."""
+
+    sources: jax.Array  # float32 [B, 28, 28, 1]
+    source_digits: jax.Array  # int32 [B]
+    references: jax.Array  # float32 [B, 28, 28, 1]
+    second_references: jax.Array  # float32 [B, 28, 28, 1], the same digits as `references`
+    reference_digits: jax.Array  # int32 [B]
+
+
+class Pool(NamedTuple):
+    """Glyphs laid out for drawing: sorted by digit."""
+
+    images: np.ndarray  # uint8 [N, 28, 28]
+    first: np.ndarray  # int32 [10], the first row of each digit
+    count: np.ndarray  # int32 [10], the number of its rows
+
+
+def make_pool(glyphs: Glyphs) -> Pool:
+    """Sorts the glyphs by digit.
+
+    Raises:
+      ValueError: if a digit has no glyph: it could not be drawn.
+    """
+    count = np.bincount(glyphs.digits, minlength=DIGITS).astype(np.int32)
+    if not count.all():
+        raise ValueError(f"no glyph of the digits {np.flatnonzero(count == 0).tolist()}")
+    order = np.argsort(glyphs.digits, kind="stable")
+    first = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.int32)
+    return Pool(glyphs.images[order], first, count)
+
+
+def draw(pool: Pool, keys: jax.Array) -> Batch:
+    """Draws one example per key `[B]`, balanced over the digits (StarGAN v2's weighted sampler).
+
+    Source and target digit are independent, so they may be equal. The official loader pairs the two references
+    by one permutation fixed for the run; here the second is drawn afresh, from the same distribution.
+    """
+    return jax.vmap(_draw_example, (None, 0))(pool, keys)
+
+
+def _draw_example(pool: Pool, key: jax.Array) -> Batch:
+    digit_key, source_key, reference_key, second_key = jax.random.split(key, 4)
+    source_digit, reference_digit = jax.random.randint(digit_key, (2,), 0, DIGITS)
+    return Batch(
+        sources=_draw_glyph(pool, source_key, source_digit),
+        source_digits=source_digit,
+        references=_draw_glyph(pool, reference_key, reference_digit),
+        second_references=_draw_glyph(pool, second_key, reference_digit),
+        reference_digits=reference_digit,
+    )
+
+
+def _draw_glyph(pool: Pool, key: jax.Array, digit: jax.Array) -> jax.Array:
+    row = pool.first[digit] + jax.random.randint(key, (), 0, pool.count[digit])
+    return to_network(jnp.asarray(pool.images)[row])

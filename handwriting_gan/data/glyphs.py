@@ -1,0 +1,58 @@
+"""The vocabulary of the data: glyphs on disk and in memory, images inside a network.
+
+Axes: N glyphs of a set, B images of a batch. A glyph is 28 x 28.
+Ranges: bytes 0 (paper) to 255 (ink); inside a network -1 (paper) to +1 (ink).
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+DIGITS = 10
+SIDE = 28
+UNKNOWN_WRITER = -1
+
+
+class Glyphs(NamedTuple):
+    """A set of digit images."""
+
+    images: np.ndarray  # uint8 [N, 28, 28], 0 paper, 255 ink
+    digits: np.ndarray  # int32 [N], 0-9
+    writers: np.ndarray  # int32 [N], UNKNOWN_WRITER where nobody knows
+
+    def take(self, rows: np.ndarray) -> "Glyphs":
+        """The glyphs of the given rows (an index or boolean array), in that order."""
+        return Glyphs(self.images[rows], self.digits[rows], self.writers[rows])
+
+
+def make_glyphs(
+    images: np.ndarray, digits: np.ndarray, writers: np.ndarray | None = None
+) -> Glyphs:
+    """Builds `Glyphs` from uint8 `[N, 28, 28]` images and N digits.
+
+    Raises:
+      ValueError: if a shape, the type of the images or a digit is not as stated.
+    """
+    images = np.asarray(images)
+    digits = np.asarray(digits, np.int32)
+    if images.dtype != np.uint8 or images.shape != (len(digits), SIDE, SIDE):
+        raise ValueError(f"images must be uint8 [{len(digits)}, {SIDE}, {SIDE}], "
+                         f"not {images.dtype} {list(images.shape)}")
+    if digits.ndim != 1 or np.any((digits < 0) | (digits >= DIGITS)):
+        raise ValueError("digits must be a list of numbers from 0 to 9")
+    if writers is None:
+        writers = np.full(len(digits), UNKNOWN_WRITER)
+    return Glyphs(images, digits, np.asarray(writers, np.int32))
+
+
+def to_network(images: jax.Array) -> jax.Array:
+    """Bytes `[..., 28, 28]`, 0 to 255, to float32 `[..., 28, 28, 1]`, -1 paper to +1 ink."""
+    return images[..., None].astype(jnp.float32) / 127.5 - 1.0
+
+
+def to_bytes(images: jax.Array) -> np.ndarray:
+    """Network images `[..., 28, 28, 1]` to uint8 `[..., 28, 28]`; values beyond +-1 are clamped."""
+    levels = (np.asarray(images)[..., 0] + 1.0) * 127.5
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)

@@ -1,0 +1,44 @@
+"""MNIST's IDX format, and the check that a file is the one that was published."""
+
+import gzip
+import hashlib
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from handwriting_gan.errors import InputError
+
+
+def read_verified(path: Path, sha256: str) -> bytes:
+    """The unpacked bytes of a plain or gzipped file whose unpacked bytes have the given SHA-256.
+
+    Raises:
+      InputError: if the file cannot be read or unpacked, or its bytes are others.
+    """
+    try:
+        content = Path(path).read_bytes()
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path} cannot be read ({error}); fetch it again") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise InputError(f"{path} is not the published file: its SHA-256 is {found[:12]}..., "
+                         f"not {sha256[:12]}...; fetch it again")
+    return content
+
+
+def parse(content: bytes) -> np.ndarray:
+    """The array in an IDX file of unsigned bytes or big-endian int32, shaped as its header says.
+
+    Raises:
+      ValueError: if the header is not one, or the length is not what it says.
+    """
+    types = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
+    zeros, kind, axes = struct.unpack(">HBB", content[:4])
+    if zeros or kind not in types:
+        raise ValueError("not an IDX file of bytes or int32")
+    shape = struct.unpack(f">{axes}I", content[4:4 + 4 * axes])
+    return np.frombuffer(content, types[kind], offset=4 + 4 * axes).reshape(shape)

@@ -1,0 +1,105 @@
+"""`mnist`: all 70,000 digits, through a TFDS builder that needs no TensorFlow.
+
+The four IDX files come from a folder that the user names, or from the host that TFDS itself names for MNIST.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs, make_glyphs
+from handwriting_gan.data.idx import parse, read_verified
+from handwriting_gan.errors import InputError
+
+HOST = "https://storage.googleapis.com/cvdf-datasets/mnist/"
+FOLDER_VARIABLE = "HANDWRITING_GAN_DATA"
+SHA256 = {  # of the unpacked files
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+SPLITS = {"train": "train", "test": "t10k"}  # the split's name, the prefix of its files
+
+
+class Mnist(tfds.core.GeneratorBasedBuilder):
+    """MNIST in its original row order; image bytes as a tensor, so that nothing needs TensorFlow."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        features = tfds.features.FeaturesDict({
+            "image": tfds.features.Tensor(shape=(SIDE, SIDE), dtype=np.uint8),
+            "digit": tfds.features.ClassLabel(num_classes=DIGITS),
+        })
+        return tfds.core.DatasetInfo(builder=self, features=features, disable_shuffling=True,
+                                     description="MNIST's handwritten digits in their original order.",
+                                     homepage="http://yann.lecun.com/exdb/mnist/")
+
+    def _split_generators(self, manager: tfds.download.DownloadManager) -> dict[str, Any]:
+        # TFDS raises when it is asked for a manual folder that is not there.
+        folder = getattr(manager, "_manual_dir", None)
+        if folder:
+            paths = {name: find_file(Path(folder), name) for name in SHA256}
+        else:
+            paths = manager.download({name: f"{HOST}{name}.gz" for name in SHA256})
+        return {split: self._generate_examples(paths, prefix) for split, prefix in SPLITS.items()}
+
+    def _generate_examples(self, paths: dict[str, Path], prefix: str) -> Iterator[tuple[int, dict]]:
+        images, digits = (parse(read_verified(paths[name], SHA256[name]))
+                          for name in (f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"))
+        for row, (image, digit) in enumerate(zip(images, digits, strict=True)):
+            yield row, {"image": image, "digit": int(digit)}
+
+
+def find_file(folder: Path, name: str) -> Path:
+    """The file `name`, plain or gzipped, in the folder or in its sub-folder `mnist`.
+
+    Raises:
+      InputError: if it is not there.
+    """
+    for place in (folder, folder / "mnist"):
+        for candidate in (place / name, place / f"{name}.gz"):
+            if candidate.is_file():
+                return candidate
+    raise InputError(f"{folder} holds no {name}(.gz); name the folder of MNIST's four IDX files "
+                     f"by --data_folder or {FOLDER_VARIABLE}")
+
+
+def load(split: str, folder: str | None = None) -> Glyphs:
+    """The 60,000 glyphs of 'train' or the 10,000 of 'test', in MNIST's order.
+
+    `folder` (or the environment's HANDWRITING_GAN_DATA) holds the IDX files; without one they are downloaded. The
+    first call prepares them under the user's cache folder.
+
+    Raises:
+      InputError: if a file is missing, altered, or cannot be fetched.
+    """
+    folder = folder or os.environ.get(FOLDER_VARIABLE)
+    if folder:
+        for name, sha256 in SHA256.items():
+            read_verified(find_file(Path(folder), name), sha256)
+    builder = Mnist(data_dir=cache_folder() / "datasets", file_format="array_record")
+    try:
+        # On a failure TFDS leaves nothing but an unfinished folder, which it sweeps up itself.
+        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(
+            manual_dir=folder, try_download_gcs=False))
+    except (OSError, tfds.download.DownloadError) as error:
+        raise InputError(
+            f"data=mnist cannot be fetched from {HOST} ({type(error).__name__}) and no folder is named; "
+            f"name one with MNIST's four IDX files by --data_folder or {FOLDER_VARIABLE}, "
+            "or take --config.data=mnist_5k, which needs no network") from error
+    source = builder.as_data_source(split=split)
+    examples = source.__getitems__(range(len(source)))
+    return make_glyphs(np.stack([example["image"] for example in examples]),
+                       np.array([example["digit"] for example in examples]))
+
+
+def cache_folder() -> Path:
+    """This project's folder in the user's cache."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "handwriting_gan"

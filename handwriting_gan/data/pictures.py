@@ -1,0 +1,45 @@
+"""Pictures of glyphs: grids for people to look at, PNG files."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from handwriting_gan.data.glyphs import SIDE
+from handwriting_gan.files import write_atomically
+
+GAP = 4  # pixels between a grid's headings and its body
+MAGNIFICATION = 2
+
+
+def cross_grid(body: np.ndarray, left: np.ndarray, top: np.ndarray | None = None) -> np.ndarray:
+    """Glyphs uint8 `[R, C, 28, 28]` as one page with a heading per row `[R, 28, 28]` and per column `[C, 28, 28]`.
+
+    Returns uint8 `[H, W]`, 0 paper and 255 ink.
+    """
+    rows, columns = body.shape[:2]
+    page = np.zeros(((rows + 1) * SIDE + GAP, (columns + 1) * SIDE + GAP), np.uint8)
+    page[SIDE + GAP:, SIDE + GAP:] = tile(body)
+    page[SIDE + GAP:, :SIDE] = tile(left[:, None])
+    if top is not None:
+        page[:SIDE, SIDE + GAP:] = tile(top[None])
+    return page
+
+
+def tile(glyphs: np.ndarray) -> np.ndarray:
+    """Glyphs uint8 `[R, C, 28, 28]` edge to edge: uint8 `[28 R, 28 C]`."""
+    rows, columns, height, width = glyphs.shape
+    return glyphs.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
+
+
+def save_ink(path: Path, ink: np.ndarray, magnification: int = MAGNIFICATION) -> None:
+    """Saves ink uint8 `[H, W]` (255 ink) as a PNG of dark ink on white, enlarged without smoothing.
+
+    Raises:
+      InputError: if the file cannot be written.
+    """
+    enlarged = np.kron(255 - ink, np.ones((magnification, magnification), np.uint8))
+    content = io.BytesIO()
+    Image.fromarray(enlarged).save(content, format="PNG", optimize=True)
+    write_atomically(path, content.getvalue())

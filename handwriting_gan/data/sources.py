@@ -1,0 +1,20 @@
+"""Every source of glyphs by its name in the config."""
+
+from handwriting_gan.data import mnist, mnist_5k
+from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.errors import InputError
+
+NAMES = ("mnist", "mnist_5k")
+
+
+def load(name: str, split: str, folder: str | None = None) -> Glyphs:
+    """The glyphs of `split` ('train' or 'test') of a source.
+
+    Raises:
+      InputError: if there is no such source, or its files cannot be had.
+    """
+    if name == "mnist":
+        return mnist.load(split, folder)
+    if name == "mnist_5k":
+        return mnist_5k.load(split)
+    raise InputError(f"no data is called {name!r}; there is {', '.join(NAMES)}")

@@ -1,0 +1,14 @@
+"""The non-saturating adversarial loss (Goodfellow et al. 2014; StarGAN v2, equation 1)."""
+
+import jax
+import jax.numpy as jnp
+
+
+def discriminator_loss(real_logits: jax.Array, fake_logits: jax.Array) -> jax.Array:
+    """Binary cross-entropy of real `[B]` against 1 and of fake `[B]` against 0: a scalar >= 0."""
+    return jnp.mean(jax.nn.softplus(-real_logits)) + jnp.mean(jax.nn.softplus(fake_logits))
+
+
+def generator_loss(fake_logits: jax.Array) -> jax.Array:
+    """Binary cross-entropy of fake logits `[B]` against 1: a scalar >= 0."""
+    return jnp.mean(jax.nn.softplus(-fake_logits))

@@ -1,0 +1,17 @@
+"""Diversity sensitivity (StarGAN v2, equation 3; after Mao et al. 2019 and Yang et al. 2019)."""
+
+import jax
+import jax.numpy as jnp
+
+
+def diversity(images: jax.Array, others: jax.Array) -> jax.Array:
+    """Mean absolute difference of two translations of one source: to be maximised, so subtract it.
+
+    `others` is held constant: only the first translation learns from it.
+    """
+    return jnp.mean(jnp.abs(images - jax.lax.stop_gradient(others)))
+
+
+def linear_decay(initial: float, decay_steps: int, step: jax.Array) -> jax.Array:
+    """A weight that falls linearly from `initial` at step 0 to 0 at `decay_steps`, and stays there."""
+    return initial * jnp.maximum(0.0, 1.0 - step / decay_steps)

@@ -1,0 +1,25 @@
+"""The catalogue: which method a config means. The only place that looks a method up by its name."""
+
+from collections.abc import Callable
+
+from ml_collections import ConfigDict
+
+from handwriting_gan.errors import InputError
+from handwriting_gan.methods import stargan_v2
+from handwriting_gan.methods.method import Method
+
+CATALOGUE: dict[str, Callable[[ConfigDict], Method]] = {
+    "stargan_v2": stargan_v2.build,
+}
+
+
+def build(config: ConfigDict) -> Method:
+    """The method that `config.method` names, with that config's networks and losses.
+
+    Raises:
+      InputError: if no method has that name.
+    """
+    if config.method not in CATALOGUE:
+        raise InputError(f"no method is called {config.method!r}; "
+                         f"there is {', '.join(sorted(CATALOGUE))}")
+    return CATALOGUE[config.method](config)

@@ -1,0 +1,53 @@
+"""The contract between a method and everything that trains, evaluates or writes with it.
+
+A method is a set of networks and an ordered list of phases; a phase is a loss and the names of the networks
+that it moves. Axes: B examples of a batch, K references of one writer, n digits to write.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import jax
+from flax import linen as nn
+
+from handwriting_gan.data.batches import Batch
+
+Params = Mapping[str, Any]  # {network name: its parameters}
+
+
+class Loss(Protocol):
+    """A scalar to minimise, and its terms by name, unweighted, for the log."""
+
+    def __call__(self, params: Params, batch: Batch, keys: jax.Array,
+                 step: jax.Array) -> tuple[jax.Array, dict[str, jax.Array]]:
+        """Keys `[B]`, one per example: noise belongs to an example, wherever it is computed.
+
+        Phases of one iteration are given the same batch and keys, so they can share their latents; each
+        repeat of a phase has its own. `step` is the iteration, int32, counted from 0.
+        """
+
+
+class Phase(NamedTuple):
+    """One update: `updates` move down the gradient of `loss`, everything else is held constant."""
+
+    name: str
+    updates: tuple[str, ...]
+    loss: Loss
+    repeats: int = 1
+
+
+class Method(NamedTuple):
+    """Everything that training, evaluation and writing know of a method.
+
+    `synthesis` holds the modes that the method has, of these (images as inside a network):
+      latent    (params, sources [B], source_digits [B], digits [B], key) -> images [B]
+      reference (params, sources [B], source_digits [B], references [B], reference_digits [B], key) -> images [B]
+      writer    (params, references [K], reference_digits [K], digits [n], key) -> images [n]
+    The reference's digit is the digit drawn. Synthesis needs only the `averaged` networks.
+    """
+
+    networks: dict[str, nn.Module]
+    init: Callable[[jax.Array], dict[str, Any]]  # key -> Params
+    phases: tuple[Phase, ...]
+    averaged: tuple[str, ...]  # names of the networks under the moving average
+    synthesis: dict[str, Callable[..., jax.Array]]

@@ -1,0 +1,252 @@
+"""StarGAN v2 (Choi et al. 2020, arXiv:1912.01865) whose domains are the ten digits.
+
+One iteration plays four phases in the authors' order: discriminator latent-guided and reference-guided, then
+generator latent-guided and reference-guided. The last moves the generator only: letting the style encoder
+learn from it degraded the authors' results.
+
+Axes: B examples, K references of one writer, n digits to write, S style, Z latent.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from ml_collections import ConfigDict
+
+from handwriting_gan.data.batches import Batch
+from handwriting_gan.data.glyphs import DIGITS, SIDE
+from handwriting_gan.errors import InputError
+from handwriting_gan.losses import adversarial
+from handwriting_gan.losses.diversity import diversity, linear_decay
+from handwriting_gan.losses.gradient_penalties import r1
+from handwriting_gan.losses.reconstruction import mean_absolute_error
+from handwriting_gan.methods.method import Method, Params, Phase
+from handwriting_gan.networks.discriminator import Discriminator
+from handwriting_gan.networks.generator import Generator
+from handwriting_gan.networks.mapping_network import MappingNetwork
+from handwriting_gan.networks.style_encoder import StyleEncoder
+
+LATENT_CANDIDATES = 1024  # how many latents the shared-latent route compares
+Terms = dict[str, jax.Array]
+
+
+@dataclasses.dataclass(frozen=True)
+class StarGANv2:
+    """The four networks, the weights of the loss terms, and the losses and routes built from them."""
+
+    networks: dict[str, nn.Module]
+    latent_dim: int
+    weights: Mapping[str, float]
+    diversity_decay_steps: int
+
+    # The networks by what they do.
+
+    def translate(self, params: Params, sources: jax.Array, styles: jax.Array) -> jax.Array:
+        """G(x, s): images `[B, 28, 28, 1]` redrawn in styles `[B, S]`."""
+        return self._apply(params, "generator", sources, styles)
+
+    def map_latents(self, params: Params, latents: jax.Array, digits: jax.Array) -> jax.Array:
+        """F_y(z): latents `[B, Z]` to styles `[B, S]` of the digits `[B]`."""
+        return self._apply(params, "mapping_network", latents, digits)
+
+    def encode_style(self, params: Params, images: jax.Array, digits: jax.Array) -> jax.Array:
+        """E_y(x): the styles `[B, S]` that the digits' heads read from images."""
+        return self._apply(params, "style_encoder", images, digits)
+
+    def discriminate(self, params: Params, images: jax.Array, digits: jax.Array) -> jax.Array:
+        """D_y(x): logits `[B]`, positive for real."""
+        return self._apply(params, "discriminator", images, digits)
+
+    def _apply(self, params: Params, name: str, *inputs: jax.Array) -> jax.Array:
+        return self.networks[name].apply({"params": params[name]}, *inputs)
+
+    def init(self, key: jax.Array) -> dict[str, Any]:
+        """Initial parameters of all four networks."""
+        images, digits = jnp.zeros((1, SIDE, SIDE, 1)), jnp.zeros((1,), jnp.int32)
+        latents = jnp.zeros((1, self.latent_dim))
+        style_dim = self.networks["mapping_network"].style_dim
+        inputs = {
+            "generator": (images, jnp.zeros((1, style_dim))),
+            "mapping_network": (latents, digits),
+            "style_encoder": (images, digits),
+            "discriminator": (images, digits),
+        }
+        keys = dict(zip(inputs, jax.random.split(key, len(inputs)), strict=True))
+        return {name: self.networks[name].init(keys[name], *inputs[name])["params"]
+                for name in inputs}
+
+    # The four phases.
+
+    def discriminator_latent(self, params: Params, batch: Batch, keys: jax.Array,
+                             step: jax.Array) -> tuple[jax.Array, Terms]:
+        """Real sources against fakes in the style of a latent."""
+        latents, _ = self.draw_latents(keys)
+        styles = self.map_latents(params, latents, batch.reference_digits)
+        return self._discriminator_loss(params, batch, styles)
+
+    def discriminator_reference(self, params: Params, batch: Batch, keys: jax.Array,
+                                step: jax.Array) -> tuple[jax.Array, Terms]:
+        """Real sources against fakes in the style of a reference."""
+        styles = self.encode_style(params, batch.references, batch.reference_digits)
+        return self._discriminator_loss(params, batch, styles)
+
+    def generator_latent(self, params: Params, batch: Batch, keys: jax.Array,
+                         step: jax.Array) -> tuple[jax.Array, Terms]:
+        """The full objective in the styles of two latents."""
+        styles, others = (self.map_latents(params, latents, batch.reference_digits)
+                          for latents in self.draw_latents(keys))
+        return self._generator_loss(params, batch, styles, others, step)
+
+    def generator_reference(self, params: Params, batch: Batch, keys: jax.Array,
+                            step: jax.Array) -> tuple[jax.Array, Terms]:
+        """The full objective in the styles of two references of one digit."""
+        styles, others = (self.encode_style(params, references, batch.reference_digits)
+                          for references in (batch.references, batch.second_references))
+        return self._generator_loss(params, batch, styles, others, step)
+
+    def _discriminator_loss(self, params: Params, batch: Batch,
+                            styles: jax.Array) -> tuple[jax.Array, Terms]:
+        """Equation 1, and R1 on the reals."""
+
+        def real_logits(images: jax.Array) -> jax.Array:
+            return self.discriminate(params, images, batch.source_digits)
+
+        fakes = self.translate(params, batch.sources, styles)
+        fake_logits = self.discriminate(params, fakes, batch.reference_digits)
+        return self._weigh({
+            "adversarial": adversarial.discriminator_loss(real_logits(batch.sources), fake_logits),
+            "r1": r1(real_logits, batch.sources),
+        })
+
+    def _generator_loss(self, params: Params, batch: Batch, styles: jax.Array,
+                        others: jax.Array, step: jax.Array) -> tuple[jax.Array, Terms]:
+        """Equation 5: adversarial + style reconstruction - diversity + cycle."""
+        fakes = self.translate(params, batch.sources, styles)
+        source_styles = self.encode_style(params, batch.sources, batch.source_digits)
+        return self._weigh({
+            "adversarial": adversarial.generator_loss(
+                self.discriminate(params, fakes, batch.reference_digits)),
+            "style_reconstruction": mean_absolute_error(
+                self.encode_style(params, fakes, batch.reference_digits), styles),
+            "diversity": diversity(fakes, self.translate(params, batch.sources, others)),
+            "cycle": mean_absolute_error(
+                self.translate(params, fakes, source_styles), batch.sources),
+        }, step)
+
+    def _weigh(self, terms: Terms, step: jax.Array | int = 0) -> tuple[jax.Array, Terms]:
+        """The weighted sum; a term without a weight is left out, and so never computed under `jit`."""
+        weights = dict(self.weights)
+        if "diversity" in weights:
+            weights["diversity"] = -linear_decay(
+                weights["diversity"], self.diversity_decay_steps, step)
+        named = {name: term for name, term in terms.items() if name in weights}
+        return sum(weights[name] * term for name, term in named.items()), named
+
+    def draw_latents(self, keys: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Two standard normal latents `[B, Z]` per key `[B]`."""
+        latents = jax.vmap(lambda key: jax.random.normal(key, (2, self.latent_dim)))(keys)
+        return latents[:, 0], latents[:, 1]
+
+    # Synthesis.
+
+    def latent_guided(self, params: Params, sources: jax.Array, source_digits: jax.Array,
+                      digits: jax.Array, key: jax.Array) -> jax.Array:
+        """Sources redrawn as `digits`, each in the style of a latent of its own."""
+        latents = jax.random.normal(key, (len(digits), self.latent_dim))
+        return self.translate(params, sources, self.map_latents(params, latents, digits))
+
+    def reference_guided(self, params: Params, sources: jax.Array, source_digits: jax.Array,
+                         references: jax.Array, reference_digits: jax.Array,
+                         key: jax.Array) -> jax.Array:
+        """Sources redrawn as the references' digits in the references' styles."""
+        return self.translate(params, sources,
+                              self.encode_style(params, references, reference_digits))
+
+    def source_route(self, params: Params, references: jax.Array, reference_digits: jax.Array,
+                     digits: jax.Array, key: jax.Array) -> jax.Array:
+        """The hand as what the source keeps: the writer's glyphs, in the styles of one random latent."""
+        latents = jnp.tile(jax.random.normal(key, (self.latent_dim,)), (len(digits), 1))
+        return self._redraw(params, references, self.map_latents(params, latents, digits))
+
+    def reference_route(self, params: Params, references: jax.Array, reference_digits: jax.Array,
+                        digits: jax.Array, key: jax.Array) -> jax.Array:
+        """The hand as a style: the mean of what the target digit's head reads from the writer's glyphs.
+
+        Training never shows a head another digit, and nothing aligns the heads.
+        """
+
+        def mean_style(digit: jax.Array) -> jax.Array:
+            heads = jnp.full(len(references), digit)
+            return self.encode_style(params, references, heads).mean(axis=0)
+
+        return self._redraw(params, references, jax.vmap(mean_style)(digits))
+
+    def shared_latent_route(self, params: Params, references: jax.Array,
+                            reference_digits: jax.Array, digits: jax.Array,
+                            key: jax.Array) -> jax.Array:
+        """The hand as one latent for all digits: of many, the one whose styles fit the writer's glyphs best."""
+        targets = self.encode_style(params, references, reference_digits)
+        candidates = jax.random.normal(key, (LATENT_CANDIDATES, self.latent_dim))
+
+        def misfit(latent: jax.Array) -> jax.Array:
+            latents = jnp.tile(latent, (len(references), 1))
+            return mean_absolute_error(
+                self.map_latents(params, latents, reference_digits), targets)
+
+        best = candidates[jnp.argmin(jax.vmap(misfit)(candidates))]
+        styles = self.map_latents(params, jnp.tile(best, (len(digits), 1)), digits)
+        return self._redraw(params, references, styles)
+
+    def _redraw(self, params: Params, references: jax.Array, styles: jax.Array) -> jax.Array:
+        """Draws n styles `[n, S]`, taking the K references as sources in turn."""
+        return self.translate(params, references[jnp.arange(len(styles)) % len(references)], styles)
+
+
+def build(config: ConfigDict) -> Method:
+    """StarGAN v2 from a config (configs/stargan_v2.py names the fields).
+
+    Raises:
+      InputError: if `config.route` is no route of this method.
+    """
+    sizes = config.networks
+    shape = {"width": sizes.width, "max_width": sizes.max_width}
+    networks = {
+        "generator": Generator(**shape, levels=sizes.levels,
+                               bottleneck_blocks=sizes.bottleneck_blocks),
+        "mapping_network": MappingNetwork(sizes.mapping_width, sizes.style_dim, DIGITS),
+        "style_encoder": StyleEncoder(**shape, style_dim=sizes.style_dim, domains=DIGITS),
+        "discriminator": Discriminator(**shape, domains=DIGITS),
+    }
+    model = StarGANv2(networks, sizes.latent_dim, {"adversarial": 1.0, **config.losses.to_dict()},
+                      config.diversity_decay_steps)
+    return Method(
+        networks=networks,
+        init=model.init,
+        phases=(
+            Phase("discriminator_latent", ("discriminator",), model.discriminator_latent),
+            Phase("discriminator_reference", ("discriminator",), model.discriminator_reference),
+            Phase("generator_latent", ("generator", "mapping_network", "style_encoder"),
+                  model.generator_latent),
+            Phase("generator_reference", ("generator",), model.generator_reference),
+        ),
+        averaged=("generator", "mapping_network", "style_encoder"),
+        synthesis={
+            "latent": model.latent_guided,
+            "reference": model.reference_guided,
+            "writer": _route(model, config.route),
+        },
+    )
+
+
+def _route(model: StarGANv2, name: str) -> Any:
+    routes = {
+        "source": model.source_route,
+        "reference": model.reference_route,
+        "shared_latent": model.shared_latent_route,
+    }
+    if name not in routes:
+        raise InputError(f"no route is called {name!r}; there is {', '.join(routes)}")
+    return routes[name]

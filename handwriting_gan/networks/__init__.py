@@ -1,0 +1,1 @@
+"""The networks, one file per role; plain fields in, arrays in and out."""

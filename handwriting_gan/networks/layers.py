@@ -1,0 +1,143 @@
+"""What StarGAN v2's networks are made of (Choi et al. 2020, appendix A; shapes at 28 x 28).
+
+Axes: B images, H x W pixels, C channels, S style; images are NHWC.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+# He et al. 2015 for ReLU, untruncated, as the authors' code initialises every network.
+he_normal = nn.initializers.variance_scaling(2.0, "fan_in", "normal")
+
+
+def leaky_relu(x: jax.Array) -> jax.Array:
+    """Leaky ReLU with the slope 0.2 of every StarGAN v2 network."""
+    return nn.leaky_relu(x, 0.2)
+
+
+def conv(features: int, kernel: int = 3, **options: Any) -> nn.Conv:
+    """A convolution with He normal weights and, unless told otherwise, the same size out as in."""
+    return nn.Conv(features, (kernel, kernel), kernel_init=he_normal, **options)
+
+
+def instance_norm(affine: bool = True) -> nn.InstanceNorm:
+    """Normalises each channel of each image; no running statistics."""
+    return nn.InstanceNorm(epsilon=1e-5, use_bias=affine, use_scale=affine, use_fast_variance=False)
+
+
+def halve(x: jax.Array) -> jax.Array:
+    """2 x 2 average pooling `[B, H, W, C] -> [B, H // 2, W // 2, C]`; an odd row or column is dropped."""
+    return nn.avg_pool(x, window_shape=(2, 2), strides=(2, 2))
+
+
+def double(x: jax.Array) -> jax.Array:
+    """Nearest-neighbour upsampling `[B, H, W, C] -> [B, 2 H, 2 W, C]`."""
+    return jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
+
+
+def identity(x: jax.Array) -> jax.Array:
+    """Keeps the size where a block neither halves nor doubles it."""
+    return x
+
+
+class AdaptiveInstanceNorm(nn.Module):
+    """Instance norm whose scale and shift come from a style (Huang & Belongie 2017).
+
+    `[B, H, W, C]`, `[B, S]` -> `[B, H, W, C]`; the scale is 1 + gamma, so that training starts near 1.
+    """
+
+    @nn.compact
+    def __call__(self, x: jax.Array, style: jax.Array) -> jax.Array:
+        gamma_beta = nn.Dense(2 * x.shape[-1], kernel_init=he_normal)(style)[:, None, None]
+        gamma, beta = jnp.split(gamma_beta, 2, axis=-1)
+        return (1.0 + gamma) * instance_norm(affine=False)(x) + beta
+
+
+class ResidualBlock(nn.Module):
+    """Pre-activation residual block `[B, H, W, C] -> [B, H', W', features]`, unit variance kept.
+
+    The shortcut is convolved (1 x 1, no bias) only where the width changes, and resized after that.
+    """
+
+    features: int
+    resize: Callable[[jax.Array], jax.Array] = identity
+    norm: bool = False
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        normalize = instance_norm if self.norm else lambda: identity
+        residual = conv(x.shape[-1])(leaky_relu(normalize()(x)))
+        residual = conv(self.features)(leaky_relu(normalize()(self.resize(residual))))
+        shortcut = x
+        if x.shape[-1] != self.features:
+            shortcut = conv(self.features, 1, use_bias=False)(x)
+        return (self.resize(shortcut) + residual) / jnp.sqrt(2.0)
+
+
+class AdaptiveResidualBlock(nn.Module):
+    """Residual block driven by a style: `[B, H, W, C]`, `[B, S]` -> `[B, H', W', features]`.
+
+    Resized before the first convolution, as a decoder does.
+    """
+
+    features: int
+    resize: Callable[[jax.Array], jax.Array] = identity
+
+    @nn.compact
+    def __call__(self, x: jax.Array, style: jax.Array) -> jax.Array:
+        residual = self.resize(leaky_relu(AdaptiveInstanceNorm()(x, style)))
+        residual = conv(self.features)(residual)
+        residual = conv(self.features)(leaky_relu(AdaptiveInstanceNorm()(residual, style)))
+        shortcut = self.resize(x)
+        if x.shape[-1] != self.features:
+            shortcut = conv(self.features, 1, use_bias=False)(shortcut)
+        return (shortcut + residual) / jnp.sqrt(2.0)
+
+
+class DomainDense(nn.Module):
+    """One linear layer per domain, of which each example uses its own: `[B, C]`, int `[B]` -> `[B, features]`.
+
+    The head is picked before the matrix product, which costs one head's work and not `domains` heads'.
+    """
+
+    features: int
+    domains: int
+
+    @nn.compact
+    def __call__(self, x: jax.Array, domain: jax.Array) -> jax.Array:
+        kernel = self.param("kernel", _per_domain(he_normal),
+                            (self.domains, x.shape[-1], self.features))
+        bias = self.param("bias", nn.initializers.zeros, (self.domains, self.features))
+        return jnp.einsum("bi,bio->bo", x, kernel[domain]) + bias[domain]
+
+
+def _per_domain(initializer: Callable) -> Callable:
+    """Initialises `[domains, in, out]` as `domains` independent layers, so that fan-in is one layer's."""
+
+    def initialize(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32) -> jax.Array:
+        keys = jax.random.split(key, shape[0])
+        return jax.vmap(lambda k: initializer(k, shape[1:], dtype))(keys)
+
+    return initialize
+
+
+class Trunk(nn.Module):
+    """What style encoder and discriminator share in shape: `[B, 28, 28, 1] -> [B, max_width]`.
+
+    Stem, three halving blocks 28 -> 14 -> 7 -> 3 without norm, a valid 3 x 3 convolution to 1 x 1.
+    """
+
+    width: int
+    max_width: int
+
+    @nn.compact
+    def __call__(self, images: jax.Array) -> jax.Array:
+        x = conv(self.width)(images)
+        for level in (1, 2, 3):
+            x = ResidualBlock(min(self.width * 2**level, self.max_width), halve)(x)
+        x = conv(x.shape[-1], padding="VALID")(leaky_relu(x))
+        return leaky_relu(x).reshape(x.shape[0], -1)

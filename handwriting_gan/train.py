@@ -1,0 +1,67 @@
+"""Trains a method; the same command run again goes on where it stopped.
+
+    python -m handwriting_gan.train --config configs/stargan_v2.py:small --workdir runs/first
+
+Presets: tiny (seconds), small (about 15 minutes on two CPU cores), base (an accelerator). Any field of a config
+can be changed, for example --config.data=mnist or --config.losses.diversity=2.0. The workdir receives config.json,
+checkpoints/, metrics.jsonl, events/ (TensorBoard) and samples/ (pictures).
+"""
+
+import sys
+from pathlib import Path
+
+from absl import flags
+from ml_collections import ConfigDict, config_flags
+
+from handwriting_gan.data import sources
+from handwriting_gan.errors import InputError, exit_in_one_line
+from handwriting_gan.training import devices
+from handwriting_gan.training.loop import train
+from handwriting_gan.workdir.layout import Workdir
+
+CONFIG = config_flags.DEFINE_config_file(
+    "config", None, "File and preset, as in configs/stargan_v2.py:small.", lock_config=True)
+WORKDIR = flags.DEFINE_string("workdir", None, "Folder that the run keeps everything in.")
+DATA_FOLDER = flags.DEFINE_string(
+    "data_folder", None, "Folder with MNIST's four IDX files, plain or gzipped, for data=mnist; "
+    "default: the environment's HANDWRITING_GAN_DATA, else they are downloaded.")
+STOP_AT = flags.DEFINE_integer(
+    "stop_at", None, "Stop at this step, to be resumed by the same command later.", lower_bound=1)
+
+
+def main() -> None:
+    """Flags in, one call."""
+    config, workdir = _parse_flags(sys.argv), Workdir(Path(WORKDIR.value))
+    devices.one_virtual_device_per_core()
+    devices.use_compilation_cache()
+    glyphs, held_out = (sources.load(config.data, split, DATA_FOLDER.value)
+                        for split in ("train", "test"))
+    train(config, workdir, glyphs, held_out, STOP_AT.value)
+    print(f"pictures: {workdir.root / 'samples'}  losses: {workdir.metrics}  "
+          f"next: python -m handwriting_gan.evaluate --workdir {workdir.root}")
+
+
+def _parse_flags(arguments: list[str]) -> ConfigDict:
+    """The locked config; `--help` answers and leaves."""
+    if {"-h", "-help", "--help"} & set(arguments):
+        print(__doc__, flags.FLAGS.main_module_help(), sep="\n")
+        sys.exit(0)
+    flags.mark_flags_as_required(["config", "workdir"])
+    try:
+        flags.FLAGS(arguments)
+        return CONFIG.value
+    except (AttributeError, KeyError) as error:  # says the nearest right name
+        raise InputError(f"the config has no field {error.args[0]}") from error
+    except (flags.Error, TypeError, ValueError, OSError) as error:
+        raise InputError(_reason(str(error))) from error
+
+
+def _reason(said: str) -> str:
+    """What is wrong, without the traceback that config_flags puts into its message."""
+    if "Traceback" in said:
+        return said.strip().splitlines()[-1].partition(": ")[2]
+    return f"{said}; see python -m handwriting_gan.train --help"
+
+
+if __name__ == "__main__":
+    exit_in_one_line(main)

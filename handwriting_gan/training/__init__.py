@@ -1,0 +1,1 @@
+"""Training: one step that plays any method's phases, and the loop that decides when to look and save."""

@@ -1,0 +1,86 @@
+"""Which devices share a step, and how: the one file that says `pmap`."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import jax_utils
+
+from handwriting_gan.data.batches import Pool
+from handwriting_gan.errors import InputError
+from handwriting_gan.training.train_state import TrainState
+from handwriting_gan.training.train_step import Terms, TrainStep
+
+AXIS = "batch"
+
+
+def one_virtual_device_per_core() -> None:
+    """Asks that a CPU be seen as one device per core, so that `pmap` is the path everywhere.
+
+    It has to be called before JAX looks at its devices; accelerators are not touched. A wish already made by
+    `XLA_FLAGS` or `JAX_NUM_CPU_DEVICES` stands.
+    """
+    told = ("xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
+            or "JAX_NUM_CPU_DEVICES" in os.environ)
+    if not told:
+        jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+
+
+def use_compilation_cache() -> None:
+    """Keeps compiled steps in the user's cache folder: a second start compiles nothing.
+
+    A folder already named by `JAX_COMPILATION_CACHE_DIR` stands.
+    """
+    if jax.config.jax_compilation_cache_dir is None:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        jax.config.update("jax_compilation_cache_dir", str(Path(base) / "handwriting_gan" / "xla"))
+
+
+def steps_per_dispatch(wanted: int) -> int:
+    """As many as wanted on an accelerator; one on a CPU, where convolutions inside a loop are ten times slower."""
+    return 1 if jax.default_backend() == "cpu" else wanted
+
+
+def share(batch_size: int) -> np.ndarray:
+    """The places in the batch that each local device takes: int32 `[devices, batch_size / all devices]`.
+
+    Raises:
+      InputError: if the batch cannot be divided evenly.
+    """
+    devices = jax.device_count()
+    if batch_size % devices:
+        raise InputError(f"a batch of {batch_size} cannot be shared evenly by {devices} devices; "
+                         f"choose --config.batch_size as a multiple of {devices}")
+    places = np.arange(batch_size, dtype=np.int32).reshape(devices, -1)
+    first = jax.process_index() * jax.local_device_count()
+    return places[first:first + jax.local_device_count()]
+
+
+def replicate(tree: Any) -> Any:
+    """A copy on every local device; on the axis that `pmap` uses, or the second step would compile again."""
+    return jax_utils.replicate(tree, axis_name=AXIS)
+
+
+def unreplicate(tree: Any) -> Any:
+    """The first device's copy, as NumPy arrays."""
+    return jax.device_get(jax_utils.unreplicate(tree))
+
+
+def parallel(train_step: TrainStep, steps: int) -> Any:
+    """`(state, pool, examples)` on all devices at once, `steps` iterations per call; the state is donated.
+
+    The terms are means over those iterations and over the devices.
+    """
+
+    def dispatch(state: TrainState, pool: Pool,
+                 examples: jax.Array) -> tuple[TrainState, Terms]:
+        if steps == 1:
+            return train_step(state, pool, examples)
+        state, terms = jax.lax.scan(lambda state, _: train_step(state, pool, examples),
+                                    state, length=steps)
+        return state, jax.tree.map(jnp.mean, terms)
+
+    return jax.pmap(dispatch, axis_name=AXIS, donate_argnums=0)

@@ -1,0 +1,20 @@
+"""One optimizer per network, from the config."""
+
+import optax
+from ml_collections import ConfigDict
+
+
+def adam_with_l2(learning_rate: float, beta1: float, beta2: float,
+                 l2: float) -> optax.GradientTransformation:
+    """Adam whose L2 joins the gradient before the moments: PyTorch's `weight_decay`, not AdamW's."""
+    return optax.chain(
+        optax.add_decayed_weights(l2),
+        optax.scale_by_adam(b1=beta1, b2=beta2, eps=1e-8),
+        optax.scale_by_learning_rate(learning_rate),
+    )
+
+
+def build(config: ConfigDict) -> dict[str, optax.GradientTransformation]:
+    """`{network: optimizer}` for each network that `config.learning_rates` names."""
+    return {name: adam_with_l2(rate, config.adam.beta1, config.adam.beta2, config.adam.l2)
+            for name, rate in config.learning_rates.items()}

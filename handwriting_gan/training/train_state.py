@@ -1,0 +1,32 @@
+"""The state of a run: arrays only, so that saving it is saving one pytree."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import struct
+
+from handwriting_gan.methods.method import Method
+
+
+@struct.dataclass
+class TrainState:
+    """Everything that changes in training; with the seed it determines all that follows."""
+
+    step: jax.Array  # int32, iterations done
+    params: dict[str, Any]  # {network: parameters}
+    averaged: dict[str, Any]  # moving averages of some networks
+    opt_states: dict[str, Any]  # {network: optimizer state}
+
+
+def create(method: Method, optimizers: dict[str, optax.GradientTransformation],
+           seed: int) -> TrainState:
+    """The state before the first step; the averages start as copies of the initial networks."""
+    params = method.init(jax.random.key(seed))
+    return TrainState(
+        step=jnp.int32(0),
+        params=params,
+        averaged={name: params[name] for name in method.averaged},
+        opt_states={name: optimizers[name].init(params[name]) for name in method.networks},
+    )

@@ -1,0 +1,1 @@
+"""The workdir: a folder that knows what it holds, where training, evaluation and writing meet."""

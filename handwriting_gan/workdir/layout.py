@@ -1,0 +1,97 @@
+"""Every path inside a workdir, and the config that says what the rest is."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from handwriting_gan.errors import InputError
+from handwriting_gan.files import write_atomically
+
+RELEASED = Path(__file__).parents[1] / "released"  # the workdir inside the package
+
+
+@dataclasses.dataclass(frozen=True)
+class Workdir:
+    """Where a run keeps what it makes."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """The run's config, JSON."""
+        return self.root / "config.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Orbax's folder: one sub-folder per saved step."""
+        return self.root / "checkpoints"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON line per logged step."""
+        return self.root / "metrics.jsonl"
+
+    @property
+    def events(self) -> Path:
+        """TensorBoard's event files."""
+        return self.root / "events"
+
+    @property
+    def scorecard(self) -> Path:
+        """What evaluation found, JSON."""
+        return self.root / "scorecard.json"
+
+    def sample(self, mode: str, step: int) -> Path:
+        """The sample sheet of a mode at a step, PNG."""
+        return self.root / "samples" / f"{mode}_{step:07d}.png"
+
+
+def read_config(workdir: Workdir) -> ConfigDict:
+    """The config of the run that the workdir holds.
+
+    Raises:
+      InputError: if the folder holds no run, or its config cannot be read.
+    """
+    try:
+        return ConfigDict(json.loads(workdir.config.read_text()))
+    except FileNotFoundError as error:
+        raise InputError(f"{workdir.root} holds no run (there is no config.json in it); "
+                         "name a folder that `train` has written") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{workdir.config} cannot be read: {error}") from error
+
+
+def claim(workdir: Workdir, config: ConfigDict) -> None:
+    """Makes the workdir this config's own, or checks that it already is.
+
+    A run may be prolonged: `steps` may grow. Anything else must be as it was.
+
+    Raises:
+      InputError: if the workdir holds a run with another config.
+    """
+    if workdir.config.exists():
+        held = _flatten(read_config(workdir).to_dict())
+        asked = _flatten(json.loads(config.to_json()))
+        changed = [name for name in sorted(held.keys() | asked.keys())
+                   if held.get(name) != asked.get(name)]
+        if changed == ["steps"] and asked["steps"] > held["steps"]:
+            changed = []
+        if changed:
+            said = ", ".join(f"{name} {held.get(name)} -> {asked.get(name)}" for name in changed[:4])
+            more = f" and {len(changed) - 4} more" if len(changed) > 4 else ""
+            raise InputError(f"{workdir.root} holds a run with another config ({said}{more}); "
+                             "choose another --workdir, or the config that it has")
+    write_atomically(workdir.config, config.to_json(indent=2).encode() + b"\n")
+
+
+def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat

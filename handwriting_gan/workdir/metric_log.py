@@ -1,0 +1,41 @@
+"""What a run says of itself over time: JSON lines for programs, TensorBoard for people."""
+
+import json
+from collections.abc import Mapping
+
+from tensorboardX import SummaryWriter
+
+from handwriting_gan.files import write_atomically
+from handwriting_gan.workdir.layout import Workdir
+
+
+class MetricLog:
+    """Appends to `metrics.jsonl` and to TensorBoard's events.
+
+    The JSON lines hold only what the run determines, never a time, so a resumed run's equal an unbroken run's.
+    """
+
+    def __init__(self, workdir: Workdir, step: int) -> None:
+        """Opens the log of a run that stands at `step`; lines of later steps, lost with a kill, go."""
+        if workdir.metrics.exists():
+            write_atomically(workdir.metrics, _lines_until(workdir.metrics.read_bytes(), step))
+        self._lines = workdir.metrics.open("a")
+        self._events = SummaryWriter(str(workdir.events), purge_step=step + 1)
+
+    def write(self, step: int, terms: Mapping[str, float], speed: float) -> None:
+        """Logs the terms of a step, and to TensorBoard the speed in iterations per second."""
+        print(json.dumps({"step": step, **terms}), file=self._lines, flush=True)
+        for name, value in {**terms, "steps_per_second": speed}.items():
+            self._events.add_scalar(name, value, step)
+        self._events.flush()
+
+    def close(self) -> None:
+        """Closes both."""
+        self._lines.close()
+        self._events.close()
+
+
+def _lines_until(content: bytes, step: int) -> bytes:
+    """The whole lines whose step is at most `step`; a torn last line goes."""
+    whole = content[:content.rfind(b"\n") + 1].splitlines(keepends=True)
+    return b"".join(line for line in whole if json.loads(line)["step"] <= step)

@@ -1,0 +1,96 @@
+"""A trained model out of a workdir: the one door for evaluation, `write` and everything later.
+
+Bytes in, bytes out: glyphs are uint8 `[N, 28, 28]`, 0 paper to 255 ink.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import ConfigDict
+
+from handwriting_gan import methods
+from handwriting_gan.data.glyphs import Glyphs, to_bytes, to_network
+from handwriting_gan.errors import InputError
+from handwriting_gan.methods.method import Method, Params
+from handwriting_gan.workdir import checkpoints
+from handwriting_gan.workdir.layout import RELEASED, Workdir, read_config
+
+CHUNK = 250  # images per call of a network: bounds memory, and one shape compiles once
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedModel:
+    """A method with its averaged networks."""
+
+    config: ConfigDict
+    method: Method
+    params: Params
+    step: int
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The ways of synthesis that the method has: of 'latent', 'reference', 'writer'."""
+        return tuple(self.method.synthesis)
+
+    def write(self, references: Glyphs, digits: Sequence[int], seed: int = 0) -> np.ndarray:
+        """Writes `digits` in the hand of the references: uint8 `[n, 28, 28]`.
+
+        Raises:
+          InputError: if the method cannot write in a given hand, or there is nothing to learn it from.
+        """
+        if not len(references.digits):
+            raise InputError("at least one glyph of the hand is needed")
+        images = self._synthesis("writer")(
+            self.params, to_network(jnp.asarray(references.images)), jnp.asarray(references.digits),
+            jnp.asarray(digits, jnp.int32), jax.random.key(seed))
+        return to_bytes(images)
+
+    def latent_guided(self, sources: Glyphs, digits: np.ndarray, seed: int = 0) -> np.ndarray:
+        """Redraws each source as its digit of `digits` `[N]` in a random style: uint8 `[N, 28, 28]`."""
+        return self._in_chunks("latent", seed, sources.images, sources.digits,
+                               np.asarray(digits, np.int32))
+
+    def reference_guided(self, sources: Glyphs, references: Glyphs, seed: int = 0) -> np.ndarray:
+        """Redraws each source as its reference's digit in its reference's style: uint8 `[N, 28, 28]`."""
+        return self._in_chunks("reference", seed, sources.images, sources.digits,
+                               references.images, references.digits)
+
+    def _in_chunks(self, mode: str, seed: int, *columns: np.ndarray) -> np.ndarray:
+        """Synthesis chunk by chunk; the last is filled up by repeating rows, which are then cut off."""
+        synthesize = self._synthesis(mode)
+        count, chunks = len(columns[0]), []
+        for start in range(0, count, CHUNK):
+            rows = np.arange(start, start + CHUNK) % count
+            inputs = (to_network(jnp.asarray(column[rows])) if column.ndim == 3 else column[rows]
+                      for column in columns)
+            key = jax.random.fold_in(jax.random.key(seed), start)
+            chunks.append(to_bytes(synthesize(self.params, *inputs, key)))
+        return np.concatenate(chunks)[:count]
+
+    def _synthesis(self, mode: str) -> Callable[..., jax.Array]:
+        if mode not in self.method.synthesis:
+            raise InputError(f"{self.config.method} has no {mode} mode; it has {', '.join(self.modes)}")
+        return jax.jit(self.method.synthesis[mode])
+
+
+def load(workdir: str | Path | None = None) -> TrainedModel:
+    """The newest model of a workdir; without one, the weights released inside the package.
+
+    Raises:
+      InputError: if the folder holds no run, no checkpoint, or one that does not fit its config.
+    """
+    folder = Workdir(Path(workdir) if workdir is not None else RELEASED)
+    config = read_config(folder)
+    try:
+        method = methods.build(config)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(f"{folder.config} is not the config of a {config.get('method')} run: "
+                         f"{str(error).splitlines()[0]}") from error
+    shapes = jax.eval_shape(method.init, jax.random.key(0))
+    params, step = checkpoints.restore_averaged(
+        folder, {name: shapes[name] for name in method.averaged})
+    return TrainedModel(config, method, params, step)
