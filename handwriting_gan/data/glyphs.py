@@ -22,8 +22,8 @@ class Glyphs(NamedTuple):
     digits: np.ndarray  # int32 [N], 0-9
     writers: np.ndarray  # int32 [N], UNKNOWN_WRITER where nobody knows
 
-    def take(self, rows: np.ndarray) -> "Glyphs":
-        """The glyphs of the given rows (an index or boolean array), in that order."""
+    def take(self, rows: np.ndarray | list[int] | slice) -> "Glyphs":
+        """The glyphs of the given rows (numbers, a boolean array or a slice)."""
         return Glyphs(self.images[rows], self.digits[rows], self.writers[rows])
 
 

@@ -1,0 +1,1 @@
+"""Networks that judge and read, fitted on real digits only; training never sees them."""

@@ -1,0 +1,94 @@
+"""A digit classifier of our own: it reads digits, and its features are the space of the Fréchet distance.
+
+Fitted by `python -m handwriting_gan.recognition.fit` on MNIST's training set alone. Axes: N glyphs.
+"""
+
+import dataclasses
+import functools
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+
+from handwriting_gan.data.glyphs import DIGITS, to_network
+from handwriting_gan.recognition import weights
+
+WEIGHTS = weights.FOLDER / "digit_classifier.npz"
+FEATURES = 128
+CHUNK = 500  # glyphs per call: bounds memory, and one shape compiles once
+
+
+class Readings(NamedTuple):
+    """What the network sees in images `[N, 28, 28, 1]`."""
+
+    logits: jax.Array  # [N, 10]
+    features: jax.Array  # [N, FEATURES], the last hidden layer, >= 0
+    layers: tuple[jax.Array, ...]  # [N, H, W, C] of the convolutions before each pooling
+
+
+class DigitClassifier(nn.Module):
+    """Six convolutions and two linear layers: images `[N, 28, 28, 1]`, -1 to +1, to `Readings`."""
+
+    width: int = 16
+
+    @nn.compact
+    def __call__(self, images: jax.Array) -> Readings:
+        x, layers = images, []
+        for level in range(3):
+            for _ in range(2):
+                x = nn.relu(nn.Conv(self.width * 2**level, (3, 3))(x))
+            layers.append(x)
+            x = nn.max_pool(x, (2, 2), (2, 2))
+        features = nn.relu(nn.Dense(FEATURES)(x.reshape(len(x), -1)))
+        return Readings(nn.Dense(DIGITS)(features), features, tuple(layers))
+
+
+@dataclasses.dataclass(frozen=True)
+class Reader:
+    """The classifier with its weights; glyphs are uint8 `[N, 28, 28]`, 0 paper to 255 ink."""
+
+    params: dict[str, Any]
+    sha256: str  # of the file of weights
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """How likely each glyph is each digit: float32 `[N, 10]`, rows sum to 1."""
+        return np.concatenate([np.asarray(jax.nn.softmax(readings.logits))
+                               for readings in self._readings(images)])[:len(images)]
+
+    def digits(self, images: np.ndarray) -> np.ndarray:
+        """The likeliest digit of each glyph: int32 `[N]`."""
+        return self.probabilities(images).argmax(axis=1).astype(np.int32)
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """The last hidden layer: float32 `[N, FEATURES]`."""
+        return np.concatenate([np.asarray(readings.features)
+                               for readings in self._readings(images)])[:len(images)]
+
+    def layers(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The convolutions before each pooling: float32 `[N, H, W, C]` each."""
+        chunks = [readings.layers for readings in self._readings(images)]
+        return tuple(np.concatenate(layer)[:len(images)] for layer in zip(*chunks, strict=True))
+
+    def _readings(self, images: np.ndarray) -> list[Readings]:
+        """Chunk by chunk; the last is filled up by repeating rows, for callers to cut off."""
+        size = min(CHUNK, len(images))
+        return [_read(self.params, images[np.arange(start, start + size) % len(images)])
+                for start in range(0, len(images), size)]
+
+
+@jax.jit
+def _read(params: dict[str, Any], images: jax.Array) -> Readings:
+    return DigitClassifier().apply({"params": params}, to_network(jnp.asarray(images)))
+
+
+@functools.cache
+def load(path: Path = WEIGHTS) -> Reader:
+    """The classifier that ships with the package.
+
+    Raises:
+      InputError: if its weights cannot be read.
+    """
+    return Reader(*weights.load(path))

@@ -1,0 +1,32 @@
+"""Every test runs on two virtual devices, with compiled steps shared by all tests and their subprocesses."""
+
+import os
+import tempfile
+
+# Read by this process and by the doors that tests start; both must be set before JAX is imported.
+os.environ["JAX_NUM_CPU_DEVICES"] = "2"
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", tempfile.mkdtemp(prefix="handwriting_gan_xla_"))
+
+import numpy as np
+import pytest
+
+from handwriting_gan.data import mnist_5k
+from handwriting_gan.data.glyphs import Glyphs
+
+
+@pytest.fixture(scope="session")
+def glyphs() -> Glyphs:
+    """The 4,000 embedded training glyphs."""
+    return mnist_5k.load("train")
+
+
+@pytest.fixture(scope="session")
+def held_out() -> Glyphs:
+    """The 1,000 embedded test glyphs."""
+    return mnist_5k.load("test")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Random numbers that are the same in every run."""
+    return np.random.default_rng(0)
