@@ -79,5 +79,10 @@ def show(card: dict) -> None:
         console.print(note, highlight=False)
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The console script."""
     exit_in_one_line(main)
+
+
+if __name__ == "__main__":
+    run()

@@ -63,5 +63,10 @@ def _reason(said: str) -> str:
     return f"{said}; see python -m handwriting_gan.train --help"
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The console script."""
     exit_in_one_line(main)
+
+
+if __name__ == "__main__":
+    run()

@@ -40,5 +40,10 @@ def main() -> None:
           f"wrote {arguments.number} to {arguments.out}")
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The console script."""
     exit_in_one_line(main)
+
+
+if __name__ == "__main__":
+    run()

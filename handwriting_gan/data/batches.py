@@ -51,6 +51,7 @@ def draw(pool: Pool, keys: jax.Array) -> Batch:
     Source and target digit are independent, so they may be equal. The official loader pairs the two references
     by one permutation fixed for the run; here the second is drawn afresh, from the same distribution.
     """
+    pool = jax.tree.map(jnp.asarray, pool)
     return jax.vmap(_draw_example, (None, 0))(pool, keys)
 
 
@@ -68,4 +69,4 @@ def _draw_example(pool: Pool, key: jax.Array) -> Batch:
 
 def _draw_glyph(pool: Pool, key: jax.Array, digit: jax.Array) -> jax.Array:
     row = pool.first[digit] + jax.random.randint(key, (), 0, pool.count[digit])
-    return to_network(jnp.asarray(pool.images)[row])
+    return to_network(pool.images[row])

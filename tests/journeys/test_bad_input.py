@@ -1,0 +1,162 @@
+"""Whatever is wrong, one line says so, with exit code 2 and nothing half-written."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from configs import stargan_v2
+from handwriting_gan import evaluate, write
+from handwriting_gan.errors import exit_in_one_line
+
+ROOT = Path(__file__).parents[2]
+PICTURE = ROOT / "experiments" / "pictures" / "273.png"
+
+
+def refused(door: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture,
+            *arguments: object) -> str:
+    """The one line that a door says before it leaves with 2."""
+    monkeypatch.setattr("sys.argv", [door.__name__, *map(str, arguments)])
+    with pytest.raises(SystemExit) as leaving:
+        exit_in_one_line(door.main)
+    assert leaving.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    return said
+
+
+def picture(folder: Path, kind: str) -> Path:
+    """A bad picture of the given kind."""
+    path = folder / f"{kind}.png"
+    if kind == "text":
+        path.write_text("273")
+    elif kind == "empty":
+        path.touch()
+    elif kind == "blank":
+        Image.new("L", (200, 100), 255).save(path)
+    elif kind == "torn":
+        path.write_bytes(PICTURE.read_bytes()[:700])
+    elif kind == "huge":
+        Image.new("1", (20_000, 20_000)).save(path)
+    return path  # "missing" is left so
+
+
+@pytest.mark.parametrize(("kind", "reason"), [
+    ("missing", "no picture at"), ("text", "cannot be decoded"), ("empty", "cannot be decoded"),
+    ("torn", "cannot be decoded"), ("blank", "no ink"), ("huge", "large|million"),
+])
+def test_a_bad_picture(kind: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                       capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / "out.png"
+    said = refused(write, monkeypatch, capsys, "--number", 481, "--like",
+                   picture(tmp_path, kind), "--out", out)
+    assert re.search(reason, said)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("number", ["", "4b1", "-48", "4.8", "٤٨"])
+def test_a_number_that_is_not_digits(number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                     capsys: pytest.CaptureFixture) -> None:
+    said = refused(write, monkeypatch, capsys, f"--number={number}", "--like", PICTURE,
+                   "--out", tmp_path / "out.png")
+    assert "digits" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_reads_of_another_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                 capsys: pytest.CaptureFixture) -> None:
+    said = refused(write, monkeypatch, capsys, "--number", 481, "--like", PICTURE,
+                   "--reads", 2734, "--out", tmp_path / "out.png")
+    assert "shows 3" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unwritable_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                             capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "file").touch()
+    said = refused(write, monkeypatch, capsys, "--number", 481, "--like", PICTURE,
+                   "--out", tmp_path / "file" / "out.png")
+    assert "cannot write" in said
+
+
+def _config(**changes: object) -> dict:
+    return {**stargan_v2.get_config("tiny").to_dict(), **changes}
+
+
+@pytest.mark.parametrize(("content", "reason"), [
+    (None, "holds no run"),
+    ("{", "cannot be read"),
+    (json.dumps(_config(method="pix2pix")), "no method is called 'pix2pix'"),
+    (json.dumps(_config(networks={})), "not the config of a stargan_v2 run"),
+    (json.dumps(_config()), "no checkpoint yet"),
+])
+def test_a_workdir_that_cannot_be_used(content: str | None, reason: str, tmp_path: Path,
+                                       monkeypatch: pytest.MonkeyPatch,
+                                       capsys: pytest.CaptureFixture) -> None:
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+    before = sorted(tmp_path.rglob("*"))
+    assert reason in refused(evaluate, monkeypatch, capsys, "--workdir", tmp_path)
+    assert reason in refused(write, monkeypatch, capsys, "--number", 4, "--like", PICTURE,
+                             "--workdir", tmp_path, "--out", tmp_path / "out.png")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def train(*arguments: object, **environment: str) -> subprocess.CompletedProcess:
+    """The training door in a process of its own, since its flags can be parsed once only."""
+    return subprocess.run([sys.executable, "-m", "handwriting_gan.train", *map(str, arguments)],
+                          cwd=ROOT, capture_output=True, text=True, check=False,
+                          env={**os.environ, **environment})
+
+
+@pytest.mark.parametrize(("arguments", "reason"), [
+    (("--config.losses.cylce=2",), "cycle"),
+    (("--config.seed=1.5",), "--config.seed"),
+    (("--config.batch_size=5",), "multiple of 2"),
+    (("--config.method=pix2pix",), "stargan_v2"),
+    (("--config.data=cifar",), "mnist_5k"),
+    (("--wokdir=x",), "workdir"),
+])
+def test_a_bad_config(arguments: tuple[str, ...], reason: str, tmp_path: Path) -> None:
+    workdir = tmp_path / "run"
+    done = train("--config", "configs/stargan_v2.py:tiny", "--workdir", workdir, *arguments)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("error: ")
+    assert reason in done.stderr
+    assert not workdir.exists()
+
+
+def test_a_folder_without_the_data(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    done = train("--config", "configs/stargan_v2.py:tiny", "--workdir", tmp_path / "run",
+                 "--config.data=mnist", "--data_folder", tmp_path / "data",
+                 XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert done.returncode == 2
+    assert "train-images-idx3-ubyte" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_workdir_with_another_config(tmp_path: Path) -> None:
+    workdir = tmp_path / "run"
+    workdir.mkdir()
+    held = json.dumps(_config(seed=99))
+    (workdir / "config.json").write_text(held)
+    done = train("--config", "configs/stargan_v2.py:tiny", "--workdir", workdir)
+    assert done.returncode == 2
+    assert "seed 99 -> 0" in done.stderr
+    assert (workdir / "config.json").read_text() == held
+    assert [path.name for path in workdir.iterdir()] == ["config.json"]
+
+
+def test_help_is_for_newcomers() -> None:
+    done = train("--help")
+    assert done.returncode == 0
+    assert "configs/stargan_v2.py:small" in done.stdout
+    assert "--workdir" in done.stdout

@@ -1,0 +1,165 @@
+"""The whole road at `tiny`: train, stop, resume, evaluate, write; each bit as if nobody had stopped."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+from PIL import Image
+
+from configs import stargan_v2
+from handwriting_gan import evaluate, write
+from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.errors import InputError, exit_in_one_line
+from handwriting_gan.training.loop import train
+from handwriting_gan.training.train_state import TrainState
+from handwriting_gan.workdir import trained_model
+from handwriting_gan.workdir.layout import Workdir
+from handwriting_gan.writing.composition import compose
+
+PICTURE = Path(__file__).parents[2] / "experiments" / "pictures" / "273.png"
+
+
+@pytest.fixture(scope="module")
+def config() -> ConfigDict:
+    return stargan_v2.get_config("tiny")
+
+
+@pytest.fixture(scope="module")
+def unbroken(config: ConfigDict, glyphs: Glyphs, held_out: Glyphs,
+             tmp_path_factory: pytest.TempPathFactory) -> tuple[Workdir, TrainState]:
+    """A run that was never stopped."""
+    workdir = Workdir(tmp_path_factory.mktemp("unbroken"))
+    return workdir, train(config, workdir, glyphs, held_out)
+
+
+@pytest.fixture
+def run_door(monkeypatch: pytest.MonkeyPatch) -> Iterator:
+    """Calls a door as the command line would, in this process."""
+
+    def call(door: object, *arguments: object) -> None:
+        monkeypatch.setattr("sys.argv", [door.__name__, *map(str, arguments)])
+        exit_in_one_line(door.main)
+
+    yield call
+
+
+def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
+        config: ConfigDict, unbroken: tuple[Workdir, TrainState], glyphs: Glyphs, held_out: Glyphs,
+        tmp_path: Path) -> None:
+    assert jax.local_device_count() == 2
+    halfway = train(config, Workdir(tmp_path), glyphs, held_out, stop_at=config.steps // 2)
+    assert int(halfway.step) == config.steps // 2
+    resumed = train(config, Workdir(tmp_path), glyphs, held_out)
+    workdir, state = unbroken
+    assert jax.tree.all(jax.tree.map(np.array_equal, resumed, state))
+    assert not jax.tree.all(jax.tree.map(np.array_equal, halfway.params, state.params))
+    assert Workdir(tmp_path).metrics.read_bytes() == workdir.metrics.read_bytes()
+    for mode in ("latent", "reference"):
+        assert (Workdir(tmp_path).sample(mode, config.steps).read_bytes()
+                == workdir.sample(mode, config.steps).read_bytes())
+
+
+def test_a_finished_run_started_again_changes_nothing(
+        config: ConfigDict, unbroken: tuple[Workdir, TrainState], glyphs: Glyphs,
+        held_out: Glyphs) -> None:
+    workdir, state = unbroken
+    lines = workdir.metrics.read_bytes()
+    again = train(config, workdir, glyphs, held_out)
+    assert jax.tree.all(jax.tree.map(np.array_equal, again, state))
+    assert workdir.metrics.read_bytes() == lines
+
+
+def test_every_network_moved_and_the_averages_follow(
+        unbroken: tuple[Workdir, TrainState], config: ConfigDict) -> None:
+    _, state = unbroken
+    assert int(state.step) == config.steps
+    for name, average in state.averaged.items():
+        gap = jax.tree.map(lambda a, b: np.abs(a - b).max(), average, state.params[name])
+        assert 0 < max(jax.tree.leaves(gap)) < 0.1
+
+
+def test_the_log_has_every_term_at_every_logged_step(unbroken: tuple[Workdir, TrainState],
+                                                     config: ConfigDict) -> None:
+    workdir, _ = unbroken
+    lines = [json.loads(line) for line in workdir.metrics.read_text().splitlines()]
+    assert [line["step"] for line in lines] == [2, 4, 6, 8]
+    generator = {"adversarial", "style_reconstruction", "diversity", "cycle"}
+    discriminator = {"adversarial", "r1"}
+    assert lines[0].keys() - {"step"} == {
+        f"{network}_{guide}/{term}" for guide in ("latent", "reference")
+        for network, terms in (("generator", generator), ("discriminator", discriminator))
+        for term in terms}
+    assert all(np.isfinite(list(line.values())).all() for line in lines)
+
+
+def test_sample_sheets_are_pictures_with_ink_and_paper(unbroken: tuple[Workdir, TrainState],
+                                                       config: ConfigDict) -> None:
+    workdir, _ = unbroken
+    for mode in ("latent", "reference"):
+        sheet = np.asarray(Image.open(workdir.sample(mode, config.steps)))
+        assert sheet.shape == (2 * (11 * 28 + 4),) * 2
+        assert sheet.min() < 50 < 200 < sheet.max()
+
+
+def test_evaluation_reads_the_averages_alone_and_fills_a_scorecard(
+        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: callable,
+        capsys: pytest.CaptureFixture) -> None:
+    workdir, state = unbroken
+    copy = Workdir(tmp_path)
+    shutil.copytree(workdir.root, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(next(copy.checkpoints.glob("*/state")))  # evaluation must not miss it
+    run_door(evaluate, "--workdir", tmp_path, "--sources", 150)
+    card = json.loads(copy.scorecard.read_text())
+    assert card["made_from"] == {"method": "stargan_v2", "preset": "tiny", "step": int(state.step),
+                                 "data": "mnist_5k", "sources": 150, "seed": 0}
+    figures = card["figures"]
+    assert figures.keys() == {"real", "latent", "reference", "writer"}
+    assert figures["real"]["digit_accuracy"] > 0.97
+    for mode in ("latent", "reference"):
+        assert 0 <= figures[mode]["digit_accuracy"] <= 1
+        assert figures[mode]["frechet_distance"] > figures["real"]["frechet_distance"]
+        assert figures[mode]["diversity"] < figures["real"]["diversity"]
+    assert "latent-guided" in capsys.readouterr().out
+
+
+def test_a_number_is_written_in_the_hand_of_a_picture(
+        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: callable,
+        capsys: pytest.CaptureFixture) -> None:
+    workdir, _ = unbroken
+    out = tmp_path / "new" / "481.png"
+    arguments = ("--number", 481, "--like", PICTURE, "--workdir", workdir.root, "--out", out)
+    run_door(write, *arguments)
+    first = out.read_bytes()
+    assert "read 273" in capsys.readouterr().out
+    run_door(write, *arguments, "--seed", 1)
+    assert out.read_bytes() != first
+    run_door(write, *arguments, "--reads", 273)
+    assert "told 273" in capsys.readouterr().out
+    assert out.read_bytes() == first
+
+
+def test_writing_in_python_is_what_the_door_does(unbroken: tuple[Workdir, TrainState],
+                                                 held_out: Glyphs) -> None:
+    model = trained_model.load(unbroken[0].root)
+    glyphs = model.write(held_out.take([5, 300]), [4, 8, 1], seed=3)
+    assert glyphs.shape == (3, 28, 28)
+    assert glyphs.dtype == np.uint8
+    assert np.array_equal(glyphs, model.write(held_out.take([5, 300]), [4, 8, 1], seed=3))
+    assert compose(glyphs, 60).shape[0] == 28 * 3
+    with pytest.raises(InputError, match="at least one glyph"):
+        model.write(held_out.take([]), [4])
+
+
+def test_guided_modes_do_not_depend_on_how_many_are_drawn_together(
+        unbroken: tuple[Workdir, TrainState], held_out: Glyphs) -> None:
+    model = trained_model.load(unbroken[0].root)
+    sources, references = held_out.take(slice(0, 300)), held_out.take(slice(300, 600))
+    drawn = model.reference_guided(sources, references)
+    assert drawn.shape == (300, 28, 28)
+    few = model.reference_guided(sources.take(slice(0, 3)), references.take(slice(0, 3)))
+    assert np.abs(drawn[:3].astype(int) - few).max() <= 1  # float arithmetic in other batch sizes

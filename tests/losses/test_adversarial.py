@@ -1,0 +1,27 @@
+"""The adversarial loss against binary cross-entropy written out."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from handwriting_gan.losses.adversarial import discriminator_loss, generator_loss
+
+
+def test_both_losses_equal_binary_cross_entropy() -> None:
+    real, fake = np.array([2.0, -1.0]), np.array([0.5, 3.0])
+    real_odds, fake_odds = 1 / (1 + np.exp(-real)), 1 / (1 + np.exp(-fake))
+    expected = -np.log(real_odds).mean() - np.log(1 - fake_odds).mean()
+    assert discriminator_loss(jnp.array(real), jnp.array(fake)) == pytest.approx(expected, rel=1e-6)
+    assert generator_loss(jnp.array(fake)) == pytest.approx(-np.log(fake_odds).mean(), rel=1e-6)
+
+
+def test_an_undecided_discriminator_pays_two_bits() -> None:
+    assert discriminator_loss(jnp.zeros(3), jnp.zeros(3)) == pytest.approx(2 * np.log(2))
+
+
+def test_the_losses_are_finite_and_monotone_far_out() -> None:
+    logits = jnp.array([-1e4, -10.0, 0.0, 10.0, 1e4])
+    losses = np.array([generator_loss(logit[None]) for logit in logits])
+    assert np.isfinite(losses).all()
+    assert (np.diff(losses) <= 0).all()
+    assert losses[0] == pytest.approx(1e4)

@@ -1,0 +1,21 @@
+"""Diversity and its decay."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from handwriting_gan.losses.diversity import diversity, linear_decay
+
+
+def test_only_the_first_image_learns() -> None:
+    one, other = jnp.array([1.0, 5.0]), jnp.array([2.0, 3.0])
+    assert diversity(one, other) == pytest.approx(1.5)
+    gradients = jax.grad(diversity, argnums=(0, 1))(one, other)
+    np.testing.assert_allclose(gradients[0], [-0.5, 0.5])
+    np.testing.assert_allclose(gradients[1], [0.0, 0.0])
+
+
+@pytest.mark.parametrize(("step", "weight"), [(0, 2.0), (25, 1.5), (50, 1.0), (100, 0.0), (999, 0.0)])
+def test_the_weight_falls_linearly_to_zero_and_stays(step: int, weight: float) -> None:
+    assert linear_decay(2.0, 100, jnp.int32(step)) == pytest.approx(weight)

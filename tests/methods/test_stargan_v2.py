@@ -1,0 +1,207 @@
+"""StarGAN v2's losses against the paper's formulas, its phases, its routes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from configs import stargan_v2 as config_file
+from handwriting_gan.data.batches import Batch, draw, make_pool
+from handwriting_gan.data.glyphs import Glyphs, to_network
+from handwriting_gan.losses.diversity import linear_decay
+from handwriting_gan.methods import stargan_v2
+from handwriting_gan.methods.method import Method, Phase
+from handwriting_gan.methods.stargan_v2 import StarGANv2
+
+DECAY = 100
+
+
+@pytest.fixture(scope="module")
+def method() -> Method:
+    config = config_file.get_config("tiny")
+    config.diversity_decay_steps = DECAY
+    config.losses.update({"r1": 0.7, "style_reconstruction": 0.5, "diversity": 2.0, "cycle": 3.0})
+    return stargan_v2.build(config)
+
+
+@pytest.fixture(scope="module")
+def model(method: Method) -> StarGANv2:
+    return method.phases[0].loss.__self__
+
+
+@pytest.fixture(scope="module")
+def params(method: Method) -> dict[str, Any]:
+    return jax.jit(method.init)(jax.random.key(0))
+
+
+@pytest.fixture(scope="module")
+def batch(glyphs: Glyphs) -> Batch:
+    return draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
+
+
+@pytest.fixture(scope="module")
+def keys() -> jax.Array:
+    return jax.random.split(jax.random.key(2), 4)
+
+
+def phase(method: Method, name: str) -> Phase:
+    return next(phase for phase in method.phases if phase.name == name)
+
+
+def softplus(x: jax.Array) -> np.ndarray:
+    return np.log1p(np.exp(np.asarray(x, np.float64)))
+
+
+def test_the_phases_stand_in_the_authors_order_and_move_what_they_should(method: Method) -> None:
+    assert [(phase.name, phase.updates) for phase in method.phases] == [
+        ("discriminator_latent", ("discriminator",)),
+        ("discriminator_reference", ("discriminator",)),
+        ("generator_latent", ("generator", "mapping_network", "style_encoder")),
+        ("generator_reference", ("generator",)),
+    ]
+    assert method.averaged == ("generator", "mapping_network", "style_encoder")
+
+
+def styles_of(model: StarGANv2, params: dict, batch: Batch, keys: jax.Array,
+              guide: str) -> tuple[jax.Array, jax.Array]:
+    """The two styles that a phase draws, by the networks themselves."""
+    digits = batch.reference_digits
+    if guide == "latent":
+        return tuple(model.map_latents(params, latents, digits)
+                     for latents in model.draw_latents(keys))
+    return (model.encode_style(params, batch.references, digits),
+            model.encode_style(params, batch.second_references, digits))
+
+
+@pytest.mark.parametrize("guide", ["latent", "reference"])
+def test_the_discriminators_loss_is_equation_1_and_r1(
+        guide: str, method: Method, model: StarGANv2, params: dict, batch: Batch,
+        keys: jax.Array) -> None:
+    style, _ = styles_of(model, params, batch, keys, guide)
+    fake = model.translate(params, batch.sources, style)
+    real_logits = model.discriminate(params, batch.sources, batch.source_digits)
+    fake_logits = model.discriminate(params, fake, batch.reference_digits)
+    one_by_one = [jax.grad(lambda x, d: model.discriminate(params, x[None], d[None])[0])(image, digit)
+                  for image, digit in zip(batch.sources, batch.source_digits, strict=True)]
+    penalty = 0.5 * np.mean([np.sum(np.square(gradient)) for gradient in one_by_one])
+    adversarial = np.mean(softplus(-real_logits)) + np.mean(softplus(fake_logits))
+    total, terms = phase(method, f"discriminator_{guide}").loss(params, batch, keys, jnp.int32(0))
+    assert terms["adversarial"] == pytest.approx(adversarial, rel=1e-4)
+    assert terms["r1"] == pytest.approx(penalty, rel=1e-4)
+    assert total == pytest.approx(adversarial + 0.7 * penalty, rel=1e-4)
+
+
+@pytest.mark.parametrize("guide", ["latent", "reference"])
+def test_the_generators_loss_is_equation_5(
+        guide: str, method: Method, model: StarGANv2, params: dict, batch: Batch,
+        keys: jax.Array) -> None:
+    style, other = styles_of(model, params, batch, keys, guide)
+    fake = model.translate(params, batch.sources, style)
+    source_style = model.encode_style(params, batch.sources, batch.source_digits)
+    expected = {
+        "adversarial": np.mean(softplus(
+            -model.discriminate(params, fake, batch.reference_digits))),
+        "style_reconstruction": np.abs(
+            model.encode_style(params, fake, batch.reference_digits) - style).mean(),
+        "diversity": np.abs(fake - model.translate(params, batch.sources, other)).mean(),
+        "cycle": np.abs(batch.sources - model.translate(params, fake, source_style)).mean(),
+    }
+    step = jnp.int32(DECAY // 4)
+    total, terms = phase(method, f"generator_{guide}").loss(params, batch, keys, step)
+    assert set(terms) == set(expected)
+    for name, value in terms.items():
+        assert float(value) == pytest.approx(float(expected[name]), rel=1e-4), name
+    weights = {"adversarial": 1.0, "style_reconstruction": 0.5,
+               "diversity": -linear_decay(2.0, DECAY, step), "cycle": 3.0}
+    weighted = sum(float(weights[name]) * float(expected[name]) for name in weights)
+    assert float(total) == pytest.approx(weighted, rel=1e-4)
+
+
+def test_the_diversity_term_is_gone_after_its_decay(method: Method, params: dict, batch: Batch,
+                                                    keys: jax.Array) -> None:
+    loss = phase(method, "generator_latent").loss
+    total, terms = loss(params, batch, keys, jnp.int32(DECAY))
+    expected = terms["adversarial"] + 0.5 * terms["style_reconstruction"] + 3.0 * terms["cycle"]
+    assert total == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_a_term_without_a_weight_is_not_computed(params: dict, batch: Batch,
+                                                 keys: jax.Array) -> None:
+    def flops(*left_out: str) -> float:
+        config = config_file.get_config("tiny")
+        for name in left_out:
+            del config.losses[name]
+        loss = phase(stargan_v2.build(config), "generator_latent").loss
+        lowered = jax.jit(loss).lower(params, batch, keys, jnp.int32(0))
+        return lowered.cost_analysis()["flops"]
+
+    # The cycle costs the second translation and the source's style, diversity the other translation.
+    assert flops("cycle", "diversity", "style_reconstruction") < 0.5 * flops()
+
+
+def test_all_phases_of_an_iteration_share_their_latents(model: StarGANv2, keys: jax.Array) -> None:
+    first, second = model.draw_latents(keys)
+    again, _ = model.draw_latents(keys)
+    assert jnp.array_equal(first, again)
+    assert not jnp.allclose(first, second)
+    assert jnp.array_equal(model.draw_latents(keys[2:])[0], first[2:])  # whoever shares the batch
+
+
+def test_latents_are_standard_normal(model: StarGANv2) -> None:
+    latents, _ = model.draw_latents(jax.random.split(jax.random.key(3), 5_000))
+    assert float(latents.mean()) == pytest.approx(0.0, abs=0.03)
+    assert float(latents.std()) == pytest.approx(1.0, abs=0.03)
+
+
+@pytest.mark.parametrize("route", ["source", "reference", "shared_latent"])
+def test_every_route_writes_any_digits_from_any_number_of_references(
+        route: str, model: StarGANv2, params: dict, held_out: Glyphs) -> None:
+    config = config_file.get_config("tiny")
+    config.route = route
+    write = stargan_v2.build(config).synthesis["writer"]
+    rows = np.array([0, 250, 900])
+    references = to_network(jnp.asarray(held_out.images[rows]))
+    inputs = params, references, jnp.asarray(held_out.digits[rows])
+    digits = jnp.array([4, 8, 1, 1], jnp.int32)
+    images = write(*inputs, digits, jax.random.key(0))
+    assert images.shape == (4, 28, 28, 1)
+    assert jnp.array_equal(images, write(*inputs, digits, jax.random.key(0)))
+    # Only the route through the references knows nothing of the key.
+    same = jnp.array_equal(images, write(*inputs, digits, jax.random.key(1)))
+    assert same == (route == "reference")
+
+
+def test_the_shared_latent_is_found_again_when_the_hand_is_one_of_its_candidates(
+        monkeypatch: pytest.MonkeyPatch, model: StarGANv2, params: dict) -> None:
+    """References whose styles are exactly those of one candidate lead back to that candidate."""
+    monkeypatch.setattr(stargan_v2, "LATENT_CANDIDATES", 32)
+    key, reference_digits = jax.random.key(5), jnp.array([2, 7, 3], jnp.int32)
+    candidates = jax.random.normal(key, (32, model.latent_dim))
+    wanted = jnp.tile(candidates[11], (3, 1))
+
+    class Oracle(StarGANv2):
+        def encode_style(self, params: dict, images: jax.Array, digits: jax.Array) -> jax.Array:
+            return self.map_latents(params, wanted, digits)
+
+        def translate(self, params: dict, sources: jax.Array, styles: jax.Array) -> jax.Array:
+            return styles
+
+    oracle = Oracle(model.networks, model.latent_dim, model.weights, DECAY)
+    digits = jnp.array([4, 8], jnp.int32)
+    styles = oracle.shared_latent_route(params, jnp.zeros((3, 28, 28, 1)), reference_digits, digits, key)
+    np.testing.assert_allclose(styles, model.map_latents(params, wanted[:2], digits), rtol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["latent", "reference"])
+def test_guided_modes_draw_one_image_per_source(mode: str, method: Method, params: dict,
+                                                batch: Batch) -> None:
+    guide: tuple = (batch.reference_digits,)
+    if mode == "reference":
+        guide = (batch.references, batch.reference_digits)
+    synthesize: Callable = method.synthesis[mode]
+    images = jax.eval_shape(synthesize, params, batch.sources, batch.source_digits, *guide,
+                            jax.random.key(0))
+    assert images.shape == batch.sources.shape

@@ -1,0 +1,60 @@
+"""Parameter counts worked out from the paper's architecture at d = 32, 10 domains, style 64, latent 16."""
+
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import pytest
+from flax import linen as nn
+
+from handwriting_gan.networks.discriminator import Discriminator
+from handwriting_gan.networks.generator import Generator
+from handwriting_gan.networks.mapping_network import MappingNetwork
+from handwriting_gan.networks.style_encoder import StyleEncoder
+
+IMAGES, DIGITS = jnp.zeros((2, 28, 28, 1)), jnp.zeros(2, jnp.int32)
+WIDTHS = {"width": 32, "max_width": 128}
+CASES = {
+    "generator": SimpleNamespace(
+        network=Generator(**WIDTHS), inputs=(IMAGES, jnp.zeros((2, 64))),
+        count=1_583_937, output=(2, 28, 28, 1)),
+    "mapping network": SimpleNamespace(
+        network=MappingNetwork(512, 64, 10), inputs=(jnp.zeros((2, 16)), DIGITS),
+        count=9_004_672, output=(2, 64)),
+    "style encoder": SimpleNamespace(
+        network=StyleEncoder(**WIDTHS, style_dim=64, domains=10), inputs=(IMAGES, DIGITS),
+        count=674_400, output=(2, 64)),
+    "discriminator": SimpleNamespace(
+        network=Discriminator(**WIDTHS, domains=10), inputs=(IMAGES, DIGITS),
+        count=593_130, output=(2,)),
+}
+
+
+def shapes(network: nn.Module, inputs: tuple) -> tuple:
+    """Output and parameters as shapes."""
+    return jax.eval_shape(lambda *inputs: network.init_with_output(jax.random.key(0), *inputs),
+                          *inputs)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_network_has_the_papers_size(case: SimpleNamespace) -> None:
+    output, variables = shapes(case.network, case.inputs)
+    assert sum(leaf.size for leaf in jax.tree.leaves(variables)) == case.count
+    assert output.shape == case.output
+    assert variables.keys() == {"params"}  # nothing runs along, such as running statistics
+
+
+def test_content_is_what_the_encoder_keeps() -> None:
+    generator = Generator(**WIDTHS)
+    _, variables = shapes(generator, (IMAGES, jnp.zeros((2, 64))))
+    content = jax.eval_shape(lambda v: generator.apply(v, IMAGES, method="content"), variables)
+    assert content.shape == (2, 7, 7, 128)
+
+
+def test_generating_is_decoding_the_content() -> None:
+    generator = Generator(width=2, max_width=4)
+    images, styles = jax.random.normal(jax.random.key(1), (2, 28, 28, 1)), jnp.ones((2, 3))
+    variables = generator.init(jax.random.key(0), images, styles)
+    content = generator.apply(variables, images, method="content")
+    decoded = generator.apply(variables, content, styles, method="decode")
+    assert jnp.array_equal(decoded, generator.apply(variables, images, styles))

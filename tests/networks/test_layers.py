@@ -1,0 +1,108 @@
+"""The layers against their formulas."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from handwriting_gan.networks.layers import (
+    AdaptiveInstanceNorm,
+    DomainDense,
+    ResidualBlock,
+    double,
+    halve,
+    he_normal,
+    instance_norm,
+    leaky_relu,
+)
+
+KEY = jax.random.key(0)
+
+
+def test_halving_averages_and_drops_an_odd_row_and_column() -> None:
+    image = jnp.arange(25.0).reshape(1, 5, 5, 1)
+    np.testing.assert_allclose(halve(image)[0, :, :, 0], [[3.0, 5.0], [13.0, 15.0]])
+
+
+def test_doubling_repeats_and_halving_undoes_it() -> None:
+    image = jax.random.normal(KEY, (2, 3, 3, 4))
+    assert double(image).shape == (2, 6, 6, 4)
+    np.testing.assert_allclose(halve(double(image)), image, rtol=1e-6)
+
+
+def test_leaky_relu_has_slope_one_fifth_below_zero() -> None:
+    np.testing.assert_allclose(leaky_relu(jnp.array([-5.0, 5.0])), [-1.0, 5.0])
+
+
+def test_instance_norm_uses_the_biased_variance_of_each_channel() -> None:
+    image = jax.random.normal(KEY, (2, 4, 4, 3)) * 5.0 + 2.0
+    normalized = instance_norm(affine=False).apply({}, image)
+    mean, variance = image.mean(axis=(1, 2), keepdims=True), image.var(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(normalized, (image - mean) / jnp.sqrt(variance + 1e-5), atol=1e-5)
+
+
+def test_adaptive_norm_scales_by_one_plus_gamma_and_adds_beta() -> None:
+    norm = AdaptiveInstanceNorm()
+    image, style = jax.random.normal(KEY, (1, 4, 4, 2)), jnp.ones((1, 1))
+    params = {"Dense_0": {"kernel": jnp.array([[1.0, -1.0, 3.0, 4.0]]), "bias": jnp.zeros(4)}}
+    plain = instance_norm(affine=False).apply({}, image)
+    np.testing.assert_allclose(norm.apply({"params": params}, image, style),
+                               plain * jnp.array([2.0, 0.0]) + jnp.array([3.0, 4.0]), atol=1e-5)
+
+
+def test_a_residual_block_convolves_its_shortcut_only_where_the_width_changes() -> None:
+    image = jnp.zeros((1, 8, 8, 4))
+    same = ResidualBlock(4).init(KEY, image)["params"]
+    wider = ResidualBlock(6).init(KEY, image)["params"]
+    assert len(same) == 2
+    assert len(wider) == 3
+    assert wider["Conv_2"].keys() == {"kernel"}
+
+
+def test_a_residual_block_keeps_the_variance_of_its_two_branches() -> None:
+    image = jax.random.normal(KEY, (1, 8, 8, 4))
+    params = jax.tree.map(jnp.zeros_like, ResidualBlock(4).init(KEY, image))
+    np.testing.assert_allclose(ResidualBlock(4).apply(params, image), image / np.sqrt(2), rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def heads() -> tuple[DomainDense, dict]:
+    layer = DomainDense(features=3, domains=10)
+    return layer, layer.init(KEY, jnp.zeros((1, 5)), jnp.zeros((1,), jnp.int32))
+
+
+def test_each_example_passes_its_own_domains_head(heads: tuple[DomainDense, dict]) -> None:
+    layer, params = heads
+    params = jax.tree.map(lambda x: jax.random.normal(KEY, x.shape), params)
+    x, domains = jax.random.normal(KEY, (4, 5)), jnp.array([3, 0, 9, 3])
+    kernel, bias = params["params"]["kernel"], params["params"]["bias"]
+    naive = [x[row] @ kernel[domain] + bias[domain] for row, domain in enumerate(domains)]
+    np.testing.assert_allclose(layer.apply(params, x, domains), naive, rtol=1e-5)
+
+
+def test_one_head_costs_one_heads_work(heads: tuple[DomainDense, dict]) -> None:
+    layer, params = heads
+    x, domains = jnp.zeros((8, 5)), jnp.zeros(8, jnp.int32)
+    cost = jax.jit(layer.apply).lower(params, x, domains).compile().cost_analysis()
+    one_head = 2 * 8 * 5 * 3
+    assert cost["flops"] < 3 * one_head
+
+
+def test_only_the_heads_in_use_receive_a_gradient(heads: tuple[DomainDense, dict]) -> None:
+    layer, params = heads
+    gradient = jax.grad(lambda p: layer.apply(p, jnp.ones((2, 5)), jnp.array([1, 7])).sum())(params)
+    moved = np.flatnonzero(np.abs(gradient["params"]["kernel"]).sum(axis=(1, 2)))
+    assert moved.tolist() == [1, 7]
+
+
+def test_weights_are_he_normal_over_one_heads_fan_in() -> None:
+    layer = DomainDense(features=200, domains=10)
+    params = layer.init(KEY, jnp.zeros((1, 100)), jnp.zeros((1,), jnp.int32))["params"]
+    assert params["kernel"].std() == pytest.approx(np.sqrt(2 / 100), rel=0.02)
+    assert not params["bias"].any()
+
+
+def test_he_normal_is_not_truncated() -> None:
+    weights = he_normal(KEY, (3, 3, 100, 100)) / np.sqrt(2 / 900)
+    assert weights.std() == pytest.approx(1.0, rel=0.02)
+    assert jnp.abs(weights).max() > 3.5

@@ -1,0 +1,51 @@
+"""Sharing a batch among devices."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from handwriting_gan.errors import InputError
+from handwriting_gan.training import devices
+
+
+def test_the_tests_run_on_two_devices() -> None:
+    assert jax.local_device_count() == 2
+
+
+def test_every_place_of_the_batch_is_taken_once() -> None:
+    share = devices.share(6)
+    assert share.shape == (2, 3)
+    assert sorted(share.ravel().tolist()) == list(range(6))
+
+
+def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+    with pytest.raises(InputError, match="multiple of 2"):
+        devices.share(5)
+
+
+def test_replicating_and_taking_back_changes_nothing() -> None:
+    tree = {"x": np.arange(3.0), "step": np.int32(4)}
+    back = devices.unreplicate(devices.replicate(tree))
+    assert np.array_equal(back["x"], tree["x"])
+    assert back["step"] == 4
+
+
+def test_several_steps_per_dispatch_equal_as_many_single_ones() -> None:
+    def step(state: jax.Array, pool: jax.Array, examples: jax.Array) -> tuple:
+        gradient = jax.lax.pmean(jnp.mean(examples * state) + pool, devices.AXIS)
+        return state - 0.1 * gradient, {"value": gradient}
+
+    examples = devices.share(4)
+    pool = devices.replicate(np.float32(1.0))
+    at_once, terms = devices.parallel(step, 3)(devices.replicate(np.float32(2.0)), pool, examples)
+    single, values = devices.replicate(np.float32(2.0)), []
+    for _ in range(3):
+        single, value = devices.parallel(step, 1)(single, pool, examples)
+        values.append(value["value"][0])
+    np.testing.assert_allclose(at_once, single, rtol=1e-6)
+    np.testing.assert_allclose(terms["value"][0], np.mean(values), rtol=1e-6)
+
+
+def test_a_cpu_takes_one_step_per_dispatch() -> None:
+    assert devices.steps_per_dispatch(20) == 1

@@ -1,0 +1,112 @@
+"""The step: what moves, by which gradient, and that devices do not matter."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax import jax_utils
+
+from configs import stargan_v2 as config_file
+from handwriting_gan import methods
+from handwriting_gan.data.batches import Batch, Pool, draw, make_pool
+from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.methods.method import Method, Phase
+from handwriting_gan.training import devices, train_state
+from handwriting_gan.training.train_state import TrainState
+from handwriting_gan.training.train_step import example_keys, make_train_step
+
+SEED, RATE, AVERAGING = 7, 0.1, 0.9
+
+
+def toy_method() -> Method:
+    """Two networks of one number each, `a` and `b`; each phase pulls its own towards a product with the other."""
+
+    def pull(name: str, other: str) -> Callable:
+        def loss(params: Any, batch: Batch, keys: jax.Array,
+                 step: jax.Array) -> tuple[jax.Array, dict[str, jax.Array]]:
+            noise = jax.vmap(jax.random.normal)(keys)
+            value = jnp.mean((params[name] * params[other] - batch.sources.mean() + noise) ** 2)
+            return value, {"pull": value}
+        return loss
+
+    return Method(networks={"a": None, "b": None},
+                  init=lambda key: {"a": jnp.float32(1.0), "b": jnp.float32(2.0)},
+                  phases=(Phase("first", ("a",), pull("a", "b"), repeats=2),
+                          Phase("second", ("b",), pull("b", "a"))),
+                  averaged=("a",), synthesis={})
+
+
+def sgd(method: Method) -> dict[str, optax.GradientTransformation]:
+    return {name: optax.sgd(RATE) for name in method.networks}
+
+
+def run(method: Method, pool: Pool, device_count: int, steps: int,
+        batch_size: int = 4) -> tuple[TrainState, dict[str, float]]:
+    """Steps with SGD on the first devices, from the same state and over the same whole batch."""
+    chosen = jax.devices()[:device_count]
+    step = jax.pmap(make_train_step(method, sgd(method), AVERAGING, SEED, devices.AXIS),
+                    axis_name=devices.AXIS, devices=chosen)
+    state = jax.jit(lambda: train_state.create(method, sgd(method), SEED))()
+    state, pool = (jax_utils.replicate(tree, chosen) for tree in (state, pool))
+    examples = np.arange(batch_size, dtype=np.int32).reshape(device_count, -1)
+    for _ in range(steps):
+        state, terms = step(state, pool, examples)
+    return devices.unreplicate(state), floats(devices.unreplicate(terms))
+
+
+def floats(numbers: dict[str, Any]) -> dict[str, float]:
+    """Numbers that pytest can compare."""
+    return {name: float(number) for name, number in numbers.items()}
+
+
+def test_phases_run_in_order_each_from_what_the_last_left(glyphs: Glyphs) -> None:
+    pool = make_pool(glyphs)
+    state, terms = run(toy_method(), pool, device_count=1, steps=1)
+
+    def naive(moved: float, held: float, repeat: int) -> float:
+        draw_keys, noise_keys = example_keys(SEED, jnp.int32(0), repeat, np.arange(4))
+        target = float(draw(pool, draw_keys).sources.mean())
+        noise = np.asarray(jax.vmap(jax.random.normal)(noise_keys), np.float64)
+        return moved - RATE * np.mean(2 * held * (moved * held - target + noise))
+
+    a = naive(naive(1.0, 2.0, repeat=0), 2.0, repeat=1)
+    b = naive(2.0, a, repeat=0)
+    assert floats(state.params) == pytest.approx({"a": a, "b": b}, rel=1e-4)
+    assert floats(state.averaged) == pytest.approx({"a": 0.9 * 1.0 + 0.1 * a}, rel=1e-4)
+    assert int(state.step) == 1
+    assert terms.keys() == {"first/pull", "second/pull"}
+
+
+def test_an_examples_randomness_is_its_own_address() -> None:
+    def words(step: int, repeat: int, examples: list[int]) -> np.ndarray:
+        keys = example_keys(SEED, jnp.int32(step), repeat, np.array(examples))
+        return np.concatenate([jax.random.key_data(key) for key in keys], axis=1)
+
+    whole = words(3, 0, [0, 1, 2, 3])
+    assert np.array_equal(whole[2:], words(3, 0, [2, 3]))
+    every = np.concatenate([whole, words(4, 0, [0, 1]), words(3, 1, [0, 1])]).reshape(-1, 2)
+    assert len(np.unique(every, axis=0)) == len(every)
+
+
+def test_two_devices_take_the_same_toy_steps_as_one(glyphs: Glyphs) -> None:
+    one, two = (run(toy_method(), make_pool(glyphs), count, steps=3)[0] for count in (1, 2))
+    assert floats(one.params) == pytest.approx(floats(two.params), rel=1e-5)
+
+
+def test_two_devices_give_stargan_v2_the_gradients_that_one_gives(glyphs: Glyphs) -> None:
+    """Plain SGD, so that a gradient too large by the number of devices could not hide."""
+    method = methods.build(config_file.get_config("tiny"))
+    (one, one_terms), (two, two_terms) = (
+        run(method, make_pool(glyphs), count, steps=1) for count in (1, 2))
+    start = jax.jit(method.init)(jax.random.key(SEED))
+    for name in method.networks:
+        for before, after_one, after_two in zip(*map(
+                jax.tree.leaves, (start[name], one.params[name], two.params[name])), strict=True):
+            step_one, step_two = after_one - before, after_two - before
+            scale = np.abs(step_one).max() + 1e-6
+            np.testing.assert_allclose(step_two / scale, step_one / scale, atol=2e-3)
+    assert one_terms == pytest.approx(two_terms, rel=1e-3)

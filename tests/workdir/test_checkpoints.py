@@ -1,0 +1,61 @@
+"""Checkpoints give back what they were given, in parts."""
+
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from handwriting_gan.errors import InputError
+from handwriting_gan.workdir import checkpoints
+from handwriting_gan.workdir.layout import Workdir
+
+STATE = {"step": np.int32(3), "params": {"w": np.arange(6, dtype=np.float32).reshape(2, 3)}}
+AVERAGED = {"w": np.full((2, 3), 0.5, np.float32)}
+
+
+def shapes(tree: dict) -> dict:
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), tree)
+
+
+@pytest.fixture
+def workdir(tmp_path: Path) -> Workdir:
+    workdir = Workdir(tmp_path)
+    manager = checkpoints.open_for_training(workdir)
+    for step in (1, 3):
+        checkpoints.save(manager, step, STATE, AVERAGED)
+    manager.close()
+    return workdir
+
+
+def test_the_newest_state_comes_back_bit_for_bit(workdir: Workdir) -> None:
+    manager = checkpoints.open_for_training(workdir)
+    restored = checkpoints.restore(manager, {checkpoints.STATE: shapes(STATE),
+                                             checkpoints.AVERAGED: shapes(AVERAGED)})
+    manager.close()
+    assert manager.latest_step() == 3
+    assert jax.tree.all(jax.tree.map(np.array_equal, restored,
+                                     {checkpoints.STATE: STATE, checkpoints.AVERAGED: AVERAGED}))
+
+
+def test_averages_come_back_without_the_state(workdir: Workdir) -> None:
+    averaged, step = checkpoints.restore_averaged(workdir, shapes(AVERAGED))
+    assert step == 3
+    assert np.array_equal(averaged["w"], AVERAGED["w"])
+
+
+def test_nothing_saved_is_nothing_to_restore(tmp_path: Path) -> None:
+    manager = checkpoints.open_for_training(Workdir(tmp_path))
+    assert checkpoints.restore(manager, {checkpoints.STATE: shapes(STATE)}) is None
+    manager.close()
+    with pytest.raises(InputError, match="no checkpoint yet"):
+        checkpoints.restore_averaged(Workdir(tmp_path), shapes(AVERAGED))
+    with pytest.raises(InputError, match="no checkpoint yet"):
+        checkpoints.restore_averaged(Workdir(tmp_path / "none"), shapes(AVERAGED))
+
+
+@pytest.mark.parametrize("other", [{"w": np.zeros((4, 4), np.float32)},
+                                   {"v": np.zeros((2, 3), np.float32)}])
+def test_another_shape_or_name_is_refused(workdir: Workdir, other: dict) -> None:
+    with pytest.raises(InputError, match="does not fit"):
+        checkpoints.restore_averaged(workdir, shapes(other))

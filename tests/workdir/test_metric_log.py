@@ -1,0 +1,42 @@
+"""The log never holds a step twice, nor half a line."""
+
+import json
+from pathlib import Path
+
+from handwriting_gan.workdir.layout import Workdir
+from handwriting_gan.workdir.metric_log import MetricLog
+
+
+def log(folder: Path, begin: int, steps: range) -> None:
+    writer = MetricLog(Workdir(folder), begin)
+    for step in steps:
+        writer.write(step, {"loss": step / 10}, speed=1.0)
+    writer.close()
+
+
+def steps_in(folder: Path) -> list[int]:
+    return [json.loads(line)["step"] for line in Workdir(folder).metrics.read_text().splitlines()]
+
+
+def test_resuming_drops_what_the_checkpoint_does_not_know(tmp_path: Path) -> None:
+    log(tmp_path, 0, range(1, 6))
+    log(tmp_path, 3, range(4, 8))
+    assert steps_in(tmp_path) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:
+    log(tmp_path, 0, range(1, 3))
+    with Workdir(tmp_path).metrics.open("a") as file:
+        file.write('{"step": 3, "lo')
+    log(tmp_path, 3, range(4, 5))
+    assert steps_in(tmp_path) == [1, 2, 4]
+
+
+def test_the_lines_hold_no_time(tmp_path: Path) -> None:
+    log(tmp_path, 0, range(1, 2))
+    assert json.loads(Workdir(tmp_path).metrics.read_text()) == {"step": 1, "loss": 0.1}
+
+
+def test_tensorboard_receives_events(tmp_path: Path) -> None:
+    log(tmp_path, 0, range(1, 2))
+    assert [path.stat().st_size > 0 for path in Workdir(tmp_path).events.iterdir()] == [True]
