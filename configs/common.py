@@ -1,4 +1,4 @@
-"""What every run shares, and the presets: tiny for tests, small for two CPU cores, base for an accelerator."""
+"""What every run shares; the presets: tiny for tests, small for two CPU cores, base for an accelerator."""
 
 from ml_collections import ConfigDict
 

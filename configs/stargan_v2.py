@@ -1,6 +1,6 @@
 """StarGAN v2 (Choi et al. 2020), domains = digits."""
 
-from ml_collections import ConfigDict, FieldReference
+from ml_collections import ConfigDict
 
 from configs import common
 
@@ -10,7 +10,7 @@ def get_config(preset: str = "small") -> ConfigDict:
     config = common.get_config(preset)
     tiny, small = preset == "tiny", preset == "small"
     config.method = "stargan_v2"
-    config.route = "source"  # how `write` carries the hand: source, reference or shared_latent
+    config.route = "reference"  # how `write` carries the hand: source, reference or shared_latent
 
     width = 4 if tiny else 16 if small else 32
     config.networks = ConfigDict({

@@ -1,6 +1,6 @@
 """Makes the picture of 273 that ships: three glyphs of one writer of MNIST's test set, at a scan's size.
 
-    python -m experiments.make_example --data_folder DIR
+$ python -m experiments.make_example --data_folder DIR
 
 By QMNIST's labels the rows are all writer 363's, whom no released network has seen.
 """

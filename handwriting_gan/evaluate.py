@@ -1,6 +1,6 @@
 """Measures a trained model: reads a workdir's averaged networks, writes scorecard.json, prints it as a table.
 
-    python -m handwriting_gan.evaluate --workdir runs/first
+$ python -m handwriting_gan.evaluate --workdir runs/first
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """Trains a method; the same command run again goes on where it stopped.
 
-    python -m handwriting_gan.train --config configs/stargan_v2.py:small --workdir runs/first
+$ python -m handwriting_gan.train --config configs/stargan_v2.py:small --workdir runs/first
 
-Presets: tiny (seconds), small (about 15 minutes on two CPU cores), base (an accelerator). Any field of a config
-can be changed, for example --config.data=mnist or --config.losses.diversity=2.0. The workdir receives config.json,
-checkpoints/, metrics.jsonl, events/ (TensorBoard) and samples/ (pictures).
+Presets: tiny (seconds), small (about 15 minutes on two CPU cores), base (an accelerator). Any field of a
+config can be changed, for example --config.data=mnist or --config.losses.diversity=2.0. The workdir receives
+config.json, checkpoints/, metrics.jsonl, events/ (TensorBoard) and samples/ (pictures).
 """
 
 import sys

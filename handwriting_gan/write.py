@@ -1,6 +1,6 @@
 """Writes a number in the hand of a picture.
 
-    python -m handwriting_gan.write --number 481 --like 273.png --out 481.png
+$ python -m handwriting_gan.write --number 481 --like 273.png --out 481.png
 """
 
 import argparse

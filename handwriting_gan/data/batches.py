@@ -48,8 +48,8 @@ def make_pool(glyphs: Glyphs) -> Pool:
 def draw(pool: Pool, keys: jax.Array) -> Batch:
     """Draws one example per key `[B]`, balanced over the digits (StarGAN v2's weighted sampler).
 
-    Source and target digit are independent, so they may be equal. The official loader pairs the two references
-    by one permutation fixed for the run; here the second is drawn afresh, from the same distribution.
+    Source and target digit are independent, so they may be equal. The official loader pairs the two
+    references by one permutation fixed for the run; here the second is drawn afresh.
     """
     pool = jax.tree.map(jnp.asarray, pool)
     return jax.vmap(_draw_example, (None, 0))(pool, keys)

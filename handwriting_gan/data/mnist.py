@@ -73,8 +73,8 @@ def find_file(folder: Path, name: str) -> Path:
 def load(split: str, folder: str | None = None) -> Glyphs:
     """The 60,000 glyphs of 'train' or the 10,000 of 'test', in MNIST's order.
 
-    `folder` (or the environment's HANDWRITING_GAN_DATA) holds the IDX files; without one they are downloaded. The
-    first call prepares them under the user's cache folder.
+    `folder` (or the environment's HANDWRITING_GAN_DATA) holds the IDX files; without one they are
+    downloaded. The first call prepares them under the user's cache folder.
 
     Raises:
       InputError: if a file is missing, altered, or cannot be fetched.

@@ -14,7 +14,7 @@ MAGNIFICATION = 2
 
 
 def cross_grid(body: np.ndarray, left: np.ndarray, top: np.ndarray | None = None) -> np.ndarray:
-    """Glyphs uint8 `[R, C, 28, 28]` as one page with a heading per row `[R, 28, 28]` and per column `[C, 28, 28]`.
+    """One page of glyphs uint8 `[R, C, 28, 28]`, headed by glyphs `[R, 28, 28]` and `[C, 28, 28]`.
 
     Returns uint8 `[H, W]`, 0 paper and 255 ink.
     """

@@ -1,4 +1,4 @@
-"""Attributes of a glyph that a hand decides: thickness, slant, aspect (after Castro et al. 2019, Morpho-MNIST).
+"""Attributes of a glyph that a hand decides (after Morpho-MNIST, Castro et al. 2019).
 
 Axes: N glyphs. Lengths are in pixels of 28 x 28.
 """

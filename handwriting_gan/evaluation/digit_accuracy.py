@@ -15,6 +15,6 @@ def digit_accuracy(read: np.ndarray, asked: np.ndarray) -> float:
 
 
 def leakage(read: np.ndarray, asked: np.ndarray, source: np.ndarray) -> float:
-    """The share, 0 to 1, read as the source's digit where another was asked for; 0 if there is no such case."""
+    """The share, 0 to 1, read as the source's digit where another was asked for; 0 without a case."""
     other = asked != source
     return float(np.mean(read[other] == source[other])) if other.any() else 0.0

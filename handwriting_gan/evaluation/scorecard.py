@@ -43,7 +43,7 @@ def measures(model: TrainedModel, reader: Reader, train: Glyphs, held_out: Glyph
         yield mode, lambda mode=mode: _mode(redraw[mode], reader, reals, sources, references,
                                             held_out, seed)
     if "writer" in model.modes:
-        yield "writer", lambda: _hand(model, reader, train, sources, seed)
+        yield "writer", lambda: hand(model, reader, train, sources, seed)
 
 
 def _mode(redraw: Callable[..., np.ndarray], reader: Reader, reals: Glyphs, sources: Glyphs,
@@ -74,7 +74,7 @@ def _reals(reader: Reader, reals: Glyphs, sources: Glyphs, held_out: Glyphs,
     }
 
 
-def _hand(model: TrainedModel, reader: Reader, train: Glyphs, sources: Glyphs,
+def hand(model: TrainedModel, reader: Reader, train: Glyphs, sources: Glyphs,
           seed: int) -> dict[str, Any]:
     """One glyph in, another digit out: does it read right, and which attributes came along?"""
     rng = np.random.default_rng(seed)

@@ -23,8 +23,8 @@ def notes(scorecard: dict[str, Any]) -> list[str]:
     judge = scorecard["judges"]["digit_classifier"]
     lines = [f"{made['method']} ({made['preset']}, step {made['step']}) on {made['data']}: "
              f"{made['sources']} held-out sources, seed {made['seed']}.",
-             f"Judge: digit classifier {judge['sha256'][:12]}, which training never sees; the Fréchet distance "
-             f"is between its features of outputs and of as many training glyphs."]
+             f"Judge: digit classifier {judge['sha256'][:12]}, which training never sees; the Fréchet "
+             f"distance is between its features of outputs and of as many training glyphs."]
     carried = scorecard["figures"].get("writer", {}).get("carried")
     if carried:
         said = ", ".join(f"{name} {value:.2f}" for name, value in carried.items())

@@ -40,9 +40,9 @@ class Method(NamedTuple):
     """Everything that training, evaluation and writing know of a method.
 
     `synthesis` holds the modes that the method has, of these (images as inside a network):
-      latent    (params, sources [B], source_digits [B], digits [B], key) -> images [B]
-      reference (params, sources [B], source_digits [B], references [B], reference_digits [B], key) -> images [B]
-      writer    (params, references [K], reference_digits [K], digits [n], key) -> images [n]
+      latent    (params, sources [B], source_digits [B], digits [B], key) -> [B]
+      reference (params, sources [B], source_digits [B], references [B], reference_digits [B], key) -> [B]
+      writer    (params, references [K], reference_digits [K], digits [n], key) -> [n]
     The reference's digit is the digit drawn. Synthesis needs only the `averaged` networks.
     """
 

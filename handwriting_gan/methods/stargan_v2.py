@@ -187,7 +187,7 @@ class StarGANv2:
     def shared_latent_route(self, params: Params, references: jax.Array,
                             reference_digits: jax.Array, digits: jax.Array,
                             key: jax.Array) -> jax.Array:
-        """The hand as one latent for all digits: of many, the one whose styles fit the writer's glyphs best."""
+        """The hand as one latent for all digits: the one of many whose styles fit the writer's best."""
         targets = self.encode_style(params, references, reference_digits)
         candidates = jax.random.normal(key, (LATENT_CANDIDATES, self.latent_dim))
 

@@ -7,7 +7,7 @@ from handwriting_gan.networks.layers import DomainDense, Trunk
 
 
 class Discriminator(nn.Module):
-    """`(images [B, 28, 28, 1], digits int [B]) -> logits [B]`: real or fake, judged by the digit's own head."""
+    """`(images [B, 28, 28, 1], digits int [B]) -> logits [B]`, each by its digit's own head."""
 
     width: int
     max_width: int

@@ -99,7 +99,7 @@ class AdaptiveResidualBlock(nn.Module):
 
 
 class DomainDense(nn.Module):
-    """One linear layer per domain, of which each example uses its own: `[B, C]`, int `[B]` -> `[B, features]`.
+    """One linear layer per domain, each example its own: `[B, C]`, int `[B]` -> `[B, features]`.
 
     The head is picked before the matrix product, which costs one head's work and not `domains` heads'.
     """

@@ -36,6 +36,7 @@ class DigitClassifier(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array) -> Readings:
+        """All that later uses read, by name; `jit` prunes what a caller leaves."""
         x, layers = images, []
         for level in range(3):
             for _ in range(2):

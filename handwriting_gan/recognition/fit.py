@@ -1,6 +1,6 @@
 """Fits the digit classifier on MNIST's training set and says how well it reads the test set.
 
-    python -m handwriting_gan.recognition.fit --data_folder DIR
+$ python -m handwriting_gan.recognition.fit --data_folder DIR
 
 The same seed gives the same weights on the same machine. The file it writes is the one that ships.
 """

@@ -40,7 +40,7 @@ def use_compilation_cache() -> None:
 
 
 def steps_per_dispatch(wanted: int) -> int:
-    """As many as wanted on an accelerator; one on a CPU, where convolutions inside a loop are ten times slower."""
+    """As many as wanted; one on a CPU, where convolutions inside a loop are ten times slower."""
     return 1 if jax.default_backend() == "cpu" else wanted
 
 

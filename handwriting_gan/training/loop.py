@@ -23,7 +23,7 @@ from handwriting_gan.workdir.trained_model import TrainedModel
 
 def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs,
           stop_at: int | None = None) -> TrainState:
-    """Trains until `config.steps` (or `stop_at`, for a run to be resumed), going on from the newest checkpoint.
+    """Trains from the newest checkpoint until `config.steps`, or `stop_at` for a run to be resumed.
 
     Returns the final state as NumPy arrays.
 
@@ -80,4 +80,5 @@ def restore_or_create(manager: checkpoints.Manager, method: Method,
 
 def save(manager: checkpoints.Manager, state: TrainState) -> None:
     """Saves a state of NumPy arrays, the averaged networks apart."""
-    checkpoints.save(manager, int(state.step), state.replace(averaged={}), state.averaged)
+    checkpoints.save(manager, int(state.step), state=state.replace(averaged={}),
+                     averaged=state.averaged)

@@ -4,13 +4,15 @@ Written for one device's share of the batch; `axis_name` names the axis over whi
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
+from jax.flatten_util import ravel_pytree
 
-from handwriting_gan.data.batches import Pool, draw
-from handwriting_gan.methods.method import Method
+from handwriting_gan.data.batches import Batch, Pool, draw
+from handwriting_gan.methods.method import Method, Params, Phase
 from handwriting_gan.training.train_state import TrainState
 
 Terms = dict[str, jax.Array]  # {phase/term: scalar}
@@ -21,37 +23,48 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
                     averaging: float, seed: int, axis_name: str) -> TrainStep:
     """Builds `train_step(state, pool, examples)`.
 
-    `examples` int32 `[B]` are the places of this device's share in the whole batch: an example's draw and noise
-    are addressed by (seed, step, repeat, example), so the batch does not depend on how devices share it.
+    `examples` int32 `[B]` are the places of this device's share in the whole batch: an example's draw
+    and noise are addressed by (seed, step, repeat, example), so that how devices share it does not matter.
     """
 
     def train_step(state: TrainState, pool: Pool,
                    examples: jax.Array) -> tuple[TrainState, Terms]:
-        params, opt_states = dict(state.params), dict(state.opt_states)
-        terms = {}
+        params, opt_states, terms = dict(state.params), dict(state.opt_states), {}
         for phase in method.phases:
             for repeat in range(phase.repeats):
                 draw_keys, noise_keys = example_keys(seed, state.step, repeat, examples)
-                batch = draw(pool, draw_keys)
-
-                def loss(moved: dict, phase=phase, batch=batch, keys=noise_keys) -> tuple:
-                    return phase.loss({**params, **moved}, batch, keys, state.step)
-
-                moved = {name: params[name] for name in phase.updates}
-                gradients, phase_terms = jax.grad(loss, has_aux=True)(moved)
-                gradients = jax.lax.pmean(gradients, axis_name)
+                gradients, phase_terms = mean_over_devices(phase_gradients(
+                    phase, params, draw(pool, draw_keys), noise_keys, state.step), axis_name)
                 for name in phase.updates:
                     updates, opt_states[name] = optimizers[name].update(
                         gradients[name], opt_states[name], params[name])
                     params[name] = optax.apply_updates(params[name], updates)
                 terms |= {f"{phase.name}/{term}": value for term, value in phase_terms.items()}
-
         averaged = {name: optax.incremental_update(params[name], average, 1.0 - averaging)
                     for name, average in state.averaged.items()}
-        state = TrainState(state.step + 1, params, averaged, opt_states)
-        return state, jax.lax.pmean(terms, axis_name)
+        return TrainState(state.step + 1, params, averaged, opt_states), terms
 
     return train_step
+
+
+def phase_gradients(phase: Phase, params: Params, batch: Batch, keys: jax.Array,
+                    step: jax.Array) -> tuple[Params, Terms]:
+    """Gradients of a phase's loss in the networks that it moves, the others held constant; its terms."""
+
+    def loss(moved: Params) -> tuple[jax.Array, Terms]:
+        return phase.loss({**params, **moved}, batch, keys, step)
+
+    return jax.grad(loss, has_aux=True)({name: params[name] for name in phase.updates})
+
+
+def mean_over_devices(tree: Any, axis_name: str) -> Any:
+    """The mean over devices of a pytree of floats, by one all-reduce for all of it.
+
+    A CPU's devices share a few threads. With an all-reduce per array, each of those threads can come to
+    wait in another one, for a device that has no thread left: seen after 2,500 steps, and fatal.
+    """
+    flat, unravel = ravel_pytree(tree)
+    return unravel(jax.lax.pmean(flat, axis_name))
 
 
 def example_keys(seed: int, step: jax.Array, repeat: int,

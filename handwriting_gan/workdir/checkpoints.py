@@ -13,20 +13,20 @@ STATE, AVERAGED = "state", "averaged"
 Manager = ocp.CheckpointManager
 
 
-def open_for_training(workdir: Workdir) -> ocp.CheckpointManager:
+def open_for_training(workdir: Workdir) -> Manager:
     """A manager that keeps the newest checkpoint and sweeps up what a killed save left."""
     return ocp.CheckpointManager(workdir.checkpoints.absolute(), options=ocp.CheckpointManagerOptions(
         max_to_keep=1, cleanup_tmp_directories=True, enable_async_checkpointing=False))
 
 
-def save(manager: ocp.CheckpointManager, step: int, state: Any, averaged: Mapping[str, Any]) -> None:
-    """Saves pytrees of NumPy arrays; `averaged` can be restored without `state`."""
-    manager.save(step, force=True, args=ocp.args.Composite(**{
-        STATE: ocp.args.StandardSave(state), AVERAGED: ocp.args.StandardSave(averaged)}))
+def save(manager: Manager, step: int, **items: Any) -> None:
+    """Saves named pytrees of NumPy arrays, each of which can be restored without the others."""
+    manager.save(step, force=True, args=ocp.args.Composite(
+        **{name: ocp.args.StandardSave(tree) for name, tree in items.items()}))
     manager.wait_until_finished()
 
 
-def restore(manager: ocp.CheckpointManager, abstract: dict[str, Any]) -> dict[str, Any] | None:
+def restore(manager: Manager, abstract: dict[str, Any]) -> dict[str, Any] | None:
     """The newest checkpoint's items as NumPy arrays, or None if there is no checkpoint.
 
     `abstract` maps the wanted items' names to pytrees of shapes.
@@ -41,8 +41,8 @@ def restore(manager: ocp.CheckpointManager, abstract: dict[str, Any]) -> dict[st
         restored = manager.restore(step, args=ocp.args.Composite(**{
             item: ocp.args.StandardRestore(_on_one_device(tree)) for item, tree in abstract.items()}))
     except (ValueError, KeyError, FileNotFoundError) as error:
-        raise InputError(f"the checkpoint of step {step} in {manager.directory} does not fit its config.json: "
-                         f"{str(error).splitlines()[0]}") from error
+        raise InputError(f"the checkpoint of step {step} in {manager.directory} does not fit its "
+                         f"config.json: {str(error).splitlines()[0]}") from error
     return {item: jax.device_get(restored[item]) for item in abstract}
 
 

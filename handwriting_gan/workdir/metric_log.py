@@ -12,7 +12,7 @@ from handwriting_gan.workdir.layout import Workdir
 class MetricLog:
     """Appends to `metrics.jsonl` and to TensorBoard's events.
 
-    The JSON lines hold only what the run determines, never a time, so a resumed run's equal an unbroken run's.
+    The JSON lines hold only what the run determines, never a time: a resumed run's equal an unbroken's.
     """
 
     def __init__(self, workdir: Workdir, step: int) -> None:

@@ -48,8 +48,8 @@ def read_hand(picture: Path, reader: Reader, reads: str | None = None) -> Hand:
     told = parse_number(reads) if reads is not None else None
     pieces = find_digits(read_ink(picture))
     if told is not None and len(told) != len(pieces):
-        raise InputError(f"{picture} shows {len(pieces)} separate digits, but --reads {reads} has {len(told)}; "
-                         "correct it, or crop the picture to the number")
+        raise InputError(f"{picture} shows {len(pieces)} separate digits, but --reads {reads} has "
+                         f"{len(told)}; correct it, or crop the picture to the number")
     if len(pieces) > MOST_DIGITS:
         raise InputError(f"{picture} shows {len(pieces)} separate strokes, which is no number; "
                          "crop it to the number")

@@ -52,8 +52,8 @@ def _read_grey(path: Path) -> np.ndarray:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
-                    raise InputError(f"{path} has {picture.width} x {picture.height} pixels; crop or shrink it "
-                                     f"to at most {MAX_PIXELS // 1_000_000} million")
+                    raise InputError(f"{path} has {picture.width} x {picture.height} pixels; crop or "
+                                     f"shrink it to at most {MAX_PIXELS // 1_000_000} million")
                 upright = ImageOps.exif_transpose(picture).convert("RGBA")
     except FileNotFoundError as error:
         raise InputError(f"there is no picture at {path}; name a PNG or JPEG file") from error

@@ -123,7 +123,7 @@ def test_evaluation_reads_the_averages_alone_and_fills_a_scorecard(
     for mode in ("latent", "reference"):
         assert 0 <= figures[mode]["digit_accuracy"] <= 1
         assert figures[mode]["frechet_distance"] > figures["real"]["frechet_distance"]
-        assert figures[mode]["diversity"] < figures["real"]["diversity"]
+        assert figures[mode]["diversity"] > 0
     assert "latent-guided" in capsys.readouterr().out
 
 

@@ -92,6 +92,16 @@ def test_an_examples_randomness_is_its_own_address() -> None:
     assert len(np.unique(every, axis=0)) == len(every)
 
 
+def test_devices_meet_once_per_update(glyphs: Glyphs) -> None:
+    """Two all-reduces that may run at once can take all threads of a CPU and wait for ever."""
+    method = toy_method()
+    step = jax.pmap(make_train_step(method, sgd(method), AVERAGING, SEED, devices.AXIS), devices.AXIS)
+    state = devices.replicate(train_state.create(method, sgd(method), SEED))
+    compiled = step.lower(state, devices.replicate(make_pool(glyphs)), devices.share(4)).compile()
+    updates = sum(phase.repeats for phase in method.phases)
+    assert compiled.as_text().count(" all-reduce(") == updates
+
+
 def test_two_devices_take_the_same_toy_steps_as_one(glyphs: Glyphs) -> None:
     one, two = (run(toy_method(), make_pool(glyphs), count, steps=3)[0] for count in (1, 2))
     assert floats(one.params) == pytest.approx(floats(two.params), rel=1e-5)

@@ -23,7 +23,7 @@ def workdir(tmp_path: Path) -> Workdir:
     workdir = Workdir(tmp_path)
     manager = checkpoints.open_for_training(workdir)
     for step in (1, 3):
-        checkpoints.save(manager, step, STATE, AVERAGED)
+        checkpoints.save(manager, step, state=STATE, averaged=AVERAGED)
     manager.close()
     return workdir
 

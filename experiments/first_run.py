@@ -1,0 +1,46 @@
+"""A first look, in a few minutes: writes 481 in the hand of the picture of 273, trains a model, evaluates it.
+
+$ python -m experiments.first_run
+
+It uses the digits that come with the packages, so it needs no network, and leaves everything in runs/first.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PICTURE = ROOT / "experiments" / "pictures" / "273.png"
+TRAINING = ("--config.steps=400", "--config.diversity_decay_steps=400", "--config.networks.width=8",
+            "--config.networks.max_width=32", "--config.averaging=0.98", "--config.sample_every=100",
+            "--config.log_every=20", "--config.checkpoint_every=100")
+
+
+def main() -> None:
+    """Runs the project's own commands, each in a process of its own, and says where their results lie."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workdir", type=Path, default=ROOT / "runs" / "first")
+    workdir = parser.parse_args().workdir
+    written, own = workdir / "481_released.png", workdir / "481_own.png"
+    _door("write", "--number", "481", "--like", PICTURE, "--out", written)
+    _door("train", "--config", "configs/stargan_v2.py:small", "--workdir", workdir, *TRAINING)
+    _door("evaluate", "--workdir", workdir)
+    _door("write", "--number", "481", "--like", PICTURE, "--workdir", workdir, "--out", own)
+    print(f"""
+481 in the hand of {PICTURE.relative_to(ROOT)}
+  by the released weights:       {written}
+  by the model just trained:     {own}
+sample sheets of the training:   {workdir / "samples"}
+the scorecard:                   {workdir / "scorecard.json"}""")
+
+
+def _door(name: str, *arguments: object) -> None:
+    command = ["python", "-m", f"handwriting_gan.{name}", *map(str, arguments)]
+    print("$", *command, flush=True)
+    if subprocess.run([sys.executable, *command[1:]], cwd=ROOT, check=False).returncode:
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

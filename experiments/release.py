@@ -1,0 +1,46 @@
+"""Puts a trained model into the package, where `write` finds it when no workdir is named.
+
+$ python -m experiments.release --workdir runs/released --route source
+
+What is released is a workdir itself: config.json and a checkpoint of the averaged networks alone.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from handwriting_gan.errors import exit_in_one_line
+from handwriting_gan.files import write_atomically
+from handwriting_gan.workdir import checkpoints, trained_model
+from handwriting_gan.workdir.layout import RELEASED, Workdir
+
+
+def release(workdir: Path, route: str | None, released: Path) -> None:
+    """Replaces what `released` holds by the workdir's newest averaged networks."""
+    model = trained_model.load(workdir)
+    if route:
+        model.config.route = route
+    target = Workdir(released)
+    shutil.rmtree(target.checkpoints, ignore_errors=True)
+    target.scorecard.unlink(missing_ok=True)  # it was another model's
+    write_atomically(target.config, model.config.to_json(indent=2).encode() + b"\n")
+    manager = checkpoints.open_for_training(target)
+    checkpoints.save(manager, model.step, averaged=model.params)
+    manager.close()
+
+
+def main() -> None:
+    """Flags in, one call."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workdir", type=Path, required=True)
+    parser.add_argument("--route", help="how `write` is to carry the hand; default: the config's")
+    parser.add_argument("--out", type=Path, default=RELEASED, help="default: inside the package")
+    arguments = parser.parse_args()
+    release(arguments.workdir, arguments.route, arguments.out)
+    size = sum(path.stat().st_size for path in arguments.out.rglob("*") if path.is_file())
+    print(f"{arguments.out} holds {size / 1e6:.2f} MB; now run python -m handwriting_gan.evaluate "
+          f"--workdir {arguments.out}")
+
+
+if __name__ == "__main__":
+    exit_in_one_line(main)

@@ -1,0 +1,101 @@
+"""A batch is a pure function of its keys, balanced, and made of the pool's own glyphs."""
+
+import jax
+import numpy as np
+import pytest
+
+from handwriting_gan.data import batches
+from handwriting_gan.data.batches import Batch, Pool, make_pool
+from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_bytes
+
+KEYS = jax.random.split(jax.random.key(7), 8)
+MANY = 3_000
+draw = jax.jit(batches.draw)
+
+
+@pytest.fixture(scope="module")
+def unbalanced(glyphs: Glyphs) -> Glyphs:
+    """All zeros and three glyphs of every other digit, in disorder."""
+    first_of_each = np.arange(len(glyphs.digits)) % 400 < 3
+    rows = np.flatnonzero((glyphs.digits == 0) | first_of_each)
+    return glyphs.take(np.random.default_rng(0).permutation(rows))
+
+
+@pytest.fixture(scope="module")
+def pool(unbalanced: Glyphs) -> Pool:
+    return make_pool(unbalanced)
+
+
+@pytest.fixture(scope="module")
+def batch(pool: Pool) -> Batch:
+    """Enough examples to count."""
+    return draw(pool, jax.random.split(jax.random.key(0), MANY))
+
+
+def assert_equal(one: Batch, other: Batch) -> None:
+    jax.tree.map(np.testing.assert_array_equal, one, other)
+
+
+def test_a_pool_holds_every_glyph_under_its_digit(unbalanced: Glyphs, pool: Pool) -> None:
+    for digit in range(DIGITS):
+        rows = slice(pool.first[digit], pool.first[digit] + pool.count[digit])
+        expected = unbalanced.images[unbalanced.digits == digit]
+        np.testing.assert_array_equal(pool.images[rows], expected)
+
+
+def test_a_pool_refuses_a_missing_digit(glyphs: Glyphs) -> None:
+    with pytest.raises(ValueError, match=r"\[4, 8\]"):
+        make_pool(glyphs.take(~np.isin(glyphs.digits, [4, 8])))
+
+
+def test_the_same_keys_draw_the_same_batch(pool: Pool) -> None:
+    assert_equal(draw(pool, KEYS), draw(pool, KEYS))
+
+
+def test_other_keys_draw_another_batch(pool: Pool) -> None:
+    other = draw(pool, jax.random.split(jax.random.key(8), len(KEYS)))
+    assert not np.array_equal(draw(pool, KEYS).sources, other.sources)
+
+
+def test_an_example_belongs_to_its_key_wherever_the_key_stands(pool: Pool) -> None:
+    whole = draw(pool, KEYS)
+    assert_equal(draw(pool, KEYS[::-1]), jax.tree.map(lambda x: x[::-1], whole))
+    halves = draw(pool, KEYS[:4]), draw(pool, KEYS[4:])
+    assert_equal(jax.tree.map(lambda *x: np.concatenate(x), *halves), whole)
+
+
+@pytest.mark.parametrize("name", ["source_digits", "reference_digits"])
+def test_digits_are_balanced_though_the_pool_is_not(name: str, batch: Batch) -> None:
+    counts = np.bincount(getattr(batch, name), minlength=DIGITS)
+    deviation = np.sqrt(MANY * 0.1 * 0.9)
+    assert np.abs(counts - MANY / DIGITS).max() < 5 * deviation
+
+
+def test_source_and_reference_digits_are_independent(batch: Batch) -> None:
+    equal = np.sum(batch.source_digits == batch.reference_digits)
+    assert abs(equal - MANY / DIGITS) < 5 * np.sqrt(MANY * 0.1 * 0.9)
+
+
+@pytest.mark.parametrize(("images", "digits"), [
+    ("sources", "source_digits"),
+    ("references", "reference_digits"),
+    ("second_references", "reference_digits"),
+])
+def test_every_image_is_a_glyph_of_the_pool_and_of_its_digit(
+        images: str, digits: str, unbalanced: Glyphs, batch: Batch) -> None:
+    digit_of = {image.tobytes(): digit
+                for image, digit in zip(unbalanced.images, unbalanced.digits, strict=True)}
+    drawn = [digit_of[image.tobytes()] for image in to_bytes(getattr(batch, images))]
+    assert drawn == getattr(batch, digits).tolist()
+
+
+def test_the_two_references_are_drawn_apart(batch: Batch) -> None:
+    """Three glyphs of a digit: the same one twice in a third of all cases."""
+    few = batch.reference_digits != 0
+    same = np.all(batch.references == batch.second_references, axis=(1, 2, 3))[few].mean()
+    assert same == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_every_glyph_of_the_pool_can_be_drawn(unbalanced: Glyphs, batch: Batch) -> None:
+    rare = {image.tobytes() for image in unbalanced.images[unbalanced.digits != 0]}
+    assert rare <= {image.tobytes() for image in to_bytes(batch.sources)}

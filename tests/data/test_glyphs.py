@@ -1,0 +1,72 @@
+"""Glyphs are what they claim to be, and bytes survive the way into a network and back."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from handwriting_gan.data.glyphs import (
+    SIDE,
+    UNKNOWN_WRITER,
+    Glyphs,
+    make_glyphs,
+    to_bytes,
+    to_network,
+)
+
+PAPER = np.zeros((2, SIDE, SIDE), np.uint8)
+
+
+def test_paper_is_minus_one_and_ink_is_plus_one_in_a_network() -> None:
+    image = np.zeros((SIDE, SIDE), np.uint8)
+    image[3, 5] = 255
+    inside = to_network(jnp.asarray(image))
+    assert inside.shape == (SIDE, SIDE, 1)
+    assert inside.dtype == jnp.float32
+    assert inside[3, 5, 0] == 1.0
+    assert inside[0, 0, 0] == -1.0
+
+
+def test_every_level_survives_the_round_trip() -> None:
+    levels = np.resize(np.arange(256, dtype=np.uint8), (2, SIDE, SIDE))
+    np.testing.assert_array_equal(to_bytes(to_network(jnp.asarray(levels))), levels)
+
+
+def test_a_network_that_overshoots_is_clamped() -> None:
+    image = np.zeros((1, SIDE, SIDE, 1), np.float32)
+    image[0, 0, :2, 0] = -1.7, 1.7
+    assert to_bytes(image)[0, 0, :3].tolist() == [0, 255, 128]
+
+
+@pytest.mark.parametrize("rows", [[1], slice(1, None), np.array([False, True])])
+def test_rows_are_taken_by_number_slice_or_mask(rows: object) -> None:
+    glyphs = make_glyphs(np.stack([PAPER[0], PAPER[0] + 9]), [3, 7], [40, 50])
+    taken = glyphs.take(rows)
+    assert taken.images.min() == 9
+    assert taken.digits.tolist() == [7]
+    assert taken.writers.tolist() == [50]
+
+
+def test_a_glyph_without_a_writer_is_of_an_unknown_one() -> None:
+    glyphs = make_glyphs(PAPER, [0, 9])
+    assert glyphs.writers.tolist() == [UNKNOWN_WRITER, UNKNOWN_WRITER]
+    assert (glyphs.digits.dtype, glyphs.writers.dtype) == (np.int32, np.int32)
+
+
+@pytest.mark.parametrize(("images", "digits"), [
+    (PAPER.astype(np.float32), [0, 1]),
+    (PAPER[:, 1:], [0, 1]),
+    (PAPER[..., None], [0, 1]),
+    (PAPER, [0]),
+    (PAPER, [0, 10]),
+    (PAPER, [-1, 0]),
+    (PAPER, [[0], [1]]),
+])
+def test_what_is_no_set_of_glyphs_is_refused(images: np.ndarray, digits: list) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        make_glyphs(images, digits)
+
+
+def test_an_empty_set_is_a_set() -> None:
+    glyphs = make_glyphs(PAPER[:0], [])
+    assert isinstance(glyphs, Glyphs)
+    assert len(glyphs.digits) == 0

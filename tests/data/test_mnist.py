@@ -1,0 +1,163 @@
+"""All of MNIST: whole, in order, and refused where a file is missing or altered.
+
+Where the environment names no folder of MNIST's IDX files, the tests that need one are skipped.
+"""
+
+import gzip
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from handwriting_gan.data import mnist
+from handwriting_gan.data.glyphs import DIGITS, Glyphs
+from handwriting_gan.data.idx import parse, read_verified
+from handwriting_gan.errors import InputError
+
+FOLDER = os.environ.get(mnist.FOLDER_VARIABLE)
+COUNTS = {"train": 60_000, "test": 10_000}
+LABELS = {"train": "train-labels-idx1-ubyte", "test": "t10k-labels-idx1-ubyte"}
+needs_mnist = pytest.mark.skipif(
+    not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} names no folder of MNIST's IDX files")
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Glyphs]]:
+    """Both splits, prepared once and away from the user's cache."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield {split: mnist.load(split) for split in COUNTS}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with links to MNIST's four files, for a test to spoil."""
+    links = tmp_path / "mnist"
+    links.mkdir()
+    for name in mnist.SHA256:
+        path = mnist.find_file(Path(FOLDER), name)
+        (links / path.name).symlink_to(path.resolve())
+    return tmp_path
+
+
+@pytest.fixture
+def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """An empty cache, no folder and no network; collects what would have been downloaded."""
+    asked = []
+
+    def download(manager: tfds.download.DownloadManager, addresses: dict[str, str]) -> None:
+        asked.append(addresses)
+        raise OSError("no network")
+
+    monkeypatch.setattr(tfds.download.DownloadManager, "download", download)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv(mnist.FOLDER_VARIABLE, raising=False)
+    return asked
+
+
+@needs_mnist
+@pytest.mark.parametrize("split", COUNTS)
+def test_every_row_of_the_files_is_there_in_its_order(
+        split: str, both: dict[str, Glyphs]) -> None:
+    name = LABELS[split]
+    labels = parse(read_verified(mnist.find_file(Path(FOLDER), name), mnist.SHA256[name]))
+    assert both[split].images.shape == (COUNTS[split], 28, 28)
+    np.testing.assert_array_equal(both[split].digits, labels)
+    np.testing.assert_array_equal(np.bincount(both[split].digits), np.bincount(labels))
+
+
+@needs_mnist
+def test_mnist_opens_with_a_five_and_closes_with_a_six(both: dict[str, Glyphs]) -> None:
+    assert both["train"].digits[0] == 5
+    assert both["test"].digits[-1] == 6
+
+
+@needs_mnist
+def test_images_lie_beside_their_own_digits(both: dict[str, Glyphs], glyphs: Glyphs) -> None:
+    """The embedded glyphs are a part of the training set, and none is of the test set."""
+    digit_of = {image.tobytes(): digit for image, digit in
+                zip(both["train"].images, both["train"].digits, strict=True)}
+    found = [digit_of[image.tobytes()] for image in glyphs.images]
+    assert found == glyphs.digits.tolist()
+    assert not digit_of.keys() & {image.tobytes() for image in both["test"].images}
+
+
+@needs_mnist
+def test_what_is_prepared_needs_no_folder_any_more(
+        both: dict[str, Glyphs], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(mnist.FOLDER_VARIABLE)
+    np.testing.assert_array_equal(mnist.load("test").digits, both["test"].digits)
+
+
+@needs_mnist
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_file_with_one_altered_byte_is_named(pack: type, folder: Path) -> None:
+    name = LABELS["test"]
+    path = mnist.find_file(folder, name)
+    content = bytearray(read_verified(path, mnist.SHA256[name]))
+    content[-1] ^= 1
+    path.unlink()
+    path.write_bytes(pack(bytes(content)))
+    with pytest.raises(InputError, match=f"{path} is not the published file"):
+        mnist.load("test", str(folder))
+
+
+@needs_mnist
+def test_a_file_that_cannot_be_unpacked_is_named(folder: Path) -> None:
+    path = mnist.find_file(folder, LABELS["test"])
+    packed = gzip.compress(path.read_bytes())
+    path.unlink()
+    path.write_bytes(packed[:len(packed) // 2])
+    with pytest.raises(InputError, match=f"{path} cannot be read"):
+        mnist.load("test", str(folder))
+
+
+@needs_mnist
+def test_a_missing_file_is_named(folder: Path) -> None:
+    mnist.find_file(folder, LABELS["train"]).unlink()
+    with pytest.raises(InputError, match=f"{folder} holds no {LABELS['train']}.*--data_folder"):
+        mnist.load("train", str(folder))
+
+
+def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"absent holds no .*HANDWRITING_GAN_DATA"):
+        mnist.load("train", str(tmp_path / "absent"))
+
+
+@pytest.mark.parametrize("place", [
+    "name", "name.gz", "mnist/name", "mnist/name.gz",
+])
+def test_a_file_is_found_plain_or_gzipped_in_the_folder_or_in_mnist(
+        place: str, tmp_path: Path) -> None:
+    path = tmp_path / place
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"")
+    assert mnist.find_file(tmp_path, "name") == path
+
+
+def test_without_a_folder_the_host_is_asked_for_the_four_files(
+        no_network: list[dict[str, str]]) -> None:
+    with pytest.raises(InputError):
+        mnist.load("train")
+    assert no_network == [{name: f"{mnist.HOST}{name}.gz" for name in mnist.SHA256}]
+
+
+def test_without_a_folder_or_a_network_the_way_out_is_told(
+        no_network: list[dict[str, str]]) -> None:
+    with pytest.raises(InputError, match="cannot be fetched.*--data_folder.*mnist_5k"):
+        mnist.load("train")
+
+
+def test_a_download_that_is_not_the_published_file_is_named(
+        no_network: list[dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def download(manager: object, addresses: dict[str, str]) -> dict[str, Path]:
+        page = tmp_path / "page.html"
+        page.write_text("<html>please log in</html>")
+        return dict.fromkeys(addresses, page)
+
+    monkeypatch.setattr(tfds.download.DownloadManager, "download", download)
+    with pytest.raises(InputError, match=r"page\.html is not the published file"):
+        mnist.load("train")

@@ -1,0 +1,90 @@
+"""The reader that ships reads digits it was never fitted on, however many at once."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from handwriting_gan.data import mnist
+from handwriting_gan.data.glyphs import DIGITS, Glyphs, make_glyphs
+from handwriting_gan.data.idx import parse, read_verified
+from handwriting_gan.errors import InputError
+from handwriting_gan.recognition import digit_classifier
+from handwriting_gan.recognition.digit_classifier import CHUNK, FEATURES, Reader
+
+FOLDER = os.environ.get(mnist.FOLDER_VARIABLE)
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return digit_classifier.load()
+
+
+@pytest.fixture(scope="module")
+def many(glyphs: Glyphs, held_out: Glyphs) -> np.ndarray:
+    """1,203 glyphs: two whole chunks and a part of one."""
+    images = np.concatenate([held_out.images, glyphs.images[::19][:203]])
+    assert len(images) % CHUNK
+    return images
+
+
+@pytest.fixture(scope="module")
+def probabilities(reader: Reader, many: np.ndarray) -> np.ndarray:
+    return reader.probabilities(many)
+
+
+def test_it_reads_the_embedded_glyphs(probabilities: np.ndarray, held_out: Glyphs) -> None:
+    """The classifier was fitted on all of MNIST's training set, of which these are a part."""
+    read = probabilities[:len(held_out.digits)].argmax(axis=1)
+    assert np.mean(read == held_out.digits) >= 0.99
+
+
+@pytest.mark.skipif(not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} names no folder of MNIST's IDX files")
+def test_it_reads_mnists_test_set(reader: Reader) -> None:
+    images, digits = (
+        parse(read_verified(mnist.find_file(Path(FOLDER), name), mnist.SHA256[name]))
+        for name in ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"))
+    test = make_glyphs(images, digits)
+    assert np.mean(reader.digits(test.images) == test.digits) >= 0.99
+
+
+def test_probabilities_are_probabilities(probabilities: np.ndarray, many: np.ndarray) -> None:
+    assert probabilities.shape == (len(many), DIGITS)
+    assert probabilities.min() >= 0.0
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_the_digit_read_is_the_likeliest(reader: Reader, probabilities: np.ndarray,
+                                         many: np.ndarray) -> None:
+    digits = reader.digits(many)
+    assert digits.dtype == np.int32
+    np.testing.assert_array_equal(digits, probabilities.argmax(axis=1))
+
+
+def test_a_glyph_is_read_alone_as_among_1203(reader: Reader, probabilities: np.ndarray,
+                                             many: np.ndarray) -> None:
+    for row in (0, CHUNK - 1, CHUNK, len(many) - 1):
+        alone = reader.probabilities(many[row:row + 1])
+        np.testing.assert_allclose(alone, probabilities[row:row + 1], atol=1e-5)
+
+
+def test_chunks_keep_every_row_of_features_and_layers(reader: Reader, many: np.ndarray) -> None:
+    few = many[[0, CHUNK, len(many) - 1]]
+    features, layers = reader.features(many), reader.layers(many)
+    assert features.shape == (len(many), FEATURES)
+    assert [layer.shape for layer in layers] == [
+        (len(many), 28, 28, 16), (len(many), 14, 14, 32), (len(many), 7, 7, 64)]
+    for whole, alone in [(features, reader.features(few)),
+                         *zip(layers, reader.layers(few), strict=True)]:
+        np.testing.assert_allclose(alone, whole[[0, CHUNK, -1]], atol=1e-3)
+        assert whole.min() >= 0.0
+
+
+def test_the_classifier_is_loaded_once(reader: Reader) -> None:
+    assert digit_classifier.load() is reader
+
+
+def test_missing_weights_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"absent\.npz"):
+        digit_classifier.load(tmp_path / "absent.npz")

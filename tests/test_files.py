@@ -1,0 +1,61 @@
+"""A file is written whole or not at all."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from handwriting_gan.errors import InputError
+from handwriting_gan.files import write_atomically
+
+
+def test_the_content_arrives_and_missing_folders_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "some" / "where" / "file.bin"
+    write_atomically(path, b"\x00content\n")
+    assert path.read_bytes() == b"\x00content\n"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_old_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"a long first content")
+    write_atomically(path, b"short")
+    assert path.read_bytes() == b"short"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_everybody_may_read_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(InputError, match=f"{path}: No space left"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(InputError, match=str(folder)):
+        write_atomically(folder, b"content")
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_nothing_is_written_below_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"")
+    with pytest.raises(InputError, match="cannot write .*; name another place"):
+        write_atomically(file / "below", b"content")

@@ -1,0 +1,132 @@
+"""The form of MNIST's digits: its box, its centre, its quirk, and what does not matter to it."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from handwriting_gan.data.glyphs import SIDE, Glyphs
+from handwriting_gan.writing import mnist_form
+from handwriting_gan.writing.mnist_form import BOX, FOOTPRINT, to_mnist_form
+
+
+def blob(seed: int, height: int = 70, width: int = 60) -> np.ndarray:
+    """Some smooth, connected-looking ink with a paper margin."""
+    rng = np.random.default_rng(seed)
+    noise = ndimage.gaussian_filter(rng.normal(size=(height, width)), 6.0)
+    ink = np.clip(20.0 * noise + 0.3, 0.0, 1.0)
+    return np.pad(ink, 5).astype(np.float32)
+
+
+def centre_of_mass(glyph: np.ndarray) -> tuple[float, float]:
+    """Row and column, with pixel centres at + 0.5."""
+    row, column = ndimage.center_of_mass(glyph.astype(np.float64))
+    return row + 0.5, column + 0.5
+
+
+def shared(start: float, end: float, cell: int) -> float:
+    """How much of a stretch lies in the cell that begins at a number."""
+    return max(0.0, min(end, cell + 1) - max(start, cell))
+
+
+def naive_resampling(ink: np.ndarray) -> np.ndarray:
+    """Every pixel spread over the cells of 20 x 20 that its footprint touches, by area."""
+    scale = BOX / len(ink)
+    cells = np.zeros((BOX, BOX))
+    for (row, column), level in np.ndenumerate(ink):
+        for down in range(int(row * scale), min(int((row + 1) * scale) + 1, BOX)):
+            for right in range(int(column * scale), min(int((column + 1) * scale) + 1, BOX)):
+                height = shared(row * scale, (row + FOOTPRINT) * scale, down)
+                width = shared(column * scale, (column + FOOTPRINT) * scale, right)
+                cells[down, right] += level * height * width
+    return np.clip(np.floor(cells * 255 / min(1.0, cells.max()) + 0.5), 0, 255)
+
+
+def box_of(glyph: np.ndarray) -> tuple[int, int]:
+    """Height and width of the box around the ink."""
+    rows, columns = np.nonzero(glyph)
+    return np.ptp(rows) + 1, np.ptp(columns) + 1
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_centre_of_mass_comes_to_the_middle(seed: int) -> None:
+    for place in centre_of_mass(to_mnist_form(blob(seed))):
+        assert 14.0 < place <= 15.0
+
+
+def test_real_glyphs_have_their_centre_of_mass_there_too(held_out: Glyphs) -> None:
+    places = np.array([centre_of_mass(glyph) for glyph in held_out.images])
+    assert 14.0 < places.min() < places.max() <= 15.0
+
+
+@pytest.mark.parametrize("side", [20, 33, 47])
+def test_resampling_is_weighted_by_area(side: int) -> None:
+    ink = blob(side, side, side)[5:-5, 5:-5]
+    ink[[0, -1], side // 2] = ink[side // 2, [0, -1]] = 1.0  # so that the box is the whole picture
+    glyph = to_mnist_form(ink)
+    top, left = (int(15.0 - place) for place in centre_of_mass(naive_resampling(ink)))
+    canvas = np.zeros((SIDE, SIDE))
+    canvas[top:top + BOX, left:left + BOX] = naive_resampling(ink)
+    np.testing.assert_allclose(glyph, canvas, atol=1.0)  # a level where rounding falls the other way
+    assert np.mean(glyph != canvas) < 0.01
+
+
+def test_a_picture_of_twenty_pixels_keeps_each_of_them() -> None:
+    ink = np.zeros((BOX, BOX))
+    ink[np.arange(BOX), np.arange(BOX)] = 1.0
+    glyph = to_mnist_form(ink)
+    assert np.count_nonzero(glyph) == BOX
+    np.testing.assert_array_equal(glyph[4:24, 4:24], 255 * ink)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_ink_fills_the_box_in_its_longer_direction(seed: int) -> None:
+    assert box_of(to_mnist_form(blob(seed, 80, 30)))[0] == BOX
+    assert box_of(to_mnist_form(blob(seed, 30, 80)))[1] == BOX
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_size_of_the_picture_does_not_matter(seed: int) -> None:
+    ink = blob(seed)
+    doubled = to_mnist_form(np.kron(ink, np.ones((2, 2))))
+    assert np.abs(doubled - to_mnist_form(ink).astype(np.float64)).max() < 10
+
+
+def test_the_place_of_the_ink_in_its_picture_does_not_matter() -> None:
+    ink = blob(3)
+    moved = np.pad(ink, ((0, 40), (25, 3)))
+    np.testing.assert_array_equal(to_mnist_form(moved), to_mnist_form(ink))
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.5, 0.25])
+def test_the_darkest_pixel_is_full_ink(strength: float) -> None:
+    assert to_mnist_form(strength * blob(0)).max() == 255
+
+
+def test_transposed_ink_gives_the_transposed_glyph() -> None:
+    np.testing.assert_array_equal(to_mnist_form(blob(2).T), to_mnist_form(blob(2)).T)
+
+
+def test_a_thicker_pen_stays_thicker() -> None:
+    ink = np.zeros((100, 60))
+    ink[:, 27:33] = 1.0
+    thick = ndimage.grey_dilation(ink, (1, 9))
+    assert to_mnist_form(thick).sum() > 1.5 * to_mnist_form(ink).sum()
+
+
+def test_dirt_is_not_blown_up_to_a_digit() -> None:
+    speck = np.ones((2, 2))
+    height, width = box_of(to_mnist_form(speck))
+    assert (height, width) == (2 * BOX // mnist_form.LEAST_SIDE, 2 * BOX // mnist_form.LEAST_SIDE)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_real_glyphs_survive_enlargement_and_return(digit: int, held_out: Glyphs) -> None:
+    for glyph in held_out.images[held_out.digits == digit][:5]:
+        returned = to_mnist_form(np.kron(glyph / 255.0, np.ones((6, 6))))
+        assert np.abs(returned - glyph.astype(np.float64)).mean() < 5.0
+
+
+@pytest.mark.parametrize("level", [0.0, mnist_form.PRESENT])
+def test_paper_has_no_form(level: float) -> None:
+    with pytest.raises(ValueError, match="no ink"):
+        to_mnist_form(np.full((30, 30), level))
