@@ -32,7 +32,7 @@ STOP_AT = flags.DEFINE_integer(
 def main() -> None:
     """Flags in, one call."""
     config, workdir = _parse_flags(sys.argv), Workdir(Path(WORKDIR.value))
-    devices.one_virtual_device_per_core()
+    devices.one_virtual_device_per_core(config.batch_size)
     devices.use_compilation_cache()
     glyphs, held_out = (sources.load(config.data, split, DATA_FOLDER.value)
                         for split in ("train", "test"))

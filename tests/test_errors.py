@@ -18,6 +18,16 @@ def test_an_input_error_becomes_one_line_on_stderr_and_code_2(
     assert said.out == ""
 
 
+def test_who_stops_a_door_sees_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    def main() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as end:
+        exit_in_one_line(main)
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "stopped\n"
+
+
 def test_a_mistake_of_ours_keeps_its_traceback() -> None:
     def main() -> None:
         raise ValueError("ours")

@@ -57,5 +57,5 @@ def test_a_folder_is_not_replaced_by_a_file(tmp_path: Path) -> None:
 def test_nothing_is_written_below_a_file(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"")
-    with pytest.raises(InputError, match="cannot write .*; name another place"):
+    with pytest.raises(InputError, match=r"cannot write .*; name another place"):
         write_atomically(file / "below", b"content")

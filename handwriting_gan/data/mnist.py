@@ -4,6 +4,7 @@ The four IDX files come from a folder that the user names, or from the host that
 """
 
 import os
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from handwriting_gan.data.idx import parse, read_verified
 from handwriting_gan.errors import InputError
 
 HOST = "https://storage.googleapis.com/cvdf-datasets/mnist/"
+HOST_TIMEOUT = 10  # seconds
 FOLDER_VARIABLE = "HANDWRITING_GAN_DATA"
 SHA256 = {  # of the unpacked files
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -31,6 +33,11 @@ class Mnist(tfds.core.GeneratorBasedBuilder):
 
     VERSION = tfds.core.Version("1.0.0")
 
+    def __init__(self, *, folder: str | None = None, **options: Any) -> None:
+        """Takes the IDX files from `folder`, or downloads them where there is none."""
+        self._folder = folder
+        super().__init__(**options)
+
     def _info(self) -> tfds.core.DatasetInfo:
         features = tfds.features.FeaturesDict({
             "image": tfds.features.Tensor(shape=(SIDE, SIDE), dtype=np.uint8),
@@ -41,10 +48,8 @@ class Mnist(tfds.core.GeneratorBasedBuilder):
                                      homepage="http://yann.lecun.com/exdb/mnist/")
 
     def _split_generators(self, manager: tfds.download.DownloadManager) -> dict[str, Any]:
-        # TFDS raises when it is asked for a manual folder that is not there.
-        folder = getattr(manager, "_manual_dir", None)
-        if folder:
-            paths = {name: find_file(Path(folder), name) for name in SHA256}
+        if self._folder:
+            paths = {name: find_file(Path(self._folder), name) for name in SHA256}
         else:
             paths = manager.download({name: f"{HOST}{name}.gz" for name in SHA256})
         return {split: self._generate_examples(paths, prefix) for split, prefix in SPLITS.items()}
@@ -83,20 +88,34 @@ def load(split: str, folder: str | None = None) -> Glyphs:
     if folder:
         for name, sha256 in SHA256.items():
             read_verified(find_file(Path(folder), name), sha256)
-    builder = Mnist(data_dir=cache_folder() / "datasets", file_format="array_record")
+    builder = Mnist(folder=folder, data_dir=cache_folder() / "datasets", file_format="array_record")
+    if not (folder or builder.data_path.exists()):
+        _check_host()
     try:
-        # On a failure TFDS leaves nothing but an unfinished folder, which it sweeps up itself.
-        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(
-            manual_dir=folder, try_download_gcs=False))
+        builder.download_and_prepare(
+            download_config=tfds.download.DownloadConfig(try_download_gcs=False))
     except (OSError, tfds.download.DownloadError) as error:
-        raise InputError(
-            f"data=mnist cannot be fetched from {HOST} ({type(error).__name__}) and no folder is named; "
-            f"name one with MNIST's four IDX files by --data_folder or {FOLDER_VARIABLE}, "
-            "or take --config.data=mnist_5k, which needs no network") from error
+        raise _cannot_fetch(error) from error
     source = builder.as_data_source(split=split)
     examples = source.__getitems__(range(len(source)))
     return make_glyphs(np.stack([example["image"] for example in examples]),
                        np.array([example["digit"] for example in examples]))
+
+
+def _check_host() -> None:
+    """Asks the host once, since TFDS would try for minutes before it gives up."""
+    request = urllib.request.Request(f"{HOST}train-labels-idx1-ubyte.gz", method="HEAD")
+    try:
+        urllib.request.urlopen(request, timeout=HOST_TIMEOUT).close()
+    except OSError as error:
+        raise _cannot_fetch(error) from error
+
+
+def _cannot_fetch(error: Exception) -> InputError:
+    return InputError(
+        f"data=mnist cannot be fetched from {HOST} ({error}) and no folder is named; name one with "
+        f"MNIST's four IDX files by --data_folder or {FOLDER_VARIABLE}, or take --config.data=mnist_5k, "
+        "which needs no network")
 
 
 def cache_folder() -> Path:

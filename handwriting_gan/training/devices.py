@@ -17,16 +17,21 @@ from handwriting_gan.training.train_step import Terms, TrainStep
 AXIS = "batch"
 
 
-def one_virtual_device_per_core() -> None:
+def one_virtual_device_per_core(batch_size: int) -> None:
     """Asks that a CPU be seen as one device per core, so that `pmap` is the path everywhere.
 
-    It has to be called before JAX looks at its devices; accelerators are not touched. A wish already made by
-    `XLA_FLAGS` or `JAX_NUM_CPU_DEVICES` stands.
+    It has to be called before JAX looks at its devices; accelerators are not touched. A wish already made
+    by `XLA_FLAGS` or `JAX_NUM_CPU_DEVICES` stands.
     """
     told = ("xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
             or "JAX_NUM_CPU_DEVICES" in os.environ)
     if not told:
-        jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+        jax.config.update("jax_num_cpu_devices", even_share(os.cpu_count() or 1, batch_size))
+
+
+def even_share(cores: int, batch_size: int) -> int:
+    """The most devices, one per core at most, among which a batch can be shared evenly."""
+    return max(count for count in range(1, cores + 1) if batch_size % count == 0)
 
 
 def use_compilation_cache() -> None:
@@ -51,7 +56,7 @@ def share(batch_size: int) -> np.ndarray:
       InputError: if the batch cannot be divided evenly.
     """
     devices = jax.device_count()
-    if batch_size % devices:
+    if batch_size < 1 or batch_size % devices:
         raise InputError(f"a batch of {batch_size} cannot be shared evenly by {devices} devices; "
                          f"choose --config.batch_size as a multiple of {devices}")
     places = np.arange(batch_size, dtype=np.int32).reshape(devices, -1)

@@ -1,5 +1,7 @@
 """The loop: it decides only when to step, log, draw and save."""
 
+import contextlib
+
 import jax
 import optax
 from ml_collections import ConfigDict
@@ -11,8 +13,8 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.methods.method import Method
 from handwriting_gan.training import devices, optimizers, train_state
 from handwriting_gan.training.cadence import due
+from handwriting_gan.training.progress import RunProgress
 from handwriting_gan.training.samples import draw_sheets
-from handwriting_gan.training.telling import Telling
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.training.train_step import make_train_step
 from handwriting_gan.workdir import checkpoints
@@ -30,7 +32,7 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
     Raises:
       InputError: if the config is wrong, or the workdir holds a run with another.
     """
-    method, networks_optimizers = methods.build(config), optimizers.build(config)
+    method, by_network = methods.build(config), optimizers.build(config)
     per_dispatch = devices.steps_per_dispatch(config.steps_per_dispatch)
     last = min(config.steps, stop_at or config.steps)
     if last % per_dispatch:
@@ -39,37 +41,34 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
     claim(workdir, config)
 
     manager = checkpoints.open_for_training(workdir)
-    state = restore_or_create(manager, method, networks_optimizers, config.seed)
+    state = restore_or_create(manager, method, by_network, config.seed)
     step = int(state.step)
-    log, told = MetricLog(workdir, step), Telling(step, last)
+    log, progress = MetricLog(workdir, step), RunProgress(step, last)
     dispatch = devices.parallel(
-        make_train_step(method, networks_optimizers, config.averaging, config.seed, devices.AXIS),
-        per_dispatch)
+        make_train_step(method, by_network, config.averaging, config.seed, devices.AXIS), per_dispatch)
     state, pool = devices.replicate(state), devices.replicate(make_pool(glyphs))
-    with told:
+    with progress, contextlib.closing(log), contextlib.closing(manager):
         while step < last:
             state, terms = dispatch(state, pool, examples)
             previous, step = step, step + per_dispatch
             if due(step, config.log_every, previous, last):
                 terms = {name: float(value) for name, value in devices.unreplicate(terms).items()}
-                log.write(step, terms, told.speed(step))
-                told.terms(step, terms)
-            told.step(step)
+                log.write(step, terms, progress.speed(step))
+                progress.terms(step, terms)
+            progress.step(step)
             if due(step, config.checkpoint_every, previous, last):
                 save(manager, devices.unreplicate(state))
             if due(step, config.sample_every, previous, last):
                 averaged = devices.unreplicate(state.averaged)
                 draw_sheets(workdir, TrainedModel(config, method, averaged, step), held_out)
-    log.close()
-    manager.close()
     return devices.unreplicate(state)
 
 
 def restore_or_create(manager: checkpoints.Manager, method: Method,
-                      networks_optimizers: dict[str, optax.GradientTransformation],
+                      by_network: dict[str, optax.GradientTransformation],
                       seed: int) -> TrainState:
     """The state of the newest checkpoint, or the state before the first step."""
-    create = jax.jit(lambda: train_state.create(method, networks_optimizers, seed))
+    create = jax.jit(lambda: train_state.create(method, by_network, seed))
     abstract = jax.eval_shape(create)
     restored = checkpoints.restore(manager, {checkpoints.STATE: abstract.replace(averaged={}),
                                              checkpoints.AVERAGED: abstract.averaged})

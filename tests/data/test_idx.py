@@ -42,7 +42,7 @@ def test_the_axes_stand_in_the_headers_order() -> None:
     pytest.param(b"PK\x03\x04 and so on", id="no IDX at all"),
 ])
 def test_what_is_no_idx_file_is_refused(content: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         parse(content)
 
 

@@ -13,7 +13,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from handwriting_gan.data import mnist
-from handwriting_gan.data.glyphs import DIGITS, Glyphs
+from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.data.idx import parse, read_verified
 from handwriting_gan.errors import InputError
 
@@ -122,6 +122,16 @@ def test_a_missing_file_is_named(folder: Path) -> None:
         mnist.load("train", str(folder))
 
 
+@needs_mnist
+def test_a_cache_that_cannot_be_written_is_named(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(file))
+    with pytest.raises(InputError, match=str(file)):
+        mnist.load("test")
+
+
 def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent holds no .*HANDWRITING_GAN_DATA"):
         mnist.load("train", str(tmp_path / "absent"))
@@ -147,7 +157,7 @@ def test_without_a_folder_the_host_is_asked_for_the_four_files(
 
 def test_without_a_folder_or_a_network_the_way_out_is_told(
         no_network: list[dict[str, str]]) -> None:
-    with pytest.raises(InputError, match="cannot be fetched.*--data_folder.*mnist_5k"):
+    with pytest.raises(InputError, match=r"cannot be fetched.*--data_folder.*mnist_5k"):
         mnist.load("train")
 
 

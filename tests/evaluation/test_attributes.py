@@ -110,7 +110,7 @@ def test_standardised_reals_have_mean_0_and_deviation_1_within_each_digit(
 
 
 def test_a_value_is_told_in_deviations_from_its_own_digit() -> None:
-    """Ones of width 1 and 3 have mean 2 and deviation 1, eights of 10 and 14 mean 12 and deviation 2."""
+    """Ones of 1 and 3 have mean 2 and deviation 1, eights of 10 and 14 mean 12 and deviation 2."""
     reals = np.array([[1.0], [10.0], [3.0], [14.0]])
     found = standardise(np.array([[4.0], [8.0]]), np.array([1, 8]), reals, np.array([1, 8, 1, 8]))
     assert found.tolist() == [[2.0], [-2.0]]

@@ -17,7 +17,7 @@ def some_layers(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def test_unit_channels_are_compared_place_by_place() -> None:
-    """(3, 4) and (0, 5) become (.6, .8) and (0, 1), which differ by .36 + .04; nothing differs at the second."""
+    """(3, 4) and (0, 5) become (.6, .8) and (0, 1): .36 + .04 apart; the second place is equal."""
     one, other = layer([3, 4], [1, 1]), layer([0, 5], [2, 2])
     assert layer_distance([one], [other]) == pytest.approx([0.4 / 2])
 

@@ -12,13 +12,15 @@ from ml_collections import ConfigDict
 from PIL import Image
 
 from configs import stargan_v2
+from experiments.compare_routes import with_route
+from experiments.release import release
 from handwriting_gan import evaluate, write
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError, exit_in_one_line
 from handwriting_gan.training.loop import train
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.workdir import trained_model
-from handwriting_gan.workdir.layout import Workdir
+from handwriting_gan.workdir.layout import RELEASED, Workdir
 from handwriting_gan.writing.composition import compose
 
 PICTURE = Path(__file__).parents[2] / "experiments" / "pictures" / "273.png"
@@ -163,3 +165,22 @@ def test_guided_modes_do_not_depend_on_how_many_are_drawn_together(
     assert drawn.shape == (300, 28, 28)
     few = model.reference_guided(sources.take(slice(0, 3)), references.take(slice(0, 3)))
     assert np.abs(drawn[:3].astype(int) - few).max() <= 1  # float arithmetic in other batch sizes
+
+
+def test_a_released_model_writes_as_the_run_did(unbroken: tuple[Workdir, TrainState], tmp_path: Path,
+                                                held_out: Glyphs) -> None:
+    workdir, state = unbroken
+    for _ in range(2):  # a release replaces the one before
+        release(workdir.root, "source", tmp_path)
+    released, run = trained_model.load(tmp_path), with_route(trained_model.load(workdir.root), "source")
+    references = held_out.take([5, 300])
+    assert released.step == int(state.step)
+    assert np.array_equal(released.write(references, [4, 8, 1]), run.write(references, [4, 8, 1]))
+    assert len(list(Workdir(tmp_path).checkpoints.glob("*/averaged"))) == 1
+    assert not list(Workdir(tmp_path).checkpoints.glob("*/state"))
+
+
+def test_what_is_released_fits_the_package() -> None:
+    files = [path for path in RELEASED.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 6_000_000
+    assert set(trained_model.load().modes) == {"latent", "reference", "writer"}

@@ -40,7 +40,8 @@ def test_it_reads_the_embedded_glyphs(probabilities: np.ndarray, held_out: Glyph
     assert np.mean(read == held_out.digits) >= 0.99
 
 
-@pytest.mark.skipif(not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} names no folder of MNIST's IDX files")
+@pytest.mark.skipif(
+    not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} names no folder of MNIST's IDX files")
 def test_it_reads_mnists_test_set(reader: Reader) -> None:
     images, digits = (
         parse(read_verified(mnist.find_file(Path(FOLDER), name), mnist.SHA256[name]))

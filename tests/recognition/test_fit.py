@@ -15,7 +15,7 @@ from handwriting_gan.recognition import digit_classifier, fit, weights
 from handwriting_gan.recognition.digit_classifier import Reader
 
 KEY = jax.random.key(0)
-MOST_SHIFT = 2.0 * np.sqrt(2) / (1 - 0.24)  # the longest shift, undone by the matrix that shrinks most
+MOST_SHIFT = 2.0 * np.sqrt(2) / (1 - 0.24)  # the longest shift under the matrix that shrinks most
 move = jax.jit(fit.move)
 
 
@@ -84,7 +84,8 @@ def test_three_epochs_on_300_glyphs_read_far_better_than_chance(
 
 
 def test_the_command_saves_what_was_fitted_and_says_how_well_it_reads(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str]) -> None:
     shipped, sha256 = weights.load(digit_classifier.WEIGHTS)
     out = tmp_path / "fitted.npz"
     monkeypatch.setattr(fit, "fit", lambda train, epochs, seed: shipped)

@@ -19,9 +19,16 @@ def test_every_place_of_the_batch_is_taken_once() -> None:
     assert sorted(share.ravel().tolist()) == list(range(6))
 
 
-def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+@pytest.mark.parametrize("batch_size", [5, 0, -2])
+def test_a_batch_that_cannot_be_shared_is_refused(batch_size: int) -> None:
     with pytest.raises(InputError, match="multiple of 2"):
-        devices.share(5)
+        devices.share(batch_size)
+
+
+@pytest.mark.parametrize(("cores", "batch_size", "count"),
+                         [(2, 16, 2), (6, 16, 4), (64, 16, 16), (3, 7, 1), (1, 4, 1)])
+def test_as_many_cores_share_a_batch_as_can_evenly(cores: int, batch_size: int, count: int) -> None:
+    assert devices.even_share(cores, batch_size) == count
 
 
 def test_replicating_and_taking_back_changes_nothing() -> None:

@@ -14,7 +14,7 @@ from rich.progress import (
 )
 
 
-class Telling:
+class RunProgress:
     """A progress bar with speed, time left and losses; used as a context."""
 
     def __init__(self, step: int, last: int) -> None:
@@ -29,7 +29,7 @@ class Telling:
         self._last, self._mark = last, None
         self._first = step
 
-    def __enter__(self) -> "Telling":
+    def __enter__(self) -> "RunProgress":
         self._console.print(f"training from step {self._first} to {self._last}; "
                             "the first step compiles, which takes a while")
         self._bar.start()
