@@ -15,7 +15,7 @@ from rich.progress import track
 from handwriting_gan import methods
 from handwriting_gan.data import sources
 from handwriting_gan.errors import exit_in_one_line
-from handwriting_gan.evaluation import attributes, scorecard
+from handwriting_gan.evaluation import attributes, scorecard, tables
 from handwriting_gan.files import write_atomically
 from handwriting_gan.recognition import digit_classifier
 from handwriting_gan.workdir import trained_model
@@ -40,7 +40,7 @@ def main() -> None:
              "| --- " * (2 + len(attributes.NAMES)) + "|"]
     for route in track(ROUTES, "comparing routes"):
         row = scorecard.hand(with_route(model, route), reader, train, held_out, arguments.seed)
-        carried = " | ".join(f"{row['carried'][name]:.2f}" for name in attributes.NAMES)
+        carried = " | ".join(tables.say(row["carried"][name], "{:.2f}") for name in attributes.NAMES)
         lines.append(f"| {route} | {row['digit_accuracy']:.1%} | {carried} |")
     table = "\n".join(lines) + (f"\n\n{model.config.method}, step {model.step}, {data}: {scorecard.HANDS} "
                                 f"held-out glyphs as hands, seed {arguments.seed}.\n")

@@ -42,7 +42,7 @@ def _is_module(package: str, name: str) -> bool:
 
 def room_of(module: str) -> str:
     """The part of `handwriting_gan.room.file` that names the room, or the ground's or a door's module."""
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -37,8 +37,11 @@ def parse(content: bytes) -> np.ndarray:
       ValueError: if the header is not one, or the length is not what it says.
     """
     types = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
-    zeros, kind, axes = struct.unpack(">HBB", content[:4])
+    try:
+        zeros, kind, axes = struct.unpack_from(">HBB", content)
+        shape = struct.unpack_from(f">{axes}I", content, offset=4)
+    except struct.error as error:
+        raise ValueError("an IDX file is cut off in its header") from error
     if zeros or kind not in types:
         raise ValueError("not an IDX file of bytes or int32")
-    shape = struct.unpack(f">{axes}I", content[4:4 + 4 * axes])
     return np.frombuffer(content, types[kind], offset=4 + 4 * axes).reshape(shape)

@@ -95,6 +95,9 @@ def load(split: str, folder: str | None = None) -> Glyphs:
         builder.download_and_prepare(
             download_config=tfds.download.DownloadConfig(try_download_gcs=False))
     except (OSError, tfds.download.DownloadError) as error:
+        if folder:
+            raise InputError(f"data=mnist cannot be prepared under {cache_folder()} ({error}); "
+                             "set XDG_CACHE_HOME to a folder that can be written") from error
         raise _cannot_fetch(error) from error
     source = builder.as_data_source(split=split)
     examples = source.__getitems__(range(len(source)))

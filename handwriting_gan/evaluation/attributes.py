@@ -28,7 +28,7 @@ def _thickness(image: np.ndarray) -> float:
     """Twice the mean distance to paper along the skeleton."""
     enlarged = ndimage.zoom(image.astype(np.float64), SCALE, order=3)
     # A margin of paper, so that ink at the border has an edge there.
-    ink = np.pad(enlarged > enlarged.min() + 0.5 * np.ptp(enlarged), 1)
+    ink = np.pad(enlarged > image.max() / 2, 1)
     distance = ndimage.distance_transform_edt(ink)
     return float(2.0 * distance[skeletonize(ink)].mean() / SCALE)
 
@@ -65,8 +65,17 @@ def standardise(values: np.ndarray, digits: np.ndarray, reals: np.ndarray,
     return result
 
 
-def correlations(one: np.ndarray, other: np.ndarray) -> dict[str, float]:
-    """Pearson correlation per attribute of `[N, A]` with `[N, A]`, over rows without NaN."""
+def correlations(one: np.ndarray, other: np.ndarray) -> dict[str, float | None]:
+    """Pearson correlation per attribute of `[N, A]` with `[N, A]`, over rows without NaN.
+
+    None where an attribute does not vary, or too few rows are whole.
+    """
     whole = ~np.isnan(one + other).any(axis=1)
-    return {name: float(np.corrcoef(one[whole, column], other[whole, column])[0, 1])
+    return {name: _correlation(one[whole, column], other[whole, column])
             for column, name in enumerate(NAMES)}
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float | None:
+    if len(one) < 2 or not one.std() or not other.std():
+        return None
+    return float(np.corrcoef(one, other)[0, 1])

@@ -25,7 +25,7 @@ Measures = Iterator[tuple[str, Callable[[], dict[str, Any]]]]
 
 def measures(model: TrainedModel, reader: Reader, train: Glyphs, held_out: Glyphs, count: int,
              seed: int) -> Measures:
-    """The scorecard's parts by name, each computed when it is called: modes, reals, the hand.
+    """The scorecard's parts by name, each computed when it is called: reals, modes, the hand.
 
     `count` sources are taken from the held-out glyphs (all of them if there are fewer).
     """
@@ -39,9 +39,10 @@ def measures(model: TrainedModel, reader: Reader, train: Glyphs, held_out: Glyph
         "reference": lambda glyphs, wanted, seed: model.reference_guided(glyphs, wanted, seed),
     }
     yield "real", lambda: _reals(reader, reals, sources, held_out, seed)
-    for mode in redraw.keys() & set(model.modes):
-        yield mode, lambda mode=mode: _mode(redraw[mode], reader, reals, sources, references,
-                                            held_out, seed)
+    for mode in redraw:
+        if mode in model.modes:
+            yield mode, lambda mode=mode: _mode(redraw[mode], reader, reals, sources, references,
+                                                held_out, seed)
     if "writer" in model.modes:
         yield "writer", lambda: hand(model, reader, train, sources, seed)
 

@@ -13,7 +13,7 @@ MISSING = "–"  # noqa: RUF001
 def rows(scorecard: dict[str, Any]) -> list[list[str]]:
     """A row per mode that the scorecard has, under `HEADINGS`; a figure that it lacks is a dash."""
     figures = scorecard["figures"]
-    return [[title, *(_say(figures[mode].get(name), form) for name, form in FIGURES.items())]
+    return [[title, *(say(figures[mode].get(name), form) for name, form in FIGURES.items())]
             for mode, title in ROWS.items() if mode in figures]
 
 
@@ -27,7 +27,7 @@ def notes(scorecard: dict[str, Any]) -> list[str]:
              f"distance is between its features of outputs and of as many training glyphs."]
     carried = scorecard["figures"].get("writer", {}).get("carried")
     if carried:
-        said = ", ".join(f"{name} {value:.2f}" for name, value in carried.items())
+        said = ", ".join(f"{name} {say(value, '{:.2f}')}" for name, value in carried.items())
         lines.append(f"Carried from one glyph to another digit ({scorecard['figures']['writer']['route']} "
                      f"route), correlation: {said}.")
     return lines
@@ -40,5 +40,6 @@ def markdown(scorecard: dict[str, Any]) -> str:
     return "\n\n".join([table, *notes(scorecard)]) + "\n"
 
 
-def _say(value: float | None, form: str) -> str:
+def say(value: float | None, form: str) -> str:
+    """A figure in its form, or a dash where there is none."""
     return MISSING if value is None else form.format(value)

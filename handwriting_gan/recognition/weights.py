@@ -33,6 +33,6 @@ def load(path: Path) -> tuple[dict[str, Any], str]:
         content = Path(path).read_bytes()
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             params = traverse_util.unflatten_dict(dict(archive.items()), sep="/")
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} cannot be read ({error}); install the package again") from error
     return params, hashlib.sha256(content).hexdigest()

@@ -55,7 +55,7 @@ def _box_weights(side: int) -> np.ndarray:
 
 
 def _centre(levels: np.ndarray) -> np.ndarray:
-    """Lays 20 x 20 into 28 x 28: the centre of mass ends in (14, 15] on both axes, measured from the edge."""
+    """Lays 20 x 20 into 28 x 28: the centre of mass ends in (14, 15], unless it lies beyond 15 already."""
     mass = levels.sum(dtype=np.float64)
     places = np.arange(BOX) + 0.5
     canvas = np.zeros((SIDE + 2 * MARGIN,) * 2, np.uint8)

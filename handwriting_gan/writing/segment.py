@@ -34,7 +34,7 @@ class Box(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """One digit as found: its place, and its ink alone, float32 `[height, width]`, 0 to 1."""
+    """One digit as found: its place, and its ink alone with a soft edge around, float32 `[H, W]`, 0 to 1."""
 
     box: Box
     ink: np.ndarray

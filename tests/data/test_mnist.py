@@ -4,7 +4,9 @@ Where the environment names no folder of MNIST's IDX files, the tests that need 
 """
 
 import gzip
+import io
 import os
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,18 +46,19 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
-    """An empty cache, no folder and no network; collects what would have been downloaded."""
-    asked = []
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """No folder, an empty cache, a host that answers but sends nothing: what it is asked for."""
+    addresses_asked = []
 
-    def download(manager: tfds.download.DownloadManager, addresses: dict[str, str]) -> None:
-        asked.append(addresses)
-        raise OSError("no network")
+    def download(manager: object, addresses: dict[str, str]) -> None:
+        addresses_asked.append(addresses)
+        raise OSError("broken off")
 
-    monkeypatch.setattr(tfds.download.DownloadManager, "download", download)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv(mnist.FOLDER_VARIABLE, raising=False)
-    return asked
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: io.BytesIO())
+    monkeypatch.setattr(tfds.download.DownloadManager, "download", download)
+    return addresses_asked
 
 
 @needs_mnist
@@ -128,8 +131,9 @@ def test_a_cache_that_cannot_be_written_is_named(
     file = tmp_path / "file"
     file.write_bytes(b"")
     monkeypatch.setenv("XDG_CACHE_HOME", str(file))
-    with pytest.raises(InputError, match=str(file)):
+    with pytest.raises(InputError, match=str(file)) as refusal:
         mnist.load("test")
+    assert "no folder is named" not in str(refusal.value)
 
 
 def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
@@ -149,25 +153,29 @@ def test_a_file_is_found_plain_or_gzipped_in_the_folder_or_in_mnist(
 
 
 def test_without_a_folder_the_host_is_asked_for_the_four_files(
-        no_network: list[dict[str, str]]) -> None:
-    with pytest.raises(InputError):
+        asked: list[dict[str, str]]) -> None:
+    with pytest.raises(InputError, match=r"cannot be fetched .*broken off"):
         mnist.load("train")
-    assert no_network == [{name: f"{mnist.HOST}{name}.gz" for name in mnist.SHA256}]
+    assert asked == [{name: f"{mnist.HOST}{name}.gz" for name in mnist.SHA256}]
 
 
-def test_without_a_folder_or_a_network_the_way_out_is_told(
-        no_network: list[dict[str, str]]) -> None:
-    with pytest.raises(InputError, match=r"cannot be fetched.*--data_folder.*mnist_5k"):
+def test_without_a_folder_or_a_network_the_way_out_is_told_at_once(
+        asked: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", fail)
+    with pytest.raises(InputError, match=r"no network.*--data_folder.*mnist_5k"):
         mnist.load("train")
+    assert asked == []
 
 
+@pytest.mark.usefixtures("asked")
 def test_a_download_that_is_not_the_published_file_is_named(
-        no_network: list[dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def download(manager: object, addresses: dict[str, str]) -> dict[str, Path]:
-        page = tmp_path / "page.html"
-        page.write_text("<html>please log in</html>")
-        return dict.fromkeys(addresses, page)
-
-    monkeypatch.setattr(tfds.download.DownloadManager, "download", download)
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<html>please log in</html>")
+    monkeypatch.setattr(tfds.download.DownloadManager, "download",
+                        lambda manager, addresses: dict.fromkeys(addresses, page))
     with pytest.raises(InputError, match=r"page\.html is not the published file"):
         mnist.load("train")

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from handwriting_gan.data.glyphs import SIDE, Glyphs
 from handwriting_gan.evaluation import scorecard
-from handwriting_gan.evaluation.attributes import NAMES
+from handwriting_gan.evaluation.attributes import NAMES, attributes, standardise
 
 COUNT = 200
 MODES = ("latent", "reference", "writer")
@@ -83,6 +83,29 @@ class Idler(Copyist):
     def answer(self, given: Glyphs, digits: np.ndarray, seed: int) -> np.ndarray:
         """The same images."""
         return given.images
+
+
+class Follower(Copyist):
+    """Writes a glyph that is as broad for its digit as the hand's glyph is for its own."""
+
+    modes = ("writer",)
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        """Measures the glyphs to copy from."""
+        super().__init__(glyphs)
+        self.values = attributes(glyphs.images)
+        self.breadths = self.breadth(self.values, glyphs.digits)
+
+    def breadth(self, values: np.ndarray, digits: np.ndarray) -> np.ndarray:
+        """Standardised aspects."""
+        standard = standardise(values, digits, self.values, self.glyphs.digits)
+        return standard[:, NAMES.index("aspect")]
+
+    def answer(self, given: Glyphs, digits: list[int], seed: int) -> np.ndarray:
+        """The best match for one hand and one digit."""
+        breadth, = self.breadth(attributes(given.images), given.digits)
+        rows = np.flatnonzero(self.glyphs.digits == digits[0])
+        return self.glyphs.images[rows[[np.argmin(np.abs(self.breadths[rows] - breadth))]]]
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +206,15 @@ def test_who_repeats_the_hand_carries_it_and_writes_nothing_right(
     assert set(writer["carried"]) == set(NAMES)
     assert writer["carried"]["thickness"] > 0.7
     assert writer["carried"]["slant"] > 0.4
+
+
+def test_who_follows_the_hand_across_digits_carries_its_breadth(
+        judge: Judge, train: Glyphs, held_out: Glyphs) -> None:
+    """Breadth for its digit: a broad 1 is narrower than a narrow 0."""
+    few = train.take(slice(None, None, 2))
+    writer = figures(Follower(few), judge, few, held_out, count=60)["writer"]
+    assert writer["digit_accuracy"] == 1.0
+    assert writer["carried"]["aspect"] > 0.9
 
 
 def test_sources_are_held_out_glyphs_and_another_digit_is_asked_of_each(

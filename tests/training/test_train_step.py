@@ -23,7 +23,7 @@ SEED, RATE, AVERAGING = 7, 0.1, 0.9
 
 
 def toy_method() -> Method:
-    """Two networks of one number each, `a` and `b`; each phase pulls its own towards a product with the other."""
+    """Two networks of one number each; each phase pulls its own, so that their product comes near a mean."""
 
     def pull(name: str, other: str) -> Callable:
         def loss(params: Any, batch: Batch, keys: jax.Array,

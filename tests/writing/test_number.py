@@ -102,6 +102,14 @@ def test_the_height_is_the_digits(picture: Path, reader: NearestReader) -> None:
     assert read_hand(picture, reader).height == pytest.approx(HEIGHT, rel=0.1)
 
 
+def test_the_height_of_unequal_digits_is_the_median(reader: NearestReader, tmp_path: Path) -> None:
+    bars = np.zeros((120, 80), np.uint8)
+    for left, height in ((10, 30), (30, 100), (50, 42)):
+        bars[10:10 + height, left:left + 8] = 255
+    save_ink(tmp_path / "bars.png", bars, 1)
+    assert read_hand(tmp_path / "bars.png", reader).height == 42
+
+
 def test_who_is_told_does_not_read(picture: Path, reader: NearestReader) -> None:
     """The confidence is that of the digits told, so a false word shows."""
     hand = read_hand(picture, reader, reads="278")

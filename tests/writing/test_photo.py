@@ -148,6 +148,13 @@ def test_ink_hardly_darker_than_its_paper_does_not_stand_out(page: np.ndarray) -
         to_ink(0.6 + 0.1 * page / 255.0)
 
 
+def test_a_large_dark_block_is_no_writing() -> None:
+    grey = np.ones((40, 60))
+    grey[2:-2, 2:-2] = 0.0
+    with pytest.raises(InputError, match="no ink"):
+        to_ink(grey)
+
+
 def test_a_missing_picture_is_named(path: Path) -> None:
     with pytest.raises(InputError, match=f"there is no picture at {path}"):
         read_ink(path)
