@@ -30,7 +30,7 @@ def main() -> None:
                         help="whose held-out glyphs to use; default: those of the run's own data")
     parser.add_argument("--data_folder", help="folder with MNIST's four IDX files; "
                         "default: the environment's HANDWRITING_GAN_DATA, else they are downloaded")
-    parser.add_argument("--sources", type=_positive, default=10_000, help="how many sources at most")
+    parser.add_argument("--sources", type=positive_number, default=10_000, help="how many sources at most")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="default: WORKDIR/scorecard.json")
     arguments = parser.parse_args()
@@ -68,7 +68,7 @@ def measure(arguments: argparse.Namespace) -> dict:
     }
 
 
-def _positive(text: str) -> int:
+def positive_number(text: str) -> int:
     """For argparse: a whole number above 0."""
     if (number := int(text)) < 1:
         raise ValueError
