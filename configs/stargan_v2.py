@@ -28,7 +28,7 @@ def get_config(preset: str = "small") -> ConfigDict:
         "diversity": 1.0,
         "cycle": 1.0,
     })
-    config.diversity_decay_steps = int(config.steps)
+    config.diversity_decay_steps = config.get_ref("steps") * 1  # follows steps unless set itself
 
     rate = 1e-4 if preset == "base" else 5e-4
     config.learning_rates = ConfigDict({

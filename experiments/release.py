@@ -1,6 +1,6 @@
 """Puts a trained model into the package, where `write` finds it when no workdir is named.
 
-$ python -m experiments.release --workdir runs/released --route source
+$ python -m experiments.release --workdir runs/released --route reference
 
 What is released is a workdir itself: config.json and a checkpoint of the averaged networks alone.
 """
@@ -9,6 +9,7 @@ import argparse
 import shutil
 from pathlib import Path
 
+from experiments.compare_routes import with_route
 from handwriting_gan.errors import exit_in_one_line
 from handwriting_gan.files import write_atomically
 from handwriting_gan.workdir import checkpoints, trained_model
@@ -18,15 +19,15 @@ from handwriting_gan.workdir.layout import RELEASED, Workdir
 def release(workdir: Path, route: str | None, released: Path) -> None:
     """Replaces what `released` holds by the workdir's newest averaged networks."""
     model = trained_model.load(workdir)
-    if route:
-        model.config.route = route
-    target = Workdir(released)
-    shutil.rmtree(target.checkpoints, ignore_errors=True)
-    target.scorecard.unlink(missing_ok=True)  # it was another model's
-    write_atomically(target.config, model.config.to_json(indent=2).encode() + b"\n")
-    manager = checkpoints.open_for_training(target)
+    model = with_route(model, route or model.config.route)
+    new = Workdir(released.with_name(f"{released.name}.new"))
+    shutil.rmtree(new.root, ignore_errors=True)
+    write_atomically(new.config, model.config.to_json(indent=2).encode() + b"\n")
+    manager = checkpoints.open_for_training(new)
     checkpoints.save(manager, model.step, averaged=model.params)
     manager.close()
+    shutil.rmtree(released, ignore_errors=True)
+    new.root.rename(released)
 
 
 def main() -> None:

@@ -3,14 +3,35 @@
 Every room may raise `InputError`; only the doors catch it.
 """
 
+import argparse
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from absl import logging
 
 
 class InputError(Exception):
     """Something that the user gave cannot be used; the message says what is wrong and what to do."""
+
+
+class Flags(argparse.ArgumentParser):
+    """A parser whose complaint is one line, as every other error is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuses the command line."""
+        raise InputError(f"{message}; see {self.prog} --help")
+
+
+def whole_number(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
+    """For a flag's `type`: a whole number from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        if not text.lstrip("-").isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+        return int(text)
+
+    return parse
 
 
 def exit_in_one_line(main: Callable[[], None]) -> None:

@@ -1,78 +1,47 @@
-"""Measures a trained model: reads a workdir's averaged networks, writes scorecard.json, prints it as a table.
+"""Measures a trained model: reads a workdir's averaged networks, prints a table, writes scorecard.json.
 
 $ python -m handwriting_gan.evaluate --workdir runs/first
 """
 
-import argparse
 import json
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
+from handwriting_gan import cache
 from handwriting_gan.data import sources
-from handwriting_gan.errors import exit_in_one_line
+from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
 from handwriting_gan.evaluation import scorecard, tables
 from handwriting_gan.files import write_atomically
 from handwriting_gan.recognition import digit_classifier
-from handwriting_gan.training import devices
 from handwriting_gan.workdir import trained_model
 from handwriting_gan.workdir.layout import Workdir
 
 
 def main() -> None:
     """Flags in, one call."""
-    parser = argparse.ArgumentParser(
-        description="Measures a trained model; writes WORKDIR/scorecard.json and prints it as a table.")
+    parser = Flags(
+        description="Measures a trained model; prints a table and writes WORKDIR/scorecard.json.")
     parser.add_argument("--workdir", type=Path, required=True, help="a folder that train has written")
     parser.add_argument("--data", choices=sources.NAMES,
                         help="whose held-out glyphs to use; default: those of the run's own data")
     parser.add_argument("--data_folder", help="folder with MNIST's four IDX files; "
                         "default: the environment's HANDWRITING_GAN_DATA, else they are downloaded")
-    parser.add_argument("--sources", type=positive_number, default=10_000, help="how many sources at most")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sources", type=whole_number(1), default=10_000, help="how many at most")
+    parser.add_argument("--seed", type=whole_number(0), default=0)
     parser.add_argument("--out", type=Path, help="default: WORKDIR/scorecard.json")
     arguments = parser.parse_args()
-    devices.use_compilation_cache()
-    card = measure(arguments)
-    out = arguments.out or Workdir(arguments.workdir).scorecard
-    write_atomically(out, json.dumps(card, indent=2).encode() + b"\n")
-    show(card)
-    print(f"scorecard: {out}")
-
-
-def measure(arguments: argparse.Namespace) -> dict:
-    """The whole scorecard, with a bar while it is made."""
+    cache.keep_compiled()
     model, reader = trained_model.load(arguments.workdir), digit_classifier.load()
     data = arguments.data or model.config.data
     train, held_out = (sources.load(data, split, arguments.data_folder)
                        for split in ("train", "test"))
-    parts = list(scorecard.measures(model, reader, train, held_out, arguments.sources,
-                                    arguments.seed))
-    figures = {}
-    with Progress(transient=True) as progress:
-        task = progress.add_task("measuring", total=len(parts))
-        for name, part in parts:
-            progress.update(task, description=f"measuring {name}")
-            figures[name] = part()
-            progress.advance(task)
-    return {
-        "made_from": {
-            "method": model.config.method, "preset": model.config.preset, "step": model.step,
-            "data": data, "sources": min(arguments.sources, len(held_out.digits)),
-            "seed": arguments.seed,
-        },
-        "judges": {"digit_classifier": {"sha256": reader.sha256}},
-        "figures": figures,
-    }
-
-
-def positive_number(text: str) -> int:
-    """For argparse: a whole number above 0."""
-    if (number := int(text)) < 1:
-        raise ValueError
-    return number
+    card = scorecard.make(model, reader, data, train, held_out, arguments.sources, arguments.seed)
+    show(card)
+    out = arguments.out or Workdir(arguments.workdir).scorecard
+    write_atomically(out, json.dumps(card, indent=2).encode() + b"\n")
+    print(f"scorecard: {out}")
 
 
 def show(card: dict) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
+from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.errors import InputError, exit_in_one_line
 from handwriting_gan.training import devices
@@ -33,7 +34,7 @@ def main() -> None:
     """Flags in, one call."""
     config, workdir = _parse_flags(sys.argv), Workdir(Path(WORKDIR.value))
     devices.one_virtual_device_per_core(config.batch_size)
-    devices.use_compilation_cache()
+    cache.keep_compiled()
     glyphs, held_out = (sources.load(config.data, split, DATA_FOLDER.value)
                         for split in ("train", "test"))
     train(config, workdir, glyphs, held_out, STOP_AT.value)
@@ -46,27 +47,30 @@ def _parse_flags(arguments: list[str]) -> ConfigDict:
     if {"-h", "-help", "--help"} & set(arguments):
         print(__doc__, flags.FLAGS.main_module_help(), sep="\n")
         sys.exit(0)
-    flags.mark_flags_as_required(["config", "workdir"])
     try:
-        flags.FLAGS(arguments)
-        return CONFIG.value
+        flags.mark_flags_as_required(["config", "workdir"])
+        if strays := flags.FLAGS(arguments)[1:]:
+            raise InputError(f"what is {strays[0]!r} for? see python -m handwriting_gan.train --help")
+        config = CONFIG.value
+        missing = {"method", "batch_size", "steps"} - set(config)  # a bad file is noticed only now
     except (AttributeError, KeyError) as error:  # says the nearest right name
         raise InputError(f"the config has no field {error.args[0]}") from error
-    except (flags.Error, TypeError, ValueError, OSError) as error:
+    except (flags.Error, TypeError, ValueError, OSError, ImportError) as error:
         raise InputError(_reason(str(error))) from error
+    if missing or not WORKDIR.value:
+        raise InputError("--config must name a method's config, as configs/stargan_v2.py:small, "
+                         "and --workdir a folder")
+    return config
 
 
 def _reason(said: str) -> str:
-    """What is wrong, without the traceback that config_flags puts into its message."""
+    """What is wrong, without the traceback or the search path that config_flags puts into its message."""
     if "Traceback" in said:
         return said.strip().splitlines()[-1].partition(": ")[2]
+    if "Failed loading config file" in said:
+        said = f"--config: {said.strip().splitlines()[-1].strip()}"
     return f"{said}; see python -m handwriting_gan.train --help"
 
 
-def run() -> None:
-    """The console script."""
-    exit_in_one_line(main)
-
-
 if __name__ == "__main__":
-    run()
+    exit_in_one_line(main)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from handwriting_gan import cache
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs, make_glyphs
 from handwriting_gan.data.idx import parse, read_verified
 from handwriting_gan.errors import InputError
@@ -69,8 +70,11 @@ def find_file(folder: Path, name: str) -> Path:
     """
     for place in (folder, folder / "mnist"):
         for candidate in (place / name, place / f"{name}.gz"):
-            if candidate.is_file():
-                return candidate
+            try:
+                if candidate.is_file():
+                    return candidate
+            except OSError as error:
+                raise InputError(f"{candidate} cannot be looked at ({error.strerror})") from error
     raise InputError(f"{folder} holds no {name}(.gz); name the folder of MNIST's four IDX files "
                      f"by --data_folder or {FOLDER_VARIABLE}")
 
@@ -88,7 +92,7 @@ def load(split: str, folder: str | None = None) -> Glyphs:
     if folder:
         for name, sha256 in SHA256.items():
             read_verified(find_file(Path(folder), name), sha256)
-    builder = Mnist(folder=folder, data_dir=cache_folder() / "datasets", file_format="array_record")
+    builder = Mnist(folder=folder, data_dir=cache.folder() / "datasets", file_format="array_record")
     if not (folder or builder.data_path.exists()):
         _check_host()
     try:
@@ -96,7 +100,7 @@ def load(split: str, folder: str | None = None) -> Glyphs:
             download_config=tfds.download.DownloadConfig(try_download_gcs=False))
     except (OSError, tfds.download.DownloadError) as error:
         if folder:
-            raise InputError(f"data=mnist cannot be prepared under {cache_folder()} ({error}); "
+            raise InputError(f"data=mnist cannot be prepared under {cache.folder()} ({error}); "
                              "set XDG_CACHE_HOME to a folder that can be written") from error
         raise _cannot_fetch(error) from error
     source = builder.as_data_source(split=split)
@@ -119,9 +123,3 @@ def _cannot_fetch(error: Exception) -> InputError:
         f"data=mnist cannot be fetched from {HOST} ({error}) and no folder is named; name one with "
         f"MNIST's four IDX files by --data_folder or {FOLDER_VARIABLE}, or take --config.data=mnist_5k, "
         "which needs no network")
-
-
-def cache_folder() -> Path:
-    """This project's folder in the user's cache."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "handwriting_gan"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from rich.progress import Progress
 
 from handwriting_gan.data.glyphs import DIGITS, Glyphs
 from handwriting_gan.evaluation import attributes
@@ -21,6 +22,30 @@ OUTPUTS = 10  # of one source, for diversity
 DIVERSITY_SOURCES = 100
 HANDS = 300  # glyphs that each serve as a hand to write in
 Measures = Iterator[tuple[str, Callable[[], dict[str, Any]]]]
+
+
+def make(model: TrainedModel, reader: Reader, data: str, train: Glyphs, held_out: Glyphs, count: int,
+         seed: int) -> dict[str, Any]:
+    """The whole scorecard, with a bar while it is made: figures, what they were made from, who judged.
+
+    `count` sources at most are taken from the held-out glyphs; `data` names where both sets come from.
+    """
+    parts = list(measures(model, reader, train, held_out, count, seed))
+    figures = {}
+    with Progress(transient=True) as progress:
+        task = progress.add_task("measuring", total=len(parts))
+        for name, part in parts:
+            progress.update(task, description=f"measuring {name}")
+            figures[name] = part()
+            progress.advance(task)
+    return {
+        "made_from": {
+            "method": model.config.method, "preset": model.config.preset, "step": model.step,
+            "data": data, "sources": min(count, len(held_out.digits)), "seed": seed,
+        },
+        "judges": {"digit_classifier": {"sha256": reader.sha256}},
+        "figures": figures,
+    }
 
 
 def measures(model: TrainedModel, reader: Reader, train: Glyphs, held_out: Glyphs, count: int,
@@ -77,9 +102,13 @@ def _reals(reader: Reader, reals: Glyphs, sources: Glyphs, held_out: Glyphs,
 
 def hand(model: TrainedModel, reader: Reader, train: Glyphs, sources: Glyphs,
           seed: int) -> dict[str, Any]:
-    """One glyph in, another digit out: does it read right, and which attributes came along?"""
+    """One glyph in, another digit out: does it read right, and which attributes came along?
+
+    `HANDS` of the sources serve, one at a time. 'carried' are correlations, -1 to 1, of deviations from
+    what training glyphs of the same digit have.
+    """
     rng = np.random.default_rng(seed)
-    hands = sources.take(slice(HANDS))
+    hands = _some(sources, HANDS, rng)
     digits = _other_digits(hands.digits, rng)
     written = np.concatenate([
         model.write(hands.take(slice(row, row + 1)), [digit], seed + row)

@@ -8,7 +8,7 @@ Axes: B examples, K references of one writer, n digits to write, S style, Z late
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -175,7 +175,7 @@ class StarGANv2:
                         digits: jax.Array, key: jax.Array) -> jax.Array:
         """The hand as a style: the mean of what the target digit's head reads from the writer's glyphs.
 
-        Training never shows a head another digit, and nothing aligns the heads.
+        Training never shows a head another digit, and nothing aligns the heads. The key is not used.
         """
 
         def mean_style(digit: jax.Array) -> jax.Array:
@@ -209,9 +209,10 @@ def build(config: ConfigDict) -> Method:
     """StarGAN v2 from a config (configs/stargan_v2.py names the fields).
 
     Raises:
-      InputError: if `config.route` is no route of this method.
+      InputError: if `config.route` is no route of this method, or a size does not fit 28 x 28.
     """
     sizes = config.networks
+    _check_sizes(sizes)
     shape = {"width": sizes.width, "max_width": sizes.max_width}
     networks = {
         "generator": Generator(**shape, levels=sizes.levels,
@@ -241,7 +242,15 @@ def build(config: ConfigDict) -> Method:
     )
 
 
-def _route(model: StarGANv2, name: str) -> Any:
+def _check_sizes(sizes: ConfigDict) -> None:
+    for name, size in sizes.items():
+        if not isinstance(size, int) or size < (0 if name == "levels" else 1):
+            raise InputError(f"networks.{name} is {size!r}; it must be a whole number above 0")
+    if SIDE % 2**sizes.levels:
+        raise InputError(f"networks.levels is {sizes.levels}, but {SIDE} pixels can be halved only twice")
+
+
+def _route(model: StarGANv2, name: str) -> Callable[..., jax.Array]:
     routes = {
         "source": model.source_route,
         "reference": model.reference_route,

@@ -14,9 +14,9 @@ import numpy as np
 from flax import linen as nn
 
 from handwriting_gan.data.glyphs import DIGITS, to_network
-from handwriting_gan.recognition import weights
+from handwriting_gan.recognition import archive
 
-WEIGHTS = weights.FOLDER / "digit_classifier.npz"
+WEIGHTS = archive.FOLDER / "digit_classifier.npz"
 FEATURES = 128
 CHUNK = 500  # glyphs per call: bounds memory, and one shape compiles once
 
@@ -36,7 +36,7 @@ class DigitClassifier(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array) -> Readings:
-        """All that later uses read, by name; `jit` prunes what a caller leaves."""
+        """Every intermediate that a later use reads, by name."""
         x, layers = images, []
         for level in range(3):
             for _ in range(2):
@@ -56,33 +56,34 @@ class Reader:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """How likely each glyph is each digit: float32 `[N, 10]`, rows sum to 1."""
-        return np.concatenate([np.asarray(jax.nn.softmax(readings.logits))
-                               for readings in self._readings(images)])[:len(images)]
+        return np.asarray(jax.nn.softmax(self._read("logits", images)))
 
     def digits(self, images: np.ndarray) -> np.ndarray:
         """The likeliest digit of each glyph: int32 `[N]`."""
-        return self.probabilities(images).argmax(axis=1).astype(np.int32)
+        return self._read("logits", images).argmax(axis=1).astype(np.int32)
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """The last hidden layer: float32 `[N, FEATURES]`."""
-        return np.concatenate([np.asarray(readings.features)
-                               for readings in self._readings(images)])[:len(images)]
+        return self._read("features", images)
 
     def layers(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
         """The convolutions before each pooling: float32 `[N, H, W, C]` each."""
-        chunks = [readings.layers for readings in self._readings(images)]
-        return tuple(np.concatenate(layer)[:len(images)] for layer in zip(*chunks, strict=True))
+        return self._read("layers", images)
 
-    def _readings(self, images: np.ndarray) -> list[Readings]:
-        """Chunk by chunk; the last is filled up by repeating rows, for callers to cut off."""
+    def _read(self, name: str, images: np.ndarray) -> Any:
+        """One field of the readings, chunk by chunk; the last is filled up by rows that are cut off."""
         size = min(CHUNK, len(images))
-        return [_read(self.params, images[np.arange(start, start + size) % len(images)])
-                for start in range(0, len(images), size)]
+        chunks = [jax.device_get(_readings(self.params, images[np.arange(start, start + size) % len(images)],
+                                           name))
+                  for start in range(0, len(images), size)]
+        return jax.tree.map(lambda *parts: np.concatenate(parts)[:len(images)], *chunks)
 
 
-@jax.jit
-def _read(params: dict[str, Any], images: jax.Array) -> Readings:
-    return DigitClassifier().apply({"params": params}, to_network(jnp.asarray(images)))
+@functools.partial(jax.jit, static_argnames="name")
+def _readings(params: dict[str, Any], images: jax.Array, name: str) -> Any:
+    """The named field alone, so that `jit` prunes the others."""
+    readings = DigitClassifier().apply({"params": params}, to_network(jnp.asarray(images)))
+    return getattr(readings, name)
 
 
 @functools.cache
@@ -92,4 +93,4 @@ def load(path: Path = WEIGHTS) -> Reader:
     Raises:
       InputError: if its weights cannot be read.
     """
-    return Reader(*weights.load(path))
+    return Reader(*archive.load(path))

@@ -18,7 +18,7 @@ from rich.progress import track
 from handwriting_gan.data import sources
 from handwriting_gan.data.glyphs import SIDE, Glyphs, to_network
 from handwriting_gan.errors import exit_in_one_line
-from handwriting_gan.recognition import weights
+from handwriting_gan.recognition import archive
 from handwriting_gan.recognition.digit_classifier import WEIGHTS, DigitClassifier, Reader
 
 BATCH = 100
@@ -84,8 +84,8 @@ def main() -> None:
     arguments = parser.parse_args()
     train, test = (sources.load(arguments.data, split, arguments.data_folder)
                    for split in ("train", "test"))
-    weights.save(arguments.out, fit(train, arguments.epochs, arguments.seed))
-    reader = Reader(*weights.load(arguments.out))
+    archive.save(arguments.out, fit(train, arguments.epochs, arguments.seed))
+    reader = Reader(*archive.load(arguments.out))
     accuracy = np.mean(reader.digits(test.images) == test.digits)
     print(f"{arguments.out}: reads {accuracy:.2%} of {len(test.digits)} test digits right; "
           f"sha256 {reader.sha256}")

@@ -1,7 +1,7 @@
 """Which devices share a step, and how: the one file that says `pmap`."""
 
 import os
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -26,22 +26,19 @@ def one_virtual_device_per_core(batch_size: int) -> None:
     told = ("xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
             or "JAX_NUM_CPU_DEVICES" in os.environ)
     if not told:
-        jax.config.update("jax_num_cpu_devices", even_share(os.cpu_count() or 1, batch_size))
+        jax.config.update("jax_num_cpu_devices", even_share(_cores(), batch_size))
+
+
+def _cores() -> int:
+    """Those that this process may use, which can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def even_share(cores: int, batch_size: int) -> int:
     """The most devices, one per core at most, among which a batch can be shared evenly."""
     return max(count for count in range(1, cores + 1) if batch_size % count == 0)
-
-
-def use_compilation_cache() -> None:
-    """Keeps compiled steps in the user's cache folder: a second start compiles nothing.
-
-    A folder already named by `JAX_COMPILATION_CACHE_DIR` stands.
-    """
-    if jax.config.jax_compilation_cache_dir is None:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        jax.config.update("jax_compilation_cache_dir", str(Path(base) / "handwriting_gan" / "xla"))
 
 
 def steps_per_dispatch(wanted: int) -> int:
@@ -74,10 +71,10 @@ def unreplicate(tree: Any) -> Any:
     return jax.tree.map(lambda x: np.asarray(x.addressable_shards[0].data)[0], tree)
 
 
-def parallel(train_step: TrainStep, steps: int) -> Any:
+def parallel(train_step: TrainStep, steps: int) -> Callable[..., tuple[TrainState, Terms]]:
     """`(state, pool, examples)` on all devices at once, `steps` iterations per call; the state is donated.
 
-    The terms are means over those iterations and over the devices.
+    Everything has a leading axis of local devices. The terms are means over iterations and devices.
     """
 
     def dispatch(state: TrainState, pool: Pool,

@@ -32,17 +32,17 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
     Raises:
       InputError: if the config is wrong, or the workdir holds a run with another.
     """
+    check_counts(config)
     method, by_network = methods.build(config), optimizers.build(config)
-    per_dispatch = devices.steps_per_dispatch(config.steps_per_dispatch)
-    last = min(config.steps, stop_at or config.steps)
-    if last % per_dispatch:
-        raise InputError(f"{last} steps are no multiple of steps_per_dispatch = {per_dispatch}")
     examples = devices.share(config.batch_size)
     claim(workdir, config)
-
     manager = checkpoints.open_for_training(workdir)
     state = restore_or_create(manager, method, by_network, config.seed)
-    step = int(state.step)
+    step, last = int(state.step), min(config.steps, stop_at or config.steps)
+    per_dispatch = devices.steps_per_dispatch(config.steps_per_dispatch)
+    if (last - step) % per_dispatch:
+        raise InputError(f"{last - step} steps are left, no multiple of steps_per_dispatch = {per_dispatch}; "
+                         "choose --config.steps so that they are")
     log, progress = MetricLog(workdir, step), RunProgress(step, last)
     dispatch = devices.parallel(
         make_train_step(method, by_network, config.averaging, config.seed, devices.AXIS), per_dispatch)
@@ -56,18 +56,35 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
                 log.write(step, terms, progress.speed(step))
                 progress.terms(step, terms)
             progress.step(step)
-            if due(step, config.checkpoint_every, previous, last):
-                save(manager, devices.unreplicate(state))
             if due(step, config.sample_every, previous, last):
                 averaged = devices.unreplicate(state.averaged)
                 draw_sheets(workdir, TrainedModel(config, method, averaged, step), held_out)
+            # Saved last, so that what a kill took is made again.
+            if due(step, config.checkpoint_every, previous, last):
+                save(manager, devices.unreplicate(state))
     return devices.unreplicate(state)
+
+
+def check_counts(config: ConfigDict) -> None:
+    """Refuses a count of steps, of examples or of steps between two events that is not above 0.
+
+    Raises:
+      InputError: naming the field.
+    """
+    for name, value in config.items():
+        is_count = name.endswith(("steps", "every", "size", "dispatch"))
+        if is_count and not (isinstance(value, int) and value >= 1):
+            raise InputError(f"--config.{name} is {value}; it must be a whole number above 0")
 
 
 def restore_or_create(manager: checkpoints.Manager, method: Method,
                       by_network: dict[str, optax.GradientTransformation],
                       seed: int) -> TrainState:
-    """The state of the newest checkpoint, or the state before the first step."""
+    """The state of the newest checkpoint, or the state before the first step.
+
+    Raises:
+      InputError: if the checkpoint is damaged or another method's.
+    """
     create = jax.jit(lambda: train_state.create(method, by_network, seed))
     abstract = jax.eval_shape(create)
     restored = checkpoints.restore(manager, {checkpoints.STATE: abstract.replace(averaged={}),

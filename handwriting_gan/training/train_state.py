@@ -9,6 +9,8 @@ from flax import struct
 
 from handwriting_gan.methods.method import Method
 
+NO_STEP = 2**32 - 1  # where the initial parameters' key stands among those of the steps
+
 
 @struct.dataclass
 class TrainState:
@@ -23,7 +25,7 @@ class TrainState:
 def create(method: Method, optimizers: dict[str, optax.GradientTransformation],
            seed: int) -> TrainState:
     """The state before the first step; the averages start as copies of the initial networks."""
-    params = method.init(jax.random.key(seed))
+    params = method.init(jax.random.fold_in(jax.random.key(seed), NO_STEP))
     return TrainState(
         step=jnp.int32(0),
         params=params,

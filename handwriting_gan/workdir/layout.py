@@ -56,23 +56,45 @@ def read_config(workdir: Workdir) -> ConfigDict:
       InputError: if the folder holds no run, or its config cannot be read.
     """
     try:
-        return ConfigDict(json.loads(workdir.config.read_text()))
-    except FileNotFoundError as error:
+        return ConfigDict(_fields(workdir.config.read_text()))
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{workdir.root} holds no run (there is no config.json in it); "
                          "name a folder that `train` has written") from error
     except (OSError, ValueError) as error:
         raise InputError(f"{workdir.config} cannot be read: {error}") from error
 
 
+def _fields(text: str) -> dict[str, Any]:
+    fields = json.loads(text)
+    if not isinstance(fields, dict):
+        raise ValueError("it is no JSON object")
+    return fields
+
+
+def holds_run(workdir: Workdir) -> bool:
+    """Whether the folder has a config, and so a run.
+
+    Raises:
+      InputError: if the folder cannot be looked into, or is none.
+    """
+    try:
+        if workdir.root.exists() and not workdir.root.is_dir():
+            raise InputError(f"{workdir.root} is a file; name a folder as --workdir")
+        return workdir.config.exists()
+    except OSError as error:
+        raise InputError(f"{workdir.root} cannot be used ({error.strerror}); "
+                         "name another --workdir") from error
+
+
 def claim(workdir: Workdir, config: ConfigDict) -> None:
     """Makes the workdir this config's own, or checks that it already is.
 
-    A run may be prolonged: `steps` may grow. Anything else must be as it was.
+    A run may be prolonged: `steps` may grow. Anything else, a schedule too, must be as it was.
 
     Raises:
       InputError: if the workdir holds a run with another config.
     """
-    if workdir.config.exists():
+    if holds_run(workdir):
         held = _flatten(read_config(workdir).to_dict())
         asked = _flatten(json.loads(config.to_json()))
         changed = [name for name in sorted(held.keys() | asked.keys())

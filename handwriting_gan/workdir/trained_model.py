@@ -13,7 +13,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from handwriting_gan import methods
-from handwriting_gan.data.glyphs import Glyphs, to_bytes, to_network
+from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_bytes, to_network
 from handwriting_gan.errors import InputError
 from handwriting_gan.methods.method import Method, Params
 from handwriting_gan.workdir import checkpoints
@@ -37,13 +37,18 @@ class TrainedModel:
         return tuple(self.method.synthesis)
 
     def write(self, references: Glyphs, digits: Sequence[int], seed: int = 0) -> np.ndarray:
-        """Writes `digits` in the hand of the references: uint8 `[n, 28, 28]`.
+        """Writes `digits`, each 0-9, in the hand of the references: uint8 `[n, 28, 28]`.
+
+        `seed` (a whole number >= 0) is another try where the method's route draws a latent.
 
         Raises:
           InputError: if the method cannot write in a given hand, or there is nothing to learn it from.
+          ValueError: if a digit is none.
         """
         if not len(references.digits):
             raise InputError("at least one glyph of the hand is needed")
+        if any(digit not in range(DIGITS) for digit in digits):
+            raise ValueError(f"digits are 0-9, not {list(digits)}")
         images = self._synthesis("writer")(
             self.params, to_network(jnp.asarray(references.images)), jnp.asarray(references.digits),
             jnp.asarray(digits, jnp.int32), jax.random.key(seed))
@@ -87,10 +92,10 @@ def load(workdir: str | Path | None = None) -> TrainedModel:
     config = read_config(folder)
     try:
         method = methods.build(config)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise InputError(f"{folder.config} is not the config of a {config.get('method')} run: "
-                         f"{str(error).splitlines()[0]}") from error
-    shapes = jax.eval_shape(method.init, jax.random.key(0))
+        shapes = jax.eval_shape(method.init, jax.random.key(0))
+    except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise InputError(f"{folder.config} is not the config of a {config.get('method')} run "
+                         f"({str(error).splitlines()[0]}); restore it or train anew") from error
     params, step = checkpoints.restore_averaged(
         folder, {name: shapes[name] for name in method.averaged})
     return TrainedModel(config, method, params, step)

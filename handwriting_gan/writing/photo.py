@@ -1,5 +1,6 @@
 """A picture file as ink: how dark each pixel is between paper and pen, whichever of the two is light."""
 
+import struct
 import warnings
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from skimage.filters import threshold_otsu
 
 from handwriting_gan.errors import InputError
 
+UNDECODABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, RuntimeError,
+               struct.error)  # what Pillow's decoders raise
 MAX_PIXELS = 50_000_000
 LEAST_CONTRAST = 0.15  # between paper and ink, of the full range
 MOST_INK = 0.6  # of the picture; more is no writing on paper
@@ -60,7 +63,7 @@ def _read_grey(path: Path) -> np.ndarray:
     except Image.DecompressionBombError as error:
         raise InputError(f"{path} is absurdly large; crop or shrink it to at most "
                          f"{MAX_PIXELS // 1_000_000} million pixels") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except UNDECODABLE as error:
         raise InputError(f"{path} cannot be decoded as a picture; give a whole PNG or JPEG file") from error
     paper = Image.new("RGBA", upright.size, "white")
     return np.asarray(Image.alpha_composite(paper, upright).convert("L"), np.float32) / 255.0

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image
 from configs import stargan_v2
 from handwriting_gan import evaluate, write
 from handwriting_gan.errors import exit_in_one_line
+from handwriting_gan.workdir.layout import RELEASED
 
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "experiments" / "pictures" / "273.png"
@@ -94,6 +96,7 @@ def _config(**changes: object) -> dict:
     ("{", "cannot be read"),
     (json.dumps(_config(method="pix2pix")), "no method is called 'pix2pix'"),
     (json.dumps(_config(networks={})), "not the config of a stargan_v2 run"),
+    ("[5]", "no JSON object"),
     (json.dumps(_config()), "no checkpoint yet"),
 ])
 def test_a_workdir_that_cannot_be_used(content: str | None, reason: str, tmp_path: Path,
@@ -122,6 +125,13 @@ def train(*arguments: object, **environment: str) -> subprocess.CompletedProcess
     (("--config.method=pix2pix",), "stargan_v2"),
     (("--config.data=cifar",), "mnist_5k"),
     (("--wokdir=x",), "workdir"),
+    (("stray",), "stray"),
+    (("--config.steps=-5",), "steps is -5"),
+    (("--config.networks.width=0",), "networks.width"),
+    (("--config.networks.levels=3",), "networks.levels"),
+    (("--config=configs/nope.py:tiny",), "configs/nope.py"),
+    (("--config=configs/stargan_v2.py:huge",), "tiny, small, base"),
+    (("--config=configs/common.py:tiny",), "configs/stargan_v2.py:small"),
 ])
 def test_a_bad_config(arguments: tuple[str, ...], reason: str, tmp_path: Path) -> None:
     workdir = tmp_path / "run"
@@ -131,6 +141,27 @@ def test_a_bad_config(arguments: tuple[str, ...], reason: str, tmp_path: Path) -
     assert done.stderr.startswith("error: ")
     assert reason in done.stderr
     assert not workdir.exists()
+
+
+def test_a_model_of_another_shape(tmp_path: Path) -> None:
+    """In a process of its own, where a library's own complaints would be seen too."""
+    shutil.copytree(RELEASED, tmp_path, dirs_exist_ok=True)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["networks"]["style_dim"] //= 2
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    done = subprocess.run([sys.executable, "-m", "handwriting_gan.evaluate", "--workdir", tmp_path],
+                          cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "does not fit its config.json" in done.stderr
+    assert not (tmp_path / "scorecard.json").exists()
+
+
+@pytest.mark.parametrize("arguments", [
+    ("--seed", "-1"), ("--seed", "x"), ("--sources", "0"), ("--data", "x")])
+def test_a_bad_flag(arguments: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                    capsys: pytest.CaptureFixture) -> None:
+    assert arguments[0] in refused(evaluate, monkeypatch, capsys, "--workdir", tmp_path, *arguments)
 
 
 def test_a_folder_without_the_data(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from scipy import ndimage
 
 from handwriting_gan.data.glyphs import SIDE, Glyphs, to_network
-from handwriting_gan.recognition import digit_classifier, fit, weights
+from handwriting_gan.recognition import archive, digit_classifier, fit
 from handwriting_gan.recognition.digit_classifier import Reader
 
 KEY = jax.random.key(0)
@@ -86,12 +86,12 @@ def test_three_epochs_on_300_glyphs_read_far_better_than_chance(
 def test_the_command_saves_what_was_fitted_and_says_how_well_it_reads(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str]) -> None:
-    shipped, sha256 = weights.load(digit_classifier.WEIGHTS)
+    shipped, sha256 = archive.load(digit_classifier.WEIGHTS)
     out = tmp_path / "fitted.npz"
     monkeypatch.setattr(fit, "fit", lambda train, epochs, seed: shipped)
     monkeypatch.setattr(sys, "argv", ["fit", "--data", "mnist_5k", "--out", str(out)])
     fit.main()
-    jax.tree.map(np.testing.assert_array_equal, weights.load(out)[0], shipped)
+    jax.tree.map(np.testing.assert_array_equal, archive.load(out)[0], shipped)
     said = " ".join(capsys.readouterr().out.split())
     assert f"{out}: reads 9" in said
     assert f"% of 1000 test digits right; sha256 {sha256}" in said

@@ -112,7 +112,7 @@ def test_two_devices_give_stargan_v2_the_gradients_that_one_gives(glyphs: Glyphs
     method = methods.build(config_file.get_config("tiny"))
     (one, one_terms), (two, two_terms) = (
         run(method, make_pool(glyphs), count, steps=1) for count in (1, 2))
-    start = jax.jit(method.init)(jax.random.key(SEED))
+    start = jax.jit(lambda: train_state.create(method, sgd(method), SEED).params)()
     for name in method.networks:
         for before, after_one, after_two in zip(*map(
                 jax.tree.leaves, (start[name], one.params[name], two.params[name])), strict=True):

@@ -54,6 +54,13 @@ def test_nothing_saved_is_nothing_to_restore(tmp_path: Path) -> None:
         checkpoints.restore_averaged(Workdir(tmp_path / "none"), shapes(AVERAGED))
 
 
+def test_a_damaged_checkpoint_is_told_so(workdir: Workdir) -> None:
+    for path in workdir.checkpoints.glob("3/averaged/**/d/*"):
+        path.write_bytes(b"noise" * 10)
+    with pytest.raises(InputError, match="damaged"):
+        checkpoints.restore_averaged(workdir, shapes(AVERAGED))
+
+
 @pytest.mark.parametrize("other", [{"w": np.zeros((4, 4), np.float32)},
                                    {"v": np.zeros((2, 3), np.float32)}])
 def test_another_shape_or_name_is_refused(workdir: Workdir, other: dict) -> None:

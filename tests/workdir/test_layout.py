@@ -34,6 +34,7 @@ def test_another_config_is_refused_and_told_where_it_differs(tmp_path: Path) -> 
 
 def test_a_run_may_be_prolonged_but_not_cut_short(tmp_path: Path) -> None:
     config = stargan_v2.get_config("tiny")
+    config.diversity_decay_steps = 5
     claim(Workdir(tmp_path), config)
     config.steps += 10
     claim(Workdir(tmp_path), config)
@@ -43,14 +44,32 @@ def test_a_run_may_be_prolonged_but_not_cut_short(tmp_path: Path) -> None:
         claim(Workdir(tmp_path), config)
 
 
-def test_a_folder_without_a_run_is_told_so(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no run"):
+def test_a_run_whose_schedule_ends_with_it_is_not_prolonged_unawares(tmp_path: Path) -> None:
+    claim(Workdir(tmp_path), stargan_v2.get_config("tiny"))
+    longer = stargan_v2.get_config("tiny")
+    longer.steps = 50
+    assert longer.diversity_decay_steps == 50
+    with pytest.raises(InputError, match="diversity_decay_steps 8 -> 50"):
+        claim(Workdir(tmp_path), longer)
+    longer.diversity_decay_steps = 8
+    claim(Workdir(tmp_path), longer)
+
+
+@pytest.mark.parametrize("content", ["{", "5", "[1]", '"x"'])
+def test_a_config_that_is_no_json_object_is_told_so(content: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(InputError, match="cannot be read"):
         read_config(Workdir(tmp_path))
 
 
-def test_a_config_that_is_no_json_is_told_so(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{")
-    with pytest.raises(InputError, match="cannot be read"):
+def test_a_workdir_that_is_a_file_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="is a file"):
+        claim(Workdir(tmp_path / "file"), stargan_v2.get_config("tiny"))
+
+
+def test_a_folder_without_a_run_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no run"):
         read_config(Workdir(tmp_path))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from handwriting_gan.errors import InputError
-from handwriting_gan.recognition import weights
+from handwriting_gan.recognition import archive
 
 PARAMS = {"Conv_0": {"kernel": np.arange(6, dtype=np.float32).reshape(2, 3), "bias": np.ones(3)},
           "Dense_0": {"bias": np.array([1.5], np.float16)}}
@@ -18,19 +18,19 @@ PARAMS = {"Conv_0": {"kernel": np.arange(6, dtype=np.float32).reshape(2, 3), "bi
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "network.npz"
-    weights.save(path, PARAMS)
+    archive.save(path, PARAMS)
     return path
 
 
 def test_a_tree_of_arrays_survives_with_its_types(path: Path) -> None:
-    params, _ = weights.load(path)
+    params, _ = archive.load(path)
     assert jax.tree.structure(params) == jax.tree.structure(PARAMS)
     jax.tree.map(np.testing.assert_array_equal, params, PARAMS)
     assert jax.tree.map(lambda x: x.dtype, params) == jax.tree.map(lambda x: x.dtype, PARAMS)
 
 
 def test_the_hash_is_the_files(path: Path) -> None:
-    assert weights.load(path)[1] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert archive.load(path)[1] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_the_file_is_a_flat_archive_of_named_arrays(path: Path) -> None:
@@ -40,7 +40,7 @@ def test_the_file_is_a_flat_archive_of_named_arrays(path: Path) -> None:
 
 def test_the_same_weights_make_the_same_file(path: Path) -> None:
     before = path.read_bytes()
-    weights.save(path, {name: dict(reversed(layer.items()))
+    archive.save(path, {name: dict(reversed(layer.items()))
                         for name, layer in reversed(PARAMS.items())})
     assert path.read_bytes() == before
 
@@ -67,9 +67,9 @@ def test_a_broken_file_is_named(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "network.npz"
     path.write_bytes(content)
     with pytest.raises(InputError, match=f"{path} cannot be read"):
-        weights.load(path)
+        archive.load(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent\.npz cannot be read"):
-        weights.load(tmp_path / "absent.npz")
+        archive.load(tmp_path / "absent.npz")
