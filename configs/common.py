@@ -1,24 +1,34 @@
 """What every run shares; the presets: tiny for tests, small for two CPU cores, base for an accelerator."""
 
+from typing import Any
+
 from ml_collections import ConfigDict
 
 PRESETS = ("tiny", "small", "base")
 
 
+def pick(preset: str, tiny: Any, small: Any, base: Any) -> Any:
+    """What a field is in a preset."""
+    return dict(zip(PRESETS, (tiny, small, base), strict=True))[preset]
+
+
 def get_config(preset: str) -> ConfigDict:
-    """The fields of every config; a method's config adds its own."""
+    """The fields of every config; a method's config adds its own.
+
+    Raises:
+      ValueError: if there is no such preset.
+    """
     if preset not in PRESETS:
         raise ValueError(f"no preset is called {preset!r}; there is {', '.join(PRESETS)}")
-    pick = dict(zip(PRESETS, range(3), strict=True))[preset]
     config = ConfigDict()
     config.preset = preset
     config.seed = 0
     config.data = "mnist_5k"  # or mnist: see --data_folder
-    config.steps = (8, 2_500, 100_000)[pick]
-    config.batch_size = (4, 16, 64)[pick]  # over all devices
-    config.steps_per_dispatch = (1, 1, 20)[pick]  # on a CPU always 1
-    config.averaging = (0.9, 0.995, 0.999)[pick]  # decay of the moving average, per step
-    config.log_every = (2, 50, 500)[pick]
-    config.sample_every = (8, 500, 5_000)[pick]
-    config.checkpoint_every = (4, 250, 5_000)[pick]
+    config.steps = pick(preset, 8, 2_500, 100_000)  # iterations, each of all the method's phases
+    config.batch_size = pick(preset, 4, 16, 64)  # over all devices
+    config.steps_per_dispatch = pick(preset, 1, 1, 20)  # on a CPU always 1
+    config.averaging = pick(preset, 0.9, 0.995, 0.999)  # decay of the moving average, per step
+    config.log_every = pick(preset, 2, 50, 500)  # steps, as the next two
+    config.sample_every = pick(preset, 8, 500, 5_000)
+    config.checkpoint_every = pick(preset, 4, 250, 5_000)
     return config

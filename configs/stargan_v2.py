@@ -1,26 +1,34 @@
-"""StarGAN v2 (Choi et al. 2020), domains = digits."""
+"""StarGAN v2 (Choi et al. 2020) whose domains are the ten digits.
+
+    python -m handwriting_gan.train --config configs/stargan_v2.py:small --workdir runs/stargan_v2
+
+LAB_NOTE_HERE
+
+`base` has the paper's learning rates, mapping network and averaging; `small` and `tiny` have few steps to learn
+in, so theirs are higher and narrower. All take the paper's loss weights for CelebA-HQ.
+"""
 
 from ml_collections import ConfigDict
 
 from configs import common
+from configs.common import pick
 
 
 def get_config(preset: str = "small") -> ConfigDict:
     """The config of a preset: tiny, small or base."""
     config = common.get_config(preset)
-    tiny, small = preset == "tiny", preset == "small"
     config.method = "stargan_v2"
     config.route = "reference"  # how `write` carries the hand: source, reference or shared_latent
 
-    width = 4 if tiny else 16 if small else 32
+    width = pick(preset, 4, 16, 32)
     config.networks = ConfigDict({
-        "width": width,
+        "width": width,  # channels at 28 x 28; doubled per level
         "max_width": 4 * width,
         "levels": 2,  # how often the generator halves 28 x 28
         "bottleneck_blocks": 2,  # on either side of the content
-        "mapping_width": 8 if tiny else 64 if small else 512,
-        "style_dim": 8 if tiny else 64,
-        "latent_dim": 4 if tiny else 16,
+        "mapping_width": pick(preset, 8, 64, 512),
+        "style_dim": pick(preset, 8, 64, 64),
+        "latent_dim": pick(preset, 4, 16, 16),
     })
     config.losses = ConfigDict({  # weights; a term left out is not computed
         "r1": 1.0,
@@ -28,12 +36,13 @@ def get_config(preset: str = "small") -> ConfigDict:
         "diversity": 1.0,
         "cycle": 1.0,
     })
-    config.diversity_decay_steps = config.get_ref("steps") * 1  # follows steps unless set itself
+    # When the diversity's weight has fallen to 0; follows steps unless set itself.
+    config.diversity_decay_steps = config.get_ref("steps") * 1
 
-    rate = 1e-4 if preset == "base" else 5e-4
+    rate = pick(preset, 5e-4, 5e-4, 1e-4)
     config.learning_rates = ConfigDict({
         "generator": rate,
-        "mapping_network": rate / 100 if preset == "base" else rate / 10,
+        "mapping_network": pick(preset, 5e-5, 5e-5, 1e-6),
         "style_encoder": rate,
         "discriminator": rate,
     })
