@@ -30,6 +30,7 @@ from handwriting_gan.networks.mapping_network import MappingNetwork
 from handwriting_gan.networks.style_encoder import StyleEncoder
 
 LATENT_CANDIDATES = 1024  # how many latents the shared-latent route compares
+MEAN_LATENTS = 1024  # over how many latents a digit's mean style is taken
 Terms = dict[str, jax.Array]
 
 
@@ -41,6 +42,7 @@ class StarGANv2:
     latent_dim: int
     weights: Mapping[str, float]
     diversity_decay_steps: int
+    truncation: float  # of the reference route, 0 to 1
 
     # The networks by what they do.
 
@@ -175,14 +177,20 @@ class StarGANv2:
                         digits: jax.Array, key: jax.Array) -> jax.Array:
         """The hand as a style: the mean of what the target digit's head reads from the writer's glyphs.
 
-        Training never shows a head another digit, and nothing aligns the heads. The key is not used.
+        Training never shows a head another digit, and nothing aligns the heads, so what it reads can lie
+        where no style of its digit does. It is drawn towards the digit's mean style, as StyleGAN truncates
+        its styles (Karras et al. 2019, appendix B): `truncation` 1 leaves it as read, 0 nothing of it.
+        The key is not used.
         """
+        latents = jax.random.normal(jax.random.key(0), (MEAN_LATENTS, self.latent_dim))
+        mean_styles = self._styles_of_every_digit(params, latents).mean(axis=1)
 
-        def mean_style(digit: jax.Array) -> jax.Array:
+        def style(digit: jax.Array) -> jax.Array:
             heads = jnp.full(len(references), digit)
-            return self.encode_style(params, references, heads).mean(axis=0)
+            read = self.encode_style(params, references, heads).mean(axis=0)
+            return mean_styles[digit] + self.truncation * (read - mean_styles[digit])
 
-        return self._redraw(params, references, jax.vmap(mean_style)(digits))
+        return self._redraw(params, references, jax.vmap(style)(digits))
 
     def shared_latent_route(self, params: Params, references: jax.Array,
                             reference_digits: jax.Array, digits: jax.Array,
@@ -190,15 +198,15 @@ class StarGANv2:
         """The hand as one latent for all digits: the one of many whose styles fit the writer's best."""
         targets = self.encode_style(params, references, reference_digits)
         candidates = jax.random.normal(key, (LATENT_CANDIDATES, self.latent_dim))
+        styles = self._styles_of_every_digit(params, candidates)
+        misfits = jnp.abs(styles[reference_digits] - targets[:, None]).mean(axis=(0, 2))
+        return self._redraw(params, references, styles[digits, jnp.argmin(misfits)])
 
-        def misfit(latent: jax.Array) -> jax.Array:
-            latents = jnp.tile(latent, (len(references), 1))
-            return mean_absolute_error(
-                self.map_latents(params, latents, reference_digits), targets)
-
-        best = candidates[jnp.argmin(jax.vmap(misfit)(candidates))]
-        styles = self.map_latents(params, jnp.tile(best, (len(digits), 1)), digits)
-        return self._redraw(params, references, styles)
+    def _styles_of_every_digit(self, params: Params, latents: jax.Array) -> jax.Array:
+        """F_y(z) of latents `[M, Z]` for all ten y, `[10, M, S]`; one y after the other to save memory."""
+        return jax.lax.map(
+            lambda digit: self.map_latents(params, latents, jnp.full(len(latents), digit)),
+            jnp.arange(DIGITS))
 
     def _redraw(self, params: Params, references: jax.Array, styles: jax.Array) -> jax.Array:
         """Draws n styles `[n, S]`, taking the K references as sources in turn."""
@@ -222,7 +230,7 @@ def build(config: ConfigDict) -> Method:
         "discriminator": Discriminator(**shape, domains=DIGITS),
     }
     model = StarGANv2(networks, sizes.latent_dim, {"adversarial": 1.0, **config.losses.to_dict()},
-                      config.diversity_decay_steps)
+                      config.diversity_decay_steps, config.truncation)
     return Method(
         networks=networks,
         init=model.init,

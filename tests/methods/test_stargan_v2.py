@@ -189,10 +189,31 @@ def test_the_shared_latent_is_found_again_when_the_hand_is_one_of_its_candidates
         def translate(self, params: dict, sources: jax.Array, styles: jax.Array) -> jax.Array:
             return styles
 
-    oracle = Oracle(model.networks, model.latent_dim, model.weights, DECAY)
+    oracle = Oracle(model.networks, model.latent_dim, model.weights, DECAY, truncation=1.0)
     digits = jnp.array([4, 8], jnp.int32)
     styles = oracle.shared_latent_route(params, jnp.zeros((3, 28, 28, 1)), reference_digits, digits, key)
     np.testing.assert_allclose(styles, model.map_latents(params, wanted[:2], digits), rtol=1e-5)
+
+
+def test_truncation_leads_from_the_digits_mean_style_to_what_its_head_reads(
+        model: StarGANv2, params: dict, held_out: Glyphs) -> None:
+    references = to_network(jnp.asarray(held_out.images[[0, 250]]))
+    reference_digits, digits = jnp.asarray(held_out.digits[[0, 250]]), jnp.array([4, 8], jnp.int32)
+
+    class StylesOnly(StarGANv2):
+        def translate(self, params: dict, sources: jax.Array, styles: jax.Array) -> jax.Array:
+            return styles
+
+    def styles(truncation: float) -> np.ndarray:
+        route = StylesOnly(model.networks, model.latent_dim, {}, DECAY, truncation).reference_route
+        return np.asarray(route(params, references, reference_digits, digits, jax.random.key(0)))
+
+    read = [model.encode_style(params, references, jnp.full(2, digit)).mean(axis=0) for digit in digits]
+    np.testing.assert_allclose(styles(1.0), read, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(styles(0.5), (styles(0.0) + styles(1.0)) / 2, rtol=1e-4, atol=1e-5)
+    latents = jax.random.normal(jax.random.key(1), (2_000, model.latent_dim))
+    mean = model.map_latents(params, latents, jnp.full(2_000, 4)).mean(axis=0)
+    np.testing.assert_allclose(styles(0.0)[0], mean, atol=0.15)
 
 
 @pytest.mark.parametrize("mode", ["latent", "reference"])
