@@ -14,17 +14,17 @@ MAGNIFICATION = 2
 
 
 def cross_grid(body: np.ndarray, left: np.ndarray, top: np.ndarray | None = None) -> np.ndarray:
-    """One page of glyphs uint8 `[R, C, 28, 28]`, headed by glyphs `[R, 28, 28]` and `[C, 28, 28]`.
+    """One page of glyphs uint8 `[R, C, 28, 28]`, headed by glyphs `[R, 28, 28]` and perhaps `[C, 28, 28]`.
 
     Returns uint8 `[H, W]`, 0 paper and 255 ink.
     """
-    rows, columns = body.shape[:2]
-    page = np.zeros(((rows + 1) * SIDE + GAP, (columns + 1) * SIDE + GAP), np.uint8)
-    page[SIDE + GAP:, SIDE + GAP:] = tile(body)
-    page[SIDE + GAP:, :SIDE] = tile(left[:, None])
-    if top is not None:
-        page[:SIDE, SIDE + GAP:] = tile(top[None])
-    return page
+    rows = body.shape[0]
+    beside = np.zeros((rows * SIDE, GAP), np.uint8)
+    page = np.hstack([tile(left[:, None]), beside, tile(body)])
+    if top is None:
+        return page
+    head = np.hstack([np.zeros((SIDE, SIDE + GAP), np.uint8), tile(top[None])])
+    return np.vstack([head, np.zeros((GAP, page.shape[1]), np.uint8), page])
 
 
 def tile(glyphs: np.ndarray) -> np.ndarray:

@@ -42,10 +42,10 @@ def test_a_cross_grid_puts_headings_beside_and_above_its_body(
     assert page.sum(dtype=np.int64) == sum(part.sum(dtype=np.int64) for part in (body, left, top))
 
 
-def test_a_cross_grid_without_a_heading_above_leaves_paper_there(body: np.ndarray) -> None:
+def test_a_cross_grid_without_a_heading_above_begins_with_its_body(body: np.ndarray) -> None:
     page = cross_grid(body, body[:, 0])
-    assert not page[:SIDE + GAP].any()
-    assert page.shape == ((ROWS + 1) * SIDE + GAP, (COLUMNS + 1) * SIDE + GAP)
+    headed = cross_grid(body, body[:, 0], body[0])
+    np.testing.assert_array_equal(page, headed[SIDE + GAP:])
 
 
 @pytest.mark.parametrize("magnification", [1, 3])

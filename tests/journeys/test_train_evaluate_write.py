@@ -104,9 +104,9 @@ def test_the_log_has_every_term_at_every_logged_step(unbroken: tuple[Workdir, Tr
 def test_sample_sheets_are_pictures_with_ink_and_paper(unbroken: tuple[Workdir, TrainState],
                                                        config: ConfigDict) -> None:
     workdir, _ = unbroken
-    for mode in ("latent", "reference"):
+    for mode, height in (("latent", 10 * 28), ("reference", 11 * 28 + 4)):
         sheet = np.asarray(Image.open(workdir.sample(mode, config.steps)))
-        assert sheet.shape == (2 * (11 * 28 + 4),) * 2
+        assert sheet.shape == (2 * height, 2 * (11 * 28 + 4))
         assert sheet.min() < 50 < 200 < sheet.max()
 
 
