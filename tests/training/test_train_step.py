@@ -109,14 +109,20 @@ def test_two_devices_take_the_same_toy_steps_as_one(glyphs: Glyphs) -> None:
 
 def test_two_devices_give_stargan_v2_the_gradients_that_one_gives(glyphs: Glyphs) -> None:
     """Plain SGD, so that a gradient too large by the number of devices could not hide."""
-    method = methods.build(config_file.get_config("tiny"))
+    config = config_file.get_config("tiny")
+    config.networks.update({"levels": 0, "bottleneck_blocks": 1})
+    method = methods.build(config)
+    method = method._replace(phases=method.phases[::2])  # one of each kind: compiling takes the time
     (one, one_terms), (two, two_terms) = (
         run(method, make_pool(glyphs), count, steps=1) for count in (1, 2))
     start = jax.jit(lambda: train_state.create(method, sgd(method), SEED).params)()
     for name in method.networks:
-        for before, after_one, after_two in zip(*map(
-                jax.tree.leaves, (start[name], one.params[name], two.params[name])), strict=True):
-            step_one, step_two = after_one - before, after_two - before
-            scale = np.abs(step_one).max() + 1e-6
-            np.testing.assert_allclose(step_two / scale, step_one / scale, atol=2e-3)
+        step_one, step_two = (
+            jax.tree.leaves(jax.tree.map(np.subtract, state.params[name], start[name]))
+            for state in (one, two))
+        # A bias before a normalisation has no gradient but rounding, so it is held to the network's.
+        least = 1e-3 * max(np.abs(leaf).max() for leaf in step_one)
+        for leaf_one, leaf_two in zip(step_one, step_two, strict=True):
+            scale = max(np.abs(leaf_one).max(), least)
+            np.testing.assert_allclose(leaf_two / scale, leaf_one / scale, atol=5e-3)
     assert one_terms == pytest.approx(two_terms, rel=1e-3)
