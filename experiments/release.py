@@ -26,6 +26,8 @@ def release(workdir: Path, route: str | None, released: Path) -> None:
     manager = checkpoints.open_for_training(new)
     checkpoints.save(manager, model.step, averaged=model.params)
     manager.close()
+    for mark in new.root.rglob("commit_success.txt"):
+        mark.write_text("Checkpoint commit was successful\n")  # Orbax names this machine's folder in it
     shutil.rmtree(released, ignore_errors=True)
     new.root.rename(released)
 
