@@ -5,12 +5,11 @@ $ python -m experiments.make_example --data_folder DIR
 By QMNIST's labels the rows are all writer 363's, whom no released network has seen.
 """
 
-import argparse
 from pathlib import Path
 
 from handwriting_gan.data import sources
 from handwriting_gan.data.pictures import save_ink
-from handwriting_gan.errors import exit_in_one_line
+from handwriting_gan.errors import Flags, exit_in_one_line
 from handwriting_gan.writing.composition import compose
 
 ROWS = [9006, 9009, 9007]  # of MNIST's test set: a 2, a 7 and a 3
@@ -20,11 +19,10 @@ PICTURE = Path(__file__).parent / "pictures" / "273.png"
 
 def main() -> None:
     """Flags in, one call."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS)
     parser.add_argument("--out", type=Path, default=PICTURE)
-    parser.add_argument("--data_folder", help="folder with MNIST's four IDX files; "
-                        "default: the environment's HANDWRITING_GAN_DATA, else they are downloaded")
+    parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     arguments = parser.parse_args()
     glyphs = sources.load("mnist", "test", arguments.data_folder).take(arguments.rows)
     save_ink(arguments.out, compose(glyphs.images, HEIGHT), 1)

@@ -5,12 +5,11 @@ $ python -m experiments.release --workdir runs/released --route reference
 What is released is a workdir itself: config.json and a checkpoint of the averaged networks alone.
 """
 
-import argparse
 import shutil
 from pathlib import Path
 
 from experiments.compare_routes import with_route
-from handwriting_gan.errors import exit_in_one_line
+from handwriting_gan.errors import Flags, exit_in_one_line
 from handwriting_gan.files import write_atomically
 from handwriting_gan.workdir import checkpoints, trained_model
 from handwriting_gan.workdir.layout import RELEASED, Workdir
@@ -34,7 +33,7 @@ def release(workdir: Path, route: str | None, released: Path) -> None:
 
 def main() -> None:
     """Flags in, one call."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--workdir", type=Path, required=True)
     parser.add_argument("--route", help="how `write` is to carry the hand; default: the config's")
     parser.add_argument("--out", type=Path, default=RELEASED, help="default: inside the package")

@@ -26,8 +26,7 @@ def main() -> None:
     parser.add_argument("--workdir", type=Path, required=True, help="a folder that train has written")
     parser.add_argument("--data", choices=sources.NAMES,
                         help="whose held-out glyphs to use; default: those of the run's own data")
-    parser.add_argument("--data_folder", help="folder with MNIST's four IDX files; "
-                        "default: the environment's HANDWRITING_GAN_DATA, else they are downloaded")
+    parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--sources", type=whole_number(1), default=10_000, help="how many at most")
     parser.add_argument("--seed", type=whole_number(0), default=0)
     parser.add_argument("--out", type=Path, help="default: WORKDIR/scorecard.json")
@@ -35,8 +34,7 @@ def main() -> None:
     cache.keep_compiled()
     model, reader = trained_model.load(arguments.workdir), digit_classifier.load()
     data = arguments.data or model.config.data
-    train, held_out = (sources.load(data, split, arguments.data_folder)
-                       for split in ("train", "test"))
+    train, held_out = sources.load_both(data, arguments.data_folder)
     card = scorecard.make(model, reader, data, train, held_out, arguments.sources, arguments.seed)
     show(card)
     out = arguments.out or Workdir(arguments.workdir).scorecard

@@ -23,9 +23,7 @@ from handwriting_gan.workdir.layout import Workdir
 CONFIG = config_flags.DEFINE_config_file(
     "config", None, "File and preset, as in configs/stargan_v2.py:small.", lock_config=True)
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder that the run keeps everything in.")
-DATA_FOLDER = flags.DEFINE_string(
-    "data_folder", None, "Folder with MNIST's four IDX files, plain or gzipped, for data=mnist; "
-    "default: the environment's HANDWRITING_GAN_DATA, else they are downloaded.")
+DATA_FOLDER = flags.DEFINE_string("data_folder", None, sources.FOLDER_HELP)
 STOP_AT = flags.DEFINE_integer(
     "stop_at", None, "Stop at this step, to be resumed by the same command later.", lower_bound=1)
 
@@ -35,8 +33,7 @@ def main() -> None:
     config, workdir = _parse_flags(sys.argv), Workdir(Path(WORKDIR.value))
     devices.one_virtual_device_per_core(config.batch_size)
     cache.keep_compiled()
-    glyphs, held_out = (sources.load(config.data, split, DATA_FOLDER.value)
-                        for split in ("train", "test"))
+    glyphs, held_out = sources.load_both(config.data, DATA_FOLDER.value)
     train(config, workdir, glyphs, held_out, STOP_AT.value)
     print(f"pictures: {workdir.root / 'samples'}  losses: {workdir.metrics}  "
           f"next: python -m handwriting_gan.evaluate --workdir {workdir.root}")

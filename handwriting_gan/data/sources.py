@@ -5,6 +5,13 @@ from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 
 NAMES = ("mnist", "mnist_5k")
+FOLDER_HELP = (f"folder with MNIST's four IDX files, plain or gzipped, for data=mnist; default: the "
+               f"environment's {mnist.FOLDER_VARIABLE}, else they are downloaded")
+
+
+def load_both(name: str, folder: str | None = None) -> tuple[Glyphs, Glyphs]:
+    """The training glyphs and the held-out glyphs of a source; raises as `load` does."""
+    return load(name, "train", folder), load(name, "test", folder)
 
 
 def load(name: str, split: str, folder: str | None = None) -> Glyphs:

@@ -4,6 +4,7 @@ Sources and references are held-out glyphs; the reals that the Fréchet distance
 glyphs, as in StarGAN v2's protocol. Everything is drawn from the seed.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from handwriting_gan.data.glyphs import DIGITS, Glyphs
 from handwriting_gan.evaluation import attributes
 from handwriting_gan.evaluation.digit_accuracy import digit_accuracy, leakage
 from handwriting_gan.evaluation.diversity import diversity
-from handwriting_gan.evaluation.frechet_distance import frechet_distance, statistics
+from handwriting_gan.evaluation.frechet_distance import Statistics, frechet_distance, statistics
 from handwriting_gan.recognition.digit_classifier import Reader
 from handwriting_gan.workdir.trained_model import TrainedModel
 
@@ -56,23 +57,24 @@ def measures(model: TrainedModel, reader: Reader, train: Glyphs, held_out: Glyph
     """
     rng = np.random.default_rng(seed)
     sources = held_out.take(rng.permutation(len(held_out.digits))[:count])
-    reals = _some(train, len(sources.digits), rng)
+    some_reals = _some(train, len(sources.digits), rng)
+    reals = functools.cache(lambda: _statistics(reader, some_reals.images))
     digits = _other_digits(sources.digits, rng)
     references = _of_digits(held_out, digits, rng)
     redraw = {
         "latent": lambda glyphs, wanted, seed: model.latent_guided(glyphs, wanted.digits, seed),
         "reference": lambda glyphs, wanted, seed: model.reference_guided(glyphs, wanted, seed),
     }
-    yield "real", lambda: _reals(reader, reals, sources, held_out, seed)
+    yield "real", lambda: _reals(reader, reals(), sources, held_out, seed)
     for mode in redraw:
         if mode in model.modes:
-            yield mode, lambda mode=mode: _mode(redraw[mode], reader, reals, sources, references,
+            yield mode, lambda mode=mode: _mode(redraw[mode], reader, reals(), sources, references,
                                                 held_out, seed)
     if "writer" in model.modes:
         yield "writer", lambda: hand(model, reader, train, sources, seed)
 
 
-def _mode(redraw: Callable[..., np.ndarray], reader: Reader, reals: Glyphs, sources: Glyphs,
+def _mode(redraw: Callable[..., np.ndarray], reader: Reader, reals: Statistics | None, sources: Glyphs,
           references: Glyphs, held_out: Glyphs, seed: int) -> dict[str, Any]:
     """Content, likeness to real digits, and diversity of one guided mode."""
     fakes = redraw(sources, references, seed)
@@ -83,19 +85,19 @@ def _mode(redraw: Callable[..., np.ndarray], reader: Reader, reals: Glyphs, sour
     return {
         "digit_accuracy": digit_accuracy(read, references.digits),
         "leakage": leakage(read, references.digits, sources.digits),
-        "frechet_distance": _distance(reader, fakes, reals.images),
+        "frechet_distance": _distance(_statistics(reader, fakes), reals),
         "diversity": diversity(layers),
     }
 
 
-def _reals(reader: Reader, reals: Glyphs, sources: Glyphs, held_out: Glyphs,
+def _reals(reader: Reader, reals: Statistics | None, sources: Glyphs, held_out: Glyphs,
            seed: int) -> dict[str, Any]:
     """The same figures of real held-out glyphs: what a perfect generator could be hoped to reach."""
     few = sources.take(slice(DIVERSITY_SOURCES))
     layers = [reader.layers(again.images) for again in _again(held_out, few, seed)]
     return {
         "digit_accuracy": digit_accuracy(reader.digits(sources.images), sources.digits),
-        "frechet_distance": _distance(reader, sources.images, reals.images),
+        "frechet_distance": _distance(_statistics(reader, sources.images), reals),
         "diversity": diversity(layers),
     }
 
@@ -125,13 +127,17 @@ def hand(model: TrainedModel, reader: Reader, train: Glyphs, sources: Glyphs,
     }
 
 
-def _distance(reader: Reader, images: np.ndarray, others: np.ndarray) -> float | None:
-    """Fréchet distance in the classifier's features; None where there are too few glyphs for one."""
+def _statistics(reader: Reader, images: np.ndarray) -> Statistics | None:
+    """Of the classifier's features of the images; None where there are too few for a covariance."""
     try:
-        return frechet_distance(statistics(reader.features(images)),
-                                statistics(reader.features(others)))
+        return statistics(reader.features(images))
     except ValueError:
         return None
+
+
+def _distance(one: Statistics | None, other: Statistics | None) -> float | None:
+    """Fréchet distance; None where either has too few glyphs for one."""
+    return frechet_distance(one, other) if one and other else None
 
 
 def _other_digits(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:

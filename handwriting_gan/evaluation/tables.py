@@ -1,5 +1,6 @@
 """A scorecard as a table that people read."""
 
+from collections.abc import Sequence
 from typing import Any
 
 HEADINGS = ("", "digit accuracy", "leakage", "Fréchet distance", "diversity")
@@ -35,9 +36,13 @@ def notes(scorecard: dict[str, Any]) -> list[str]:
 
 def markdown(scorecard: dict[str, Any]) -> str:
     """The table and its notes in Markdown."""
-    lines = [list(HEADINGS), ["---"] * len(HEADINGS), *rows(scorecard)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return "\n\n".join([table, *notes(scorecard)]) + "\n"
+    return "\n\n".join([markdown_table(HEADINGS, rows(scorecard)), *notes(scorecard)]) + "\n"
+
+
+def markdown_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    """Rows of cells under headings, in Markdown."""
+    lines = [headings, ["---"] * len(headings), *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def say(value: float | None, form: str) -> str:

@@ -51,11 +51,11 @@ class StarGANv2:
         return self._apply(params, "generator", sources, styles)
 
     def map_latents(self, params: Params, latents: jax.Array, digits: jax.Array) -> jax.Array:
-        """F_y(z): latents `[B, Z]` to styles `[B, S]` of the digits `[B]`."""
+        """F_y(z): latents `[B, Z]` to styles `[B, S]` of the digits `[B]`, or of one digit."""
         return self._apply(params, "mapping_network", latents, digits)
 
     def encode_style(self, params: Params, images: jax.Array, digits: jax.Array) -> jax.Array:
-        """E_y(x): the styles `[B, S]` that the digits' heads read from images."""
+        """E_y(x): the styles `[B, S]` that the heads of digits `[B]`, or of one digit, read from images."""
         return self._apply(params, "style_encoder", images, digits)
 
     def discriminate(self, params: Params, images: jax.Array, digits: jax.Array) -> jax.Array:
@@ -186,8 +186,7 @@ class StarGANv2:
         mean_styles = self._styles_of_every_digit(params, latents).mean(axis=1)
 
         def style(digit: jax.Array) -> jax.Array:
-            heads = jnp.full(len(references), digit)
-            read = self.encode_style(params, references, heads).mean(axis=0)
+            read = self.encode_style(params, references, digit).mean(axis=0)
             return mean_styles[digit] + self.truncation * (read - mean_styles[digit])
 
         return self._redraw(params, references, jax.vmap(style)(digits))
@@ -203,10 +202,8 @@ class StarGANv2:
         return self._redraw(params, references, styles[digits, jnp.argmin(misfits)])
 
     def _styles_of_every_digit(self, params: Params, latents: jax.Array) -> jax.Array:
-        """F_y(z) of latents `[M, Z]` for all ten y, `[10, M, S]`; one y after the other to save memory."""
-        return jax.lax.map(
-            lambda digit: self.map_latents(params, latents, jnp.full(len(latents), digit)),
-            jnp.arange(DIGITS))
+        """F_y(z) of latents `[M, Z]` for all ten y: `[10, M, S]`."""
+        return jax.vmap(lambda digit: self.map_latents(params, latents, digit))(jnp.arange(DIGITS))
 
     def _redraw(self, params: Params, references: jax.Array, styles: jax.Array) -> jax.Array:
         """Draws n styles `[n, S]`, taking the K references as sources in turn."""

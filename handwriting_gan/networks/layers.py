@@ -101,7 +101,8 @@ class AdaptiveResidualBlock(nn.Module):
 class DomainDense(nn.Module):
     """One linear layer per domain, each example its own: `[B, C]`, int `[B]` -> `[B, features]`.
 
-    The head is picked before the matrix product, which costs one head's work and not `domains` heads'.
+    A single int is the domain of all. The head is picked before the matrix product, which costs one
+    head's work and not `domains` heads'.
     """
 
     features: int
@@ -112,7 +113,7 @@ class DomainDense(nn.Module):
         kernel = self.param("kernel", _per_domain(he_normal),
                             (self.domains, x.shape[-1], self.features))
         bias = self.param("bias", nn.initializers.zeros, (self.domains, self.features))
-        return jnp.einsum("bi,bio->bo", x, kernel[domain]) + bias[domain]
+        return jnp.einsum("...i,...io->...o", x, kernel[domain]) + bias[domain]
 
 
 def _per_domain(initializer: Callable) -> Callable:

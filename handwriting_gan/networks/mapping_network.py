@@ -7,7 +7,7 @@ from handwriting_gan.networks.layers import DomainDense, he_normal
 
 
 class MappingNetwork(nn.Module):
-    """`(latents [B, Z], digits int [B]) -> styles [B, S]`.
+    """`(latents [B, Z], digits int [B] or one for all) -> styles [B, S]`.
 
     Four shared layers, then four of each domain's own; ReLU between. The paper's width is 512.
     """

@@ -7,7 +7,7 @@ from handwriting_gan.networks.layers import DomainDense, Trunk
 
 
 class StyleEncoder(nn.Module):
-    """`(images [B, 28, 28, 1], digits int [B]) -> styles [B, S]`, read by each digit's own head."""
+    """`(images [B, 28, 28, 1], digits int [B] or one for all) -> styles [B, S]`, by the digits' heads."""
 
     width: int
     max_width: int

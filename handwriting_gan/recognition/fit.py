@@ -5,7 +5,6 @@ $ python -m handwriting_gan.recognition.fit --data_folder DIR
 The same seed gives the same weights on the same machine. The file it writes is the one that ships.
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from rich.progress import track
 
 from handwriting_gan.data import sources
 from handwriting_gan.data.glyphs import SIDE, Glyphs, to_network
-from handwriting_gan.errors import exit_in_one_line
+from handwriting_gan.errors import Flags, exit_in_one_line
 from handwriting_gan.recognition import archive
 from handwriting_gan.recognition.digit_classifier import WEIGHTS, DigitClassifier, Reader
 
@@ -74,16 +73,14 @@ def move(images: jax.Array, key: jax.Array) -> jax.Array:
 
 def main() -> None:
     """Flags in, one call."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="mnist", choices=sources.NAMES)
-    parser.add_argument("--data_folder", help="folder with MNIST's IDX files; "
-                        "default: the environment's HANDWRITING_GAN_DATA, else they are downloaded")
+    parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="default: the file that ships")
     arguments = parser.parse_args()
-    train, test = (sources.load(arguments.data, split, arguments.data_folder)
-                   for split in ("train", "test"))
+    train, test = sources.load_both(arguments.data, arguments.data_folder)
     archive.save(arguments.out, fit(train, arguments.epochs, arguments.seed))
     reader = Reader(*archive.load(arguments.out))
     accuracy = np.mean(reader.digits(test.images) == test.digits)

@@ -80,6 +80,14 @@ def test_each_example_passes_its_own_domains_head(heads: tuple[DomainDense, dict
     np.testing.assert_allclose(layer.apply(params, x, domains), naive, rtol=1e-5)
 
 
+def test_one_domain_for_all_is_that_domain_for_each(heads: tuple[DomainDense, dict]) -> None:
+    layer, params = heads
+    x = jax.random.normal(KEY, (4, 5))
+    for domain in (0, 7):
+        np.testing.assert_allclose(layer.apply(params, x, domain),
+                                   layer.apply(params, x, jnp.full(4, domain)), rtol=1e-5)
+
+
 def test_one_head_costs_one_heads_work(heads: tuple[DomainDense, dict]) -> None:
     layer, params = heads
     x, domains = jnp.zeros((8, 5)), jnp.zeros(8, jnp.int32)
