@@ -33,7 +33,7 @@ def main() -> None:
     config, workdir = _parse_flags(sys.argv), Workdir(Path(WORKDIR.value))
     devices.one_virtual_device_per_core(config.batch_size)
     cache.keep_compiled()
-    glyphs, held_out = sources.load_both(config.data, DATA_FOLDER.value)
+    glyphs, held_out = sources.load_both(config.data, DATA_FOLDER.value, "validation")
     train(config, workdir, glyphs, held_out, STOP_AT.value)
     print(f"pictures: {workdir.root / 'samples'}  losses: {workdir.metrics}  "
           f"next: python -m handwriting_gan.evaluate --workdir {workdir.root}")

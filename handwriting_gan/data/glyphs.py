@@ -13,6 +13,7 @@ import numpy as np
 DIGITS = 10
 SIDE = 28
 UNKNOWN_WRITER = -1
+UNKNOWN_SERIES = -1
 
 
 class Glyphs(NamedTuple):
@@ -21,16 +22,18 @@ class Glyphs(NamedTuple):
     images: np.ndarray  # uint8 [N, 28, 28], 0 paper, 255 ink
     digits: np.ndarray  # int32 [N], 0-9
     writers: np.ndarray  # int32 [N], UNKNOWN_WRITER where nobody knows
+    series: np.ndarray  # int32 [N], NIST's form series (HSF) of the writer, UNKNOWN_SERIES likewise
 
     def take(self, rows: np.ndarray | list[int] | slice) -> "Glyphs":
         """The glyphs of the given rows (numbers, a boolean array or a slice)."""
-        return Glyphs(self.images[rows], self.digits[rows], self.writers[rows])
+        return Glyphs(*(column[rows] for column in self))
 
 
 def make_glyphs(
-    images: np.ndarray, digits: np.ndarray, writers: np.ndarray | None = None
+    images: np.ndarray, digits: np.ndarray, writers: np.ndarray | None = None,
+    series: np.ndarray | None = None
 ) -> Glyphs:
-    """Builds `Glyphs` from uint8 `[N, 28, 28]` images and N digits.
+    """Builds `Glyphs` from uint8 `[N, 28, 28]` images and N digits; N writers and series where known.
 
     Raises:
       ValueError: if a shape, the type of the images or a digit is not as stated.
@@ -42,9 +45,15 @@ def make_glyphs(
                          f"not {images.dtype} {list(images.shape)}")
     if digits.ndim != 1 or np.any((digits < 0) | (digits >= DIGITS)):
         raise ValueError("digits must be a list of numbers from 0 to 9")
-    if writers is None:
-        writers = np.full(len(digits), UNKNOWN_WRITER)
-    return Glyphs(images, digits, np.asarray(writers, np.int32))
+    return Glyphs(images, digits, _column(writers, len(digits), UNKNOWN_WRITER),
+                  _column(series, len(digits), UNKNOWN_SERIES))
+
+
+def _column(values: np.ndarray | None, count: int, unknown: int) -> np.ndarray:
+    column = np.full(count, unknown, np.int32) if values is None else np.asarray(values, np.int32)
+    if column.shape != (count,):
+        raise ValueError(f"{count} glyphs need {count} writers and series, not {column.shape}")
+    return column
 
 
 def to_network(images: jax.Array) -> jax.Array:

@@ -7,7 +7,7 @@ import os
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -29,60 +29,82 @@ SHA256 = {  # of the unpacked files
 SPLITS = {"train": "train", "test": "t10k"}  # the split's name, the prefix of its files
 
 
+class PublishedFile(NamedTuple):
+    """Where a file is published, and what it is."""
+
+    address: str
+    sha256: str  # of the unpacked file
+
+
 class Mnist(tfds.core.GeneratorBasedBuilder):
     """MNIST in its original row order; image bytes as a tensor, so that nothing needs TensorFlow."""
 
     VERSION = tfds.core.Version("1.0.0")
+    FILES = {name: PublishedFile(f"{HOST}{name}.gz", sha256) for name, sha256 in SHA256.items()}
 
     def __init__(self, *, folder: str | None = None, **options: Any) -> None:
-        """Takes the IDX files from `folder`, or downloads them where there is none."""
+        """Takes the files from `folder`, or downloads them where there is none."""
         self._folder = folder
         super().__init__(**options)
 
     def _info(self) -> tfds.core.DatasetInfo:
-        features = tfds.features.FeaturesDict({
-            "image": tfds.features.Tensor(shape=(SIDE, SIDE), dtype=np.uint8),
-            "digit": tfds.features.ClassLabel(num_classes=DIGITS),
-        })
-        return tfds.core.DatasetInfo(builder=self, features=features, disable_shuffling=True,
-                                     description="MNIST's handwritten digits in their original order.",
-                                     homepage="http://yann.lecun.com/exdb/mnist/")
+        return tfds.core.DatasetInfo(
+            builder=self, features=tfds.features.FeaturesDict(self._features()), disable_shuffling=True,
+            description="MNIST's handwritten digits in their original order.",
+            homepage="http://yann.lecun.com/exdb/mnist/")
+
+    def _features(self) -> dict[str, tfds.features.FeatureConnector]:
+        return {"image": tfds.features.Tensor(shape=(SIDE, SIDE), dtype=np.uint8),
+                "digit": tfds.features.ClassLabel(num_classes=DIGITS)}
 
     def _split_generators(self, manager: tfds.download.DownloadManager) -> dict[str, Any]:
         if self._folder:
-            paths = {name: find_file(Path(self._folder), name) for name in SHA256}
+            paths = {name: find_file(Path(self._folder), name) for name in self.FILES}
         else:
-            paths = manager.download({name: f"{HOST}{name}.gz" for name in SHA256})
-        return {split: self._generate_examples(paths, prefix) for split, prefix in SPLITS.items()}
+            paths = manager.download({name: file.address for name, file in self.FILES.items()})
+        return {split: self._generate_examples(paths, split) for split in SPLITS}
 
-    def _generate_examples(self, paths: dict[str, Path], prefix: str) -> Iterator[tuple[int, dict]]:
-        images, digits = (parse(read_verified(paths[name], SHA256[name]))
-                          for name in (f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"))
+    def _generate_examples(self, paths: dict[str, Path], split: str) -> Iterator[tuple[int, dict]]:
+        images, digits = (self._array(paths, f"{SPLITS[split]}-{kind}")
+                          for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"))
         for row, (image, digit) in enumerate(zip(images, digits, strict=True)):
             yield row, {"image": image, "digit": int(digit)}
 
+    def _array(self, paths: dict[str, Path], name: str) -> np.ndarray:
+        return parse(read_verified(paths[name], self.FILES[name].sha256))
+
 
 def find_file(folder: Path, name: str) -> Path:
-    """The file `name`, plain or gzipped, in the folder or in its sub-folder `mnist`.
+    """The file `name`, plain or gzipped, in the folder or in its sub-folder `mnist` or `qmnist`.
 
     Raises:
       InputError: if it is not there.
     """
-    for place in (folder, folder / "mnist"):
+    for place in (folder, folder / "mnist", folder / "qmnist"):
         for candidate in (place / name, place / f"{name}.gz"):
             try:
                 if candidate.is_file():
                     return candidate
             except OSError as error:
                 raise InputError(f"{candidate} cannot be looked at ({error.strerror})") from error
-    raise InputError(f"{folder} holds no {name}(.gz); name the folder of MNIST's four IDX files "
-                     f"by --data_folder or {FOLDER_VARIABLE}")
+    raise InputError(f"{folder} holds no {name}(.gz); name the folder of MNIST's files by --data_folder "
+                     f"or {FOLDER_VARIABLE}")
 
 
 def load(split: str, folder: str | None = None) -> Glyphs:
     """The 60,000 glyphs of 'train' or the 10,000 of 'test', in MNIST's order.
 
-    `folder` (or the environment's HANDWRITING_GAN_DATA) holds the IDX files; without one they are
+    Raises:
+      InputError: if a file is missing, altered, or cannot be fetched.
+    """
+    columns = read(Mnist, split, folder)
+    return make_glyphs(columns["image"], columns["digit"])
+
+
+def read(kind: type[Mnist], split: str, folder: str | None) -> dict[str, np.ndarray]:
+    """The columns of a split that a builder prepares, in MNIST's order.
+
+    `folder` (or the environment's HANDWRITING_GAN_DATA) holds the published files; without one they are
     downloaded. The first call prepares them under the user's cache folder.
 
     Raises:
@@ -90,36 +112,41 @@ def load(split: str, folder: str | None = None) -> Glyphs:
     """
     folder = folder or os.environ.get(FOLDER_VARIABLE)
     if folder:
-        for name, sha256 in SHA256.items():
-            read_verified(find_file(Path(folder), name), sha256)
-    builder = Mnist(folder=folder, data_dir=cache.folder() / "datasets", file_format="array_record")
+        for name, file in kind.FILES.items():
+            read_verified(find_file(Path(folder), name), file.sha256)
+    builder = kind(folder=folder, data_dir=cache.folder() / "datasets", file_format="array_record")
     if not (folder or builder.data_path.exists()):
-        _check_host()
+        _check_hosts(builder)
     try:
         builder.download_and_prepare(
             download_config=tfds.download.DownloadConfig(try_download_gcs=False))
     except (OSError, tfds.download.DownloadError) as error:
         if folder:
-            raise InputError(f"data=mnist cannot be prepared under {cache.folder()} ({error}); "
+            raise InputError(f"data={builder.name} cannot be prepared under {cache.folder()} ({error}); "
                              "set XDG_CACHE_HOME to a folder that can be written") from error
-        raise _cannot_fetch(error) from error
+        raise _cannot_fetch(builder, " or ".join(_hosts(builder)), error) from error
     source = builder.as_data_source(split=split)
     examples = source.__getitems__(range(len(source)))
-    return make_glyphs(np.stack([example["image"] for example in examples]),
-                       np.array([example["digit"] for example in examples]))
+    return {name: np.array([example[name] for example in examples]) for name in examples[0]}
 
 
-def _check_host() -> None:
-    """Asks the host once, since TFDS would try for minutes before it gives up."""
-    request = urllib.request.Request(f"{HOST}train-labels-idx1-ubyte.gz", method="HEAD")
-    try:
-        urllib.request.urlopen(request, timeout=HOST_TIMEOUT).close()
-    except OSError as error:
-        raise _cannot_fetch(error) from error
+def _check_hosts(builder: Mnist) -> None:
+    """Asks each host once, since TFDS would try for minutes before it gives up."""
+    for host, address in _hosts(builder).items():
+        try:
+            request = urllib.request.Request(address, method="HEAD")
+            urllib.request.urlopen(request, timeout=HOST_TIMEOUT).close()
+        except OSError as error:
+            raise _cannot_fetch(builder, host, error) from error
 
 
-def _cannot_fetch(error: Exception) -> InputError:
+def _hosts(builder: Mnist) -> dict[str, str]:
+    """The folder of each host that publishes the builder's files, with the address of one file there."""
+    return {file.address.rsplit("/", 1)[0] + "/": file.address for file in builder.FILES.values()}
+
+
+def _cannot_fetch(builder: Mnist, host: str, error: Exception) -> InputError:
     return InputError(
-        f"data=mnist cannot be fetched from {HOST} ({error}) and no folder is named; name one with "
-        f"MNIST's four IDX files by --data_folder or {FOLDER_VARIABLE}, or take --config.data=mnist_5k, "
-        "which needs no network")
+        f"data={builder.name} cannot be fetched from {host} ({error}) and no folder is named; name one "
+        f"that holds {', '.join(builder.FILES)} by --data_folder or {FOLDER_VARIABLE}, or take "
+        "data=mnist_5k, which needs no network")

@@ -1,25 +1,31 @@
 """Every source of glyphs by its name in the config."""
 
-from handwriting_gan.data import mnist, mnist_5k
+from handwriting_gan.data import mnist, mnist_5k, mnist_writers
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 
-NAMES = ("mnist", "mnist_5k")
-FOLDER_HELP = (f"folder with MNIST's four IDX files, plain or gzipped, for data=mnist; default: the "
-               f"environment's {mnist.FOLDER_VARIABLE}, else they are downloaded")
+NAMES = ("mnist", "mnist_writers", "mnist_5k")
+FOLDER_HELP = (f"folder with MNIST's four IDX files, and QMNIST's two label files for data=mnist_writers, "
+               f"plain or gzipped; default: the environment's {mnist.FOLDER_VARIABLE}, else they are "
+               "downloaded")
 
 
-def load_both(name: str, folder: str | None = None) -> tuple[Glyphs, Glyphs]:
+def load_both(name: str, folder: str | None = None, held_out: str = "test") -> tuple[Glyphs, Glyphs]:
     """The training glyphs and the held-out glyphs of a source; raises as `load` does."""
-    return load(name, "train", folder), load(name, "test", folder)
+    return load(name, "train", folder), load(name, held_out, folder)
 
 
 def load(name: str, split: str, folder: str | None = None) -> Glyphs:
-    """The glyphs of `split` ('train' or 'test') of a source.
+    """The glyphs of `split` ('train', 'validation' or 'test') of a source.
+
+    Only `mnist_writers` keeps writers for validation; of the others 'validation' is 'test' itself.
 
     Raises:
       InputError: if there is no such source, or its files cannot be had.
     """
+    if name == "mnist_writers":
+        return mnist_writers.load(split, folder)
+    split = "test" if split == "validation" else split
     if name == "mnist":
         return mnist.load(split, folder)
     if name == "mnist_5k":

@@ -6,6 +6,7 @@ import pytest
 
 from handwriting_gan.data.glyphs import (
     SIDE,
+    UNKNOWN_SERIES,
     UNKNOWN_WRITER,
     Glyphs,
     make_glyphs,
@@ -39,17 +40,31 @@ def test_a_network_that_overshoots_is_clamped() -> None:
 
 @pytest.mark.parametrize("rows", [[1], slice(1, None), np.array([False, True])])
 def test_rows_are_taken_by_number_slice_or_mask(rows: object) -> None:
-    glyphs = make_glyphs(np.stack([PAPER[0], PAPER[0] + 9]), [3, 7], [40, 50])
+    glyphs = make_glyphs(np.stack([PAPER[0], PAPER[0] + 9]), [3, 7], [40, 50], [0, 4])
     taken = glyphs.take(rows)
     assert taken.images.min() == 9
     assert taken.digits.tolist() == [7]
     assert taken.writers.tolist() == [50]
+    assert taken.series.tolist() == [4]
 
 
-def test_a_glyph_without_a_writer_is_of_an_unknown_one() -> None:
+def test_a_glyph_without_a_writer_or_series_is_of_an_unknown_one() -> None:
     glyphs = make_glyphs(PAPER, [0, 9])
     assert glyphs.writers.tolist() == [UNKNOWN_WRITER, UNKNOWN_WRITER]
-    assert (glyphs.digits.dtype, glyphs.writers.dtype) == (np.int32, np.int32)
+    assert glyphs.series.tolist() == [UNKNOWN_SERIES, UNKNOWN_SERIES]
+
+
+@pytest.mark.parametrize("known", [{}, {"writers": np.array([1, 2], np.int64), "series": [0, 4]}])
+def test_every_column_is_of_whole_numbers(known: dict) -> None:
+    glyphs = make_glyphs(PAPER, [0, 9], **known)
+    assert {column.dtype for column in glyphs[1:]} == {np.dtype(np.int32)}
+
+
+@pytest.mark.parametrize("name", ["writers", "series"])
+@pytest.mark.parametrize("column", [[], [1], [1, 2, 3], [[1], [2]], 1])
+def test_a_column_of_another_length_is_refused(name: str, column: list | int) -> None:
+    with pytest.raises(ValueError, match="2 glyphs need 2 writers and series"):
+        make_glyphs(PAPER, [0, 9], **{name: column})
 
 
 @pytest.mark.parametrize(("images", "digits"), [

@@ -4,7 +4,6 @@ Where the environment names no folder of MNIST's IDX files, the tests that need 
 """
 
 import gzip
-import io
 import os
 import urllib.request
 from collections.abc import Iterator
@@ -32,33 +31,6 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Glyphs]
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield {split: mnist.load(split) for split in COUNTS}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with links to MNIST's four files, for a test to spoil."""
-    links = tmp_path / "mnist"
-    links.mkdir()
-    for name in mnist.SHA256:
-        path = mnist.find_file(Path(FOLDER), name)
-        (links / path.name).symlink_to(path.resolve())
-    return tmp_path
-
-
-@pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
-    """No folder, an empty cache, a host that answers but sends nothing: what it is asked for."""
-    addresses_asked = []
-
-    def download(manager: object, addresses: dict[str, str]) -> None:
-        addresses_asked.append(addresses)
-        raise OSError("broken off")
-
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.delenv(mnist.FOLDER_VARIABLE, raising=False)
-    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: io.BytesIO())
-    monkeypatch.setattr(tfds.download.DownloadManager, "download", download)
-    return addresses_asked
 
 
 @needs_mnist
@@ -131,7 +103,7 @@ def test_a_cache_that_cannot_be_written_is_named(
     file = tmp_path / "file"
     file.write_bytes(b"")
     monkeypatch.setenv("XDG_CACHE_HOME", str(file))
-    with pytest.raises(InputError, match=str(file)) as refusal:
+    with pytest.raises(InputError, match=f"data=mnist cannot be prepared under {file}") as refusal:
         mnist.load("test")
     assert "no folder is named" not in str(refusal.value)
 
@@ -142,9 +114,9 @@ def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [
-    "name", "name.gz", "mnist/name", "mnist/name.gz",
+    "name", "name.gz", "mnist/name", "mnist/name.gz", "qmnist/name", "qmnist/name.gz",
 ])
-def test_a_file_is_found_plain_or_gzipped_in_the_folder_or_in_mnist(
+def test_a_file_is_found_plain_or_gzipped_in_the_folder_or_in_mnist_or_qmnist(
         place: str, tmp_path: Path) -> None:
     path = tmp_path / place
     path.parent.mkdir(exist_ok=True)
@@ -154,7 +126,7 @@ def test_a_file_is_found_plain_or_gzipped_in_the_folder_or_in_mnist(
 
 def test_without_a_folder_the_host_is_asked_for_the_four_files(
         asked: list[dict[str, str]]) -> None:
-    with pytest.raises(InputError, match=r"cannot be fetched .*broken off"):
+    with pytest.raises(InputError, match=f"data=mnist cannot be fetched from {mnist.HOST} .*broken off"):
         mnist.load("train")
     assert asked == [{name: f"{mnist.HOST}{name}.gz" for name in mnist.SHA256}]
 
@@ -165,7 +137,7 @@ def test_without_a_folder_or_a_network_the_way_out_is_told_at_once(
         raise OSError("no network")
 
     monkeypatch.setattr(urllib.request, "urlopen", fail)
-    with pytest.raises(InputError, match=r"no network.*--data_folder.*mnist_5k"):
+    with pytest.raises(InputError, match=r"no network.*holds train-images.*--data_folder.*mnist_5k"):
         mnist.load("train")
     assert asked == []
 

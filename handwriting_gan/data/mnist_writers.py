@@ -1,0 +1,83 @@
+"""`mnist_writers`: MNIST with the writer of every glyph, by QMNIST's label files (Yadav & Bottou 2019).
+
+QMNIST's rows follow MNIST's, so the join is by row, once the digits agree on every row. Writers are NIST's:
+539 in MNIST's training set, 297 others in its test set, from two series of forms (HSF): 0, employees of
+the Census Bureau, and 4, high-school students.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from handwriting_gan.data import mnist
+from handwriting_gan.data.glyphs import Glyphs, make_glyphs
+from handwriting_gan.errors import InputError
+
+HOST = "https://raw.githubusercontent.com/facebookresearch/qmnist/master/"
+LABELS = {"train": "qmnist-train-labels-idx2-int", "test": "qmnist-test-labels-idx2-int"}
+SHA256 = {  # of the unpacked files
+    "qmnist-train-labels-idx2-int": "bb1b6e1ec7b04fd5696f1ed50b5f58f8ef195118edd5c93c81783df9740b8ac5",
+    "qmnist-test-labels-idx2-int": "92d0ccb8c25f9c6534270fb4be7e1d24a1c6d315edfc8a638bfbd31c70f362dd",
+}
+DIGIT, SERIES, WRITER = 0, 1, 2  # columns of a label file
+VALIDATION = 10  # one training writer in so many
+SPLITS = {"train": "train", "validation": "train", "test": "test"}  # the split's name, MNIST's set
+
+
+class MnistWriters(mnist.Mnist):
+    """MNIST in its original row order, each glyph with its writer and the series of the writer's form."""
+
+    FILES = mnist.Mnist.FILES | {
+        name: mnist.PublishedFile(f"{HOST}{name}.gz", sha256) for name, sha256 in SHA256.items()}
+
+    def _features(self) -> dict[str, Any]:
+        whole = tfds.features.Scalar(np.int32)
+        return super()._features() | {"writer": whole, "series": whole}
+
+    def _generate_examples(self, paths: dict[str, Path], split: str) -> Iterator[tuple[int, dict]]:
+        labels = self._array(paths, LABELS[split])
+        for row, example in super()._generate_examples(paths, split):
+            check_digit(labels, row, example["digit"], paths[LABELS[split]])
+            yield row, example | {"writer": int(labels[row, WRITER]), "series": int(labels[row, SERIES])}
+
+
+def check_digit(labels: np.ndarray, row: int, digit: int, path: Path) -> None:
+    """Refuses labels int `[M, 8]` that have no such row, or another digit there than MNIST has.
+
+    Raises:
+      InputError: naming the file and the row.
+    """
+    if row >= len(labels):
+        raise InputError(f"{path} ends at row {len(labels)}, before MNIST does; fetch it again")
+    if labels[row, DIGIT] != digit:
+        raise InputError(f"{path} says that row {row} is a {labels[row, DIGIT]}, where MNIST has a {digit}; "
+                         "fetch both again")
+
+
+def load(split: str, folder: str | None = None) -> Glyphs:
+    """Glyphs with writers and series, in MNIST's order, of one split; no writer is in two.
+
+    'train' and 'validation' are MNIST's training set without and with only the validation writers; 'test'
+    is MNIST's test set, which is for tables alone: tune and choose on 'validation'.
+
+    Raises:
+      KeyError: if there is no such split.
+      InputError: if a file is missing, altered, at odds with the images, or cannot be fetched.
+    """
+    columns = mnist.read(MnistWriters, SPLITS[split], folder)
+    glyphs = make_glyphs(columns["image"], columns["digit"], columns["writer"], columns["series"])
+    if split == "test":
+        return glyphs
+    return glyphs.take(is_validation(glyphs.writers) == (split == "validation"))
+
+
+def is_validation(writers: np.ndarray) -> np.ndarray:
+    """Which writers int `[N]` are for validation: a tenth, by a hash of the id, for ever the same."""
+    ids, places = np.unique(writers, return_inverse=True)
+    hashes = [hashlib.sha256(str(writer).encode()).digest() for writer in ids.tolist()]
+    chosen = np.array([int.from_bytes(found[:8], "big") % VALIDATION == 0 for found in hashes], bool)
+    return chosen[places]
