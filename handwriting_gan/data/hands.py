@@ -67,7 +67,10 @@ def make_hand_pool(glyphs: Glyphs, references: int) -> HandPool:
 
 
 def draw_hands(pool: HandPool, keys: jax.Array, references: int) -> HandBatch:
-    """Draws one example per key `[B]`: a writer, a glyph of theirs as target, K others without repeats."""
+    """Draws one example per key `[B]`: a writer, a glyph of theirs as target, K others without repeats.
+
+    `references` is K, at most what the pool was made for: it left out who has fewer.
+    """
     pool = jax.tree.map(jnp.asarray, pool)
     return jax.vmap(lambda key: _draw_hand(pool, key, references))(keys)
 

@@ -1,6 +1,7 @@
 """`mnist`: all 70,000 digits, through a TFDS builder that needs no TensorFlow.
 
-The four IDX files come from a folder that the user names, or from the host that TFDS itself names for MNIST.
+The four IDX files come from a folder that the user names, or from the host that TFDS itself names for MNIST;
+`mnist_writers` builds on what is here.
 """
 
 import os

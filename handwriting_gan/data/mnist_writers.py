@@ -68,11 +68,21 @@ def load(split: str, folder: str | None = None) -> Glyphs:
       KeyError: if there is no such split.
       InputError: if a file is missing, altered, at odds with the images, or cannot be fetched.
     """
-    columns = mnist.read(MnistWriters, SPLITS[split], folder)
-    glyphs = make_glyphs(columns["image"], columns["digit"], columns["writer"], columns["series"])
-    if split == "test":
-        return glyphs
-    return glyphs.take(is_validation(glyphs.writers) == (split == "validation"))
+    if SPLITS[split] == "train":
+        return load_training(folder)[split]
+    return _read("test", folder)
+
+
+def load_training(folder: str | None = None) -> dict[str, Glyphs]:
+    """'train' and 'validation' at the cost of one; raises as `load` does."""
+    glyphs = _read("train", folder)
+    held_out = is_validation(glyphs.writers)
+    return {"train": glyphs.take(~held_out), "validation": glyphs.take(held_out)}
+
+
+def _read(split: str, folder: str | None) -> Glyphs:
+    columns = mnist.read(MnistWriters, split, folder)
+    return make_glyphs(columns["image"], columns["digit"], columns["writer"], columns["series"])
 
 
 def is_validation(writers: np.ndarray) -> np.ndarray:

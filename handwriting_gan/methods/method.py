@@ -42,8 +42,10 @@ class Method(NamedTuple):
     `synthesis` holds the modes that the method has, of these (images as inside a network):
       latent    (params, sources [B], source_digits [B], digits [B], key) -> [B]
       reference (params, sources [B], source_digits [B], references [B], reference_digits [B], key) -> [B]
-      writer    (params, references [K], reference_digits [K], digits [n], key) -> [n]
-    The reference's digit is the digit drawn. Synthesis needs only the `averaged` networks.
+      writer    (params, references [K], reference_digits [K], digits [n], key, variation) -> [n]
+    The reference's digit is the digit drawn. `variation` says how far the latent of a try, where there is
+    one, lies from its mean: 0 not at all, the best guess; 1 as drawn in training, a natural try. Synthesis
+    needs only the `averaged` networks.
     """
 
     networks: dict[str, nn.Module]

@@ -168,22 +168,26 @@ class StarGANv2:
                               self.encode_style(params, references, reference_digits))
 
     def source_route(self, params: Params, references: jax.Array, reference_digits: jax.Array,
-                     digits: jax.Array, key: jax.Array) -> jax.Array:
-        """The hand as what the source keeps: the writer's glyphs, in the styles of one random latent."""
+                     digits: jax.Array, key: jax.Array, variation: jax.Array) -> jax.Array:
+        """The hand as what the source keeps: the writer's glyphs, in the styles of one random latent.
+
+        Training never shows the mapping network a latent near 0, so it is the styles that vary about
+        each digit's mean style.
+        """
         latents = jnp.tile(jax.random.normal(key, (self.latent_dim,)), (len(digits), 1))
-        return self._redraw(params, references, self.map_latents(params, latents, digits))
+        drawn, mean = self.map_latents(params, latents, digits), self._mean_styles(params)[digits]
+        return self._redraw(params, references, mean + variation * (drawn - mean))
 
     def reference_route(self, params: Params, references: jax.Array, reference_digits: jax.Array,
-                        digits: jax.Array, key: jax.Array) -> jax.Array:
+                        digits: jax.Array, key: jax.Array, variation: jax.Array) -> jax.Array:
         """The hand as a style: the mean of what the target digit's head reads from the writer's glyphs.
 
         Training never shows a head another digit, and nothing aligns the heads, so what it reads can lie
         where no style of its digit does. It is drawn towards the digit's mean style, as StyleGAN truncates
         its styles (Karras et al. 2019, appendix B): `truncation` 1 leaves it as read, 0 nothing of it.
-        The key is not used.
+        There is no latent, so neither key nor variation is used.
         """
-        latents = jax.random.normal(jax.random.key(0), (MEAN_LATENTS, self.latent_dim))
-        mean_styles = self._styles_of_every_digit(params, latents).mean(axis=1)
+        mean_styles = self._mean_styles(params)
 
         def style(digit: jax.Array) -> jax.Array:
             read = self.encode_style(params, references, digit).mean(axis=0)
@@ -193,13 +197,21 @@ class StarGANv2:
 
     def shared_latent_route(self, params: Params, references: jax.Array,
                             reference_digits: jax.Array, digits: jax.Array,
-                            key: jax.Array) -> jax.Array:
-        """The hand as one latent for all digits: the one of many whose styles fit the writer's best."""
+                            key: jax.Array, variation: jax.Array) -> jax.Array:
+        """The hand as one latent for all digits: the one of many whose styles fit the writer's best.
+
+        The latent is the hand here, not a try at it, so it does not vary.
+        """
         targets = self.encode_style(params, references, reference_digits)
         candidates = jax.random.normal(key, (LATENT_CANDIDATES, self.latent_dim))
         styles = self._styles_of_every_digit(params, candidates)
         misfits = jnp.abs(styles[reference_digits] - targets[:, None]).mean(axis=(0, 2))
         return self._redraw(params, references, styles[digits, jnp.argmin(misfits)])
+
+    def _mean_styles(self, params: Params) -> jax.Array:
+        """The mean of F_y(z) over many z, for all ten y: `[10, S]`."""
+        latents = jax.random.normal(jax.random.key(0), (MEAN_LATENTS, self.latent_dim))
+        return self._styles_of_every_digit(params, latents).mean(axis=1)
 
     def _styles_of_every_digit(self, params: Params, latents: jax.Array) -> jax.Array:
         """F_y(z) of latents `[M, Z]` for all ten y: `[10, M, S]`."""

@@ -15,10 +15,10 @@ from flax import linen as nn
 
 from handwriting_gan.data.glyphs import DIGITS, to_network
 from handwriting_gan.recognition import archive
+from handwriting_gan.recognition.chunks import in_chunks
 
 WEIGHTS = archive.FOLDER / "digit_classifier.npz"
 FEATURES = 128
-CHUNK = 500  # glyphs per call: bounds memory, and one shape compiles once
 
 
 class Readings(NamedTuple):
@@ -66,24 +66,26 @@ class Reader:
         """The last hidden layer: float32 `[N, FEATURES]`."""
         return self._read("features", images)
 
+    def digits_and_features(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Both at the cost of one."""
+        logits, features = in_chunks(
+            lambda chunk: _readings(self.params, chunk, "logits", "features"), images)
+        return logits.argmax(axis=1).astype(np.int32), features
+
     def layers(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
         """The convolutions before each pooling: float32 `[N, H, W, C]` each."""
         return self._read("layers", images)
 
     def _read(self, name: str, images: np.ndarray) -> Any:
-        """One field of the readings, chunk by chunk; the last is filled up by rows that are cut off."""
-        size = min(CHUNK, len(images))
-        chunks = [jax.device_get(_readings(self.params, images[np.arange(start, start + size) % len(images)],
-                                           name))
-                  for start in range(0, len(images), size)]
-        return jax.tree.map(lambda *parts: np.concatenate(parts)[:len(images)], *chunks)
+        """One field of the readings, a chunk at a time."""
+        return in_chunks(lambda chunk: _readings(self.params, chunk, name)[0], images)
 
 
-@functools.partial(jax.jit, static_argnames="name")
-def _readings(params: dict[str, Any], images: jax.Array, name: str) -> Any:
-    """The named field alone, so that `jit` prunes the others."""
+@functools.partial(jax.jit, static_argnums=(2, 3))
+def _readings(params: dict[str, Any], images: jax.Array, *names: str) -> tuple[Any, ...]:
+    """The named fields alone, so that `jit` prunes the others."""
     readings = DigitClassifier().apply({"params": params}, to_network(jnp.asarray(images)))
-    return getattr(readings, name)
+    return tuple(getattr(readings, name) for name in names)
 
 
 @functools.cache

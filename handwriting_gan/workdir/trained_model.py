@@ -4,6 +4,7 @@ Bytes in, bytes out: glyphs are uint8 `[N, 28, 28]`, 0 paper to 255 ink.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import RELEASED, Workdir, read_config
 
 CHUNK = 250  # images per call of a network: bounds memory, and one shape compiles once
+HANDS = 100  # hands per call, likewise
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,10 +38,12 @@ class TrainedModel:
         """The ways of synthesis that the method has: of 'latent', 'reference', 'writer'."""
         return tuple(self.method.synthesis)
 
-    def write(self, references: Glyphs, digits: Sequence[int], seed: int = 0) -> np.ndarray:
+    def write(self, references: Glyphs, digits: Sequence[int], seed: int = 0,
+              variation: float = 1.0) -> np.ndarray:
         """Writes `digits`, each 0-9, in the hand of the references: uint8 `[n, 28, 28]`.
 
-        `seed` (a whole number >= 0) is another try where the method's route draws a latent.
+        `seed` (a whole number >= 0) is another try where the method draws a latent for one; `variation`
+        is how far such a latent lies from its mean: 0 the best guess, 1 as natural as in training.
 
         Raises:
           InputError: if the method cannot write in a given hand, or there is nothing to learn it from.
@@ -51,8 +55,23 @@ class TrainedModel:
             raise ValueError(f"digits are 0-9, not {list(digits)}")
         images = self._synthesis("writer")(
             self.params, to_network(jnp.asarray(references.images)), jnp.asarray(references.digits),
-            jnp.asarray(digits, jnp.int32), jax.random.key(seed))
+            jnp.asarray(digits, jnp.int32), jax.random.key(seed), variation)
         return to_bytes(images)
+
+    def write_each(self, references: Glyphs, digits: np.ndarray, seed: int = 0,
+                   variation: float = 1.0) -> np.ndarray:
+        """One digit in each of many hands: references' columns `[E, K, ...]`, digits `[E]`.
+
+        Otherwise as `write`; every hand has a latent of its own. Returns uint8 `[E, 28, 28]`.
+        """
+        write, count, chunks = self._mode("writer"), len(digits), []
+        for start in range(0, count, HANDS):
+            rows = np.arange(start, start + HANDS) % count
+            keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), start), HANDS)
+            chunks.append(to_bytes(_write_each(
+                write, self.params, to_network(jnp.asarray(references.images[rows])),
+                references.digits[rows], np.asarray(digits, np.int32)[rows], keys, variation)))
+        return np.concatenate(chunks)[:count]
 
     def latent_guided(self, sources: Glyphs, digits: np.ndarray, seed: int = 0) -> np.ndarray:
         """Redraws each source as its digit of `digits` `[N]` in a random style: uint8 `[N, 28, 28]`."""
@@ -77,9 +96,22 @@ class TrainedModel:
         return np.concatenate(chunks)[:count]
 
     def _synthesis(self, mode: str) -> Callable[..., jax.Array]:
+        return jax.jit(self._mode(mode))
+
+    def _mode(self, mode: str) -> Callable[..., jax.Array]:
         if mode not in self.method.synthesis:
             raise InputError(f"{self.config.method} has no {mode} mode; it has {', '.join(self.modes)}")
-        return jax.jit(self.method.synthesis[mode])
+        return self.method.synthesis[mode]
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _write_each(write: Callable[..., jax.Array], params: Params, references: jax.Array,
+                reference_digits: jax.Array, digits: jax.Array, keys: jax.Array,
+                variation: jax.Array) -> jax.Array:
+    """The writer mode for hands `[E, K, ...]`, one digit `[E]` each."""
+    images = jax.vmap(write, in_axes=(None, 0, 0, 0, 0, None))(
+        params, references, reference_digits, digits[:, None], keys, variation)
+    return images[:, 0]
 
 
 def load(workdir: str | Path | None = None) -> TrainedModel:

@@ -166,12 +166,40 @@ def test_every_route_writes_any_digits_from_any_number_of_references(
     references = to_network(jnp.asarray(held_out.images[rows]))
     inputs = params, references, jnp.asarray(held_out.digits[rows])
     digits = jnp.array([4, 8, 1, 1], jnp.int32)
-    images = write(*inputs, digits, jax.random.key(0))
+    images = write(*inputs, digits, jax.random.key(0), 1.0)
     assert images.shape == (4, 28, 28, 1)
-    assert jnp.array_equal(images, write(*inputs, digits, jax.random.key(0)))
+    assert jnp.array_equal(images, write(*inputs, digits, jax.random.key(0), 1.0))
     # Only the route through the references knows nothing of the key.
-    same = jnp.array_equal(images, write(*inputs, digits, jax.random.key(1)))
+    same = jnp.array_equal(images, write(*inputs, digits, jax.random.key(1), 1.0))
     assert same == (route == "reference")
+    # Only the route through the sources draws a latent for a try.
+    best = write(*inputs, digits, jax.random.key(0), 0.0)
+    assert jnp.array_equal(images, best) == (route != "source")
+    same = jnp.array_equal(best, write(*inputs, digits, jax.random.key(1), 0.0))
+    assert same == (route != "shared_latent")
+
+
+def test_variation_is_how_far_the_sources_style_lies_from_its_digits_mean(
+        model: StarGANv2, params: dict, held_out: Glyphs) -> None:
+    references, digits = to_network(jnp.asarray(held_out.images[:1])), jnp.array([4, 8], jnp.int32)
+
+    class LatentsOnly(StarGANv2):
+        def map_latents(self, params: dict, latents: jax.Array, digits: jax.Array) -> jax.Array:
+            return latents
+
+        def translate(self, params: dict, sources: jax.Array, styles: jax.Array) -> jax.Array:
+            return styles
+
+    route = LatentsOnly(model.networks, model.latent_dim, {}, DECAY, truncation=1.0).source_route
+
+    def styles(variation: float, seed: int = 0) -> np.ndarray:
+        return np.asarray(route(params, references, jnp.array([7]), digits, jax.random.key(seed), variation))
+
+    mean = styles(0.0)
+    np.testing.assert_allclose(mean, 0.0, atol=0.15)  # of 1,024 standard normal latents
+    np.testing.assert_array_equal(mean, styles(0.0, seed=1))
+    np.testing.assert_allclose(styles(0.5), (styles(1.0) + mean) / 2, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(*styles(1.0), rtol=1e-6)  # one try, one latent for all its digits
 
 
 def test_the_shared_latent_is_found_again_when_the_hand_is_one_of_its_candidates(
@@ -191,7 +219,7 @@ def test_the_shared_latent_is_found_again_when_the_hand_is_one_of_its_candidates
 
     oracle = Oracle(model.networks, model.latent_dim, model.weights, DECAY, truncation=1.0)
     digits = jnp.array([4, 8], jnp.int32)
-    styles = oracle.shared_latent_route(params, jnp.zeros((3, 28, 28, 1)), reference_digits, digits, key)
+    styles = oracle.shared_latent_route(params, jnp.zeros((3, 28, 28, 1)), reference_digits, digits, key, 1.0)
     np.testing.assert_allclose(styles, model.map_latents(params, wanted[:2], digits), rtol=1e-5)
 
 
@@ -206,7 +234,7 @@ def test_truncation_leads_from_the_digits_mean_style_to_what_its_head_reads(
 
     def styles(truncation: float) -> np.ndarray:
         route = StylesOnly(model.networks, model.latent_dim, {}, DECAY, truncation).reference_route
-        return np.asarray(route(params, references, reference_digits, digits, jax.random.key(0)))
+        return np.asarray(route(params, references, reference_digits, digits, jax.random.key(0), 1.0))
 
     read = [model.encode_style(params, references, jnp.full(2, digit)).mean(axis=0) for digit in digits]
     np.testing.assert_allclose(styles(1.0), read, rtol=1e-4, atol=1e-5)

@@ -11,7 +11,8 @@ from handwriting_gan.data.glyphs import DIGITS, Glyphs, make_glyphs
 from handwriting_gan.data.idx import parse, read_verified
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition import digit_classifier
-from handwriting_gan.recognition.digit_classifier import CHUNK, FEATURES, Reader
+from handwriting_gan.recognition.chunks import CHUNK
+from handwriting_gan.recognition.digit_classifier import FEATURES, Reader
 
 FOLDER = os.environ.get(mnist.FOLDER_VARIABLE)
 
@@ -80,6 +81,15 @@ def test_chunks_keep_every_row_of_features_and_layers(reader: Reader, many: np.n
                          *zip(layers, reader.layers(few), strict=True)]:
         np.testing.assert_allclose(alone, whole[[0, CHUNK, -1]], atol=1e-3)
         assert whole.min() >= 0.0
+
+
+def test_digits_and_features_are_those_read_alone(reader: Reader, probabilities: np.ndarray,
+                                                  many: np.ndarray) -> None:
+    few = [0, CHUNK, len(many) - 1]
+    digits, features = reader.digits_and_features(many[few])
+    assert digits.dtype == np.int32
+    np.testing.assert_array_equal(digits, probabilities[few].argmax(axis=1))
+    np.testing.assert_allclose(features, reader.features(many[few]), atol=1e-3)
 
 
 def test_the_classifier_is_loaded_once(reader: Reader) -> None:

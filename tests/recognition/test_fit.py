@@ -1,97 +1,76 @@
-"""Fitting is a pure function of glyphs and seed, and what it moves stays an image."""
+"""The command fits the judge that is asked for, as its recipe says unless told otherwise."""
 
-import sys
 from pathlib import Path
-from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import ndimage
 
-from handwriting_gan.data.glyphs import SIDE, Glyphs, to_network
+from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.errors import InputError
 from handwriting_gan.recognition import archive, digit_classifier, fit
-from handwriting_gan.recognition.digit_classifier import Reader
-
-KEY = jax.random.key(0)
-MOST_SHIFT = 2.0 * np.sqrt(2) / (1 - 0.24)  # the longest shift under the matrix that shrinks most
-move = jax.jit(fit.move)
+from handwriting_gan.recognition.fit import RECIPES, Recipe
+from handwriting_gan.recognition.fitting import Params
+from handwriting_gan.recognition.writer_encoder import BUILDS
 
 
-@pytest.fixture(scope="module")
-def images(held_out: Glyphs) -> jax.Array:
-    """Sixteen images as inside a network."""
-    return to_network(jnp.asarray(held_out.images[::63]))
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> object:
+    """What the command prints: its one judge keeps the number of glyphs, the steps and the seed."""
+
+    def count(glyphs: Glyphs, steps: int, seed: int) -> Params:
+        return {"told": np.array([len(glyphs.digits), steps, seed], np.float32)}
+
+    def call(*arguments: str) -> str:
+        monkeypatch.setattr("sys.argv", ["fit", *map(str, arguments)])
+        fit.main()
+        return "".join(capsys.readouterr().out.splitlines())
+
+    monkeypatch.setattr(fit, "RECIPES", {"judge": Recipe(count, "mnist_5k", 7, 3, "judge.npz")})
+    monkeypatch.setattr(archive, "FOLDER", tmp_path)
+    return call
 
 
-def test_paper_stays_paper() -> None:
-    paper = jnp.full((16, SIDE, SIDE, 1), -1.0)
-    np.testing.assert_allclose(move(paper, KEY), paper)
+def test_a_recipe_is_followed_unless_told_otherwise(said: object, tmp_path: Path) -> None:
+    for flags, told in (([], [4000, 7, 3]), (["--steps", 1], [4000, 1, 3]), (["--seed", 0], [4000, 7, 0])):
+        said("judge", *flags)
+        assert archive.load(tmp_path / "judge.npz")[0]["told"].tolist() == told
 
 
-def test_what_comes_in_at_the_border_is_paper() -> None:
-    ink = move(jnp.ones((16, SIDE, SIDE, 1)), KEY)
-    np.testing.assert_allclose(ink[:, 8:20, 8:20], 1.0, atol=1e-5)
-    assert ink.min() == -1.0
+def test_the_command_says_where_and_what_it_saved(said: object, tmp_path: Path) -> None:
+    out = tmp_path / "other.npz"
+    printed = said("judge", "--out", out)
+    assert printed == f"{out}: sha256 {archive.load(out)[1]}"
+    assert not (tmp_path / "judge.npz").exists()
 
 
-def test_moved_images_stay_in_range(images: jax.Array) -> None:
-    moved = move(images, KEY)
-    assert moved.shape == images.shape
-    assert -1.0 <= moved.min() < moved.max() <= 1.0
+def test_weights_are_saved_in_the_precision_of_the_recipe(said: object, tmp_path: Path) -> None:
+    said("judge")
+    assert archive.load(tmp_path / "judge.npz")[0]["told"].dtype == np.float16
 
 
-def test_moving_is_a_pure_function_of_the_key(images: jax.Array) -> None:
-    np.testing.assert_array_equal(move(images, KEY), move(images, KEY))
-    assert not np.array_equal(move(images, KEY), move(images, jax.random.key(1)))
+@pytest.mark.parametrize("arguments", [
+    pytest.param([], id="no judge"),
+    pytest.param(["reader"], id="a judge that there is not"),
+    pytest.param(["judge", "--steps", 0], id="no steps"),
+    pytest.param(["judge", "--seed", -1], id="a seed below 0"),
+])
+def test_what_cannot_be_fitted_is_refused(arguments: list[object], said: object) -> None:
+    with pytest.raises(InputError, match="see fit --help"):
+        said(*arguments)
 
 
-def test_every_image_of_a_batch_is_moved_in_its_own_way(images: jax.Array) -> None:
-    same = move(jnp.repeat(images[:1], 16, axis=0), KEY)
-    assert len({np.asarray(image).tobytes() for image in same}) == 16
+def test_every_file_that_ships_has_its_recipe() -> None:
+    assert {recipe.weights for recipe in RECIPES.values()} == {path.name for path in archive.FOLDER.iterdir()}
+    assert RECIPES["digit_classifier"].weights == digit_classifier.WEIGHTS.name
+    for name, build in BUILDS.items():
+        assert RECIPES[name].weights == build.weights
 
 
-def test_a_dot_in_the_middle_moves_only_a_little() -> None:
-    dots = np.full((16, SIDE, SIDE, 1), -1.0, np.float32)
-    dots[:, 13:15, 13:15] = 1.0
-    centre = (SIDE - 1) / 2
-    for image in np.asarray(move(dots, KEY)):
-        place = ndimage.center_of_mass(image[..., 0] + 1.0)
-        distance = np.hypot(place[0] - centre, place[1] - centre)
-        assert 0.0 < distance < MOST_SHIFT + 0.5
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_what_ships_has_the_precision_of_its_recipe(recipe: Recipe) -> None:
+    with np.load(archive.FOLDER / recipe.weights) as weights:
+        assert {weights[name].dtype for name in weights} == {np.dtype(recipe.precision)}
 
 
-@pytest.fixture(scope="module")
-def fitted(glyphs: Glyphs) -> list[dict[str, Any]]:
-    """Twice the last parameters of three epochs in small steps, by the same seed."""
-    some = glyphs.take(slice(None, None, 13))
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(fit, "BATCH", 10)
-        monkeypatch.setattr(fit, "AVERAGING", 0.0)
-        return [fit.fit(some, epochs=3, seed=5) for _ in range(2)]
-
-
-def test_the_same_seed_fits_the_same_weights(fitted: list[dict[str, Any]]) -> None:
-    jax.tree.map(np.testing.assert_array_equal, *fitted)
-
-
-def test_three_epochs_on_300_glyphs_read_far_better_than_chance(
-        fitted: list[dict[str, Any]], held_out: Glyphs) -> None:
-    some = held_out.take(slice(None, None, 4))
-    read = Reader(fitted[0], sha256="").digits(some.images)
-    assert np.mean(read == some.digits) > 0.4
-
-
-def test_the_command_saves_what_was_fitted_and_says_how_well_it_reads(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str]) -> None:
-    shipped, sha256 = archive.load(digit_classifier.WEIGHTS)
-    out = tmp_path / "fitted.npz"
-    monkeypatch.setattr(fit, "fit", lambda train, epochs, seed: shipped)
-    monkeypatch.setattr(sys, "argv", ["fit", "--data", "mnist_5k", "--out", str(out)])
-    fit.main()
-    jax.tree.map(np.testing.assert_array_equal, archive.load(out)[0], shipped)
-    said = " ".join(capsys.readouterr().out.split())
-    assert f"{out}: reads 9" in said
-    assert f"% of 1000 test digits right; sha256 {sha256}" in said
+def test_all_weights_together_take_at_most_three_megabytes() -> None:
+    assert sum(path.stat().st_size for path in archive.FOLDER.iterdir()) <= 3_000_000

@@ -1,0 +1,22 @@
+"""A network over any number of glyphs, chunk by chunk: memory is bounded, and one shape compiles once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+CHUNK = 500  # glyphs per call
+
+
+def in_chunks(network: Callable[..., Any], *columns: np.ndarray) -> Any:
+    """`network(*chunk)` of columns `[N, ...]`, its outputs `[N, ...]` put together as NumPy arrays.
+
+    The last chunk is filled up by rows that are cut off again.
+    """
+    count = len(columns[0])
+    size = min(CHUNK, count)
+    parts = [jax.device_get(network(*(column[np.arange(start, start + size) % count]
+                                      for column in columns)))
+             for start in range(0, count, max(size, 1))]
+    return jax.tree.map(lambda *arrays: np.concatenate(arrays)[:count], *parts)

@@ -1,0 +1,35 @@
+"""A network sees chunks of one shape; what comes out is as if it had seen everything at once."""
+
+import numpy as np
+import pytest
+
+from handwriting_gan.recognition import chunks
+from handwriting_gan.recognition.chunks import in_chunks
+
+SIZE = 4
+
+
+@pytest.fixture(autouse=True)
+def four_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "CHUNK", SIZE)
+
+
+@pytest.mark.parametrize("count", [1, SIZE - 1, SIZE, SIZE + 1, 2 * SIZE, 2 * SIZE + 3])
+def test_any_number_of_rows_comes_out_as_if_at_once(count: int, rng: np.random.Generator) -> None:
+    one, other = rng.normal(size=(count, 2)), np.arange(count)
+    products = in_chunks(lambda a, b: a * b[:, None], one, other)
+    np.testing.assert_array_equal(products, one * other[:, None])
+
+
+@pytest.mark.parametrize(("count", "calls"), [(3, 1), (4, 1), (5, 2), (11, 3)])
+def test_every_chunk_has_the_same_shape(count: int, calls: int) -> None:
+    seen = []
+    in_chunks(lambda rows: seen.append(rows.shape) or rows, np.zeros((count, 2)))
+    assert seen == [(min(count, SIZE), 2)] * calls
+
+
+def test_outputs_may_be_several() -> None:
+    rows = np.arange(6)
+    found = in_chunks(lambda chunk: {"double": 2 * chunk, "pair": (chunk, -chunk)}, rows)
+    assert found["double"].tolist() == [0, 2, 4, 6, 8, 10]
+    assert [column.tolist() for column in found["pair"]] == [[0, 1, 2, 3, 4, 5], [0, -1, -2, -3, -4, -5]]

@@ -1,0 +1,137 @@
+"""A glyph and its digit become a unit vector, several become a hand, and unseen writers are told apart."""
+
+import os
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from handwriting_gan.data import mnist
+from handwriting_gan.data.glyphs import SIDE, Glyphs, make_glyphs
+from handwriting_gan.data.hands import draw_episodes
+from handwriting_gan.data.idx import parse, read_verified
+from handwriting_gan.data.mnist_writers import DIGIT, LABELS, SERIES, WRITER, MnistWriters, is_validation
+from handwriting_gan.errors import InputError
+from handwriting_gan.evaluation.writer_verification import area_under_curve
+from handwriting_gan.recognition import archive, chunks, writer_encoder
+from handwriting_gan.recognition.writer_encoder import BUILDS, ByDigit, ResidualBlock, WriterEncoder, hand
+
+FOLDER = os.environ.get(mnist.FOLDER_VARIABLE)
+ROWS = np.arange(0, 1000, 143)  # seven embedded glyphs
+CHUNK = 3
+IMAGE, ONE_DIGIT = jnp.zeros((1, SIDE, SIDE, 1)), jnp.zeros(1, int)
+
+
+@pytest.fixture(scope="module", params=BUILDS)
+def encoder(request: pytest.FixtureRequest) -> WriterEncoder:
+    return writer_encoder.load(request.param)
+
+
+@pytest.fixture(scope="module")
+def embeddings(encoder: WriterEncoder, held_out: Glyphs) -> np.ndarray:
+    """Seven glyphs in two chunks and a part of one."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(chunks, "CHUNK", CHUNK)
+        return encoder.embed(held_out.images[ROWS], held_out.digits[ROWS])
+
+
+def test_an_embedding_is_of_unit_length(encoder: WriterEncoder, embeddings: np.ndarray) -> None:
+    assert embeddings.shape == (len(ROWS), BUILDS[encoder.name].network.embedding)
+    assert embeddings.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1.0, atol=1e-5)
+
+
+def test_a_glyph_is_embedded_among_any_others_alike(
+        encoder: WriterEncoder, embeddings: np.ndarray, held_out: Glyphs) -> None:
+    for few in ([6, 1, 3], [0, 5, 2]):
+        again = encoder.embed(held_out.images[ROWS[few]], held_out.digits[ROWS[few]])
+        np.testing.assert_allclose(again, embeddings[few], atol=1e-4)
+
+
+def test_an_embedding_depends_on_the_glyph_and_on_its_digit(
+        encoder: WriterEncoder, embeddings: np.ndarray, held_out: Glyphs) -> None:
+    assert np.abs(embeddings[1:] - embeddings[0]).max(axis=1).min() > 1e-3
+    other = encoder.embed(held_out.images[ROWS[:CHUNK]], (held_out.digits[ROWS[:CHUNK]] + 1) % 10)
+    assert np.abs(other - embeddings[:CHUNK]).max(axis=1).min() > 1e-3
+
+
+def test_a_blank_glyph_has_an_embedding(encoder: WriterEncoder) -> None:
+    blank = encoder.embed(np.zeros((CHUNK, SIDE, SIDE), np.uint8), np.arange(CHUNK))
+    np.testing.assert_allclose(np.linalg.norm(blank, axis=1), 1.0, atol=1e-5)
+
+
+def test_the_weights_that_ship_fit_their_network(encoder: WriterEncoder) -> None:
+    shapes = jax.eval_shape(BUILDS[encoder.name].network.init, jax.random.key(0), IMAGE, ONE_DIGIT)["params"]
+    assert jax.tree.map(jnp.shape, encoder.params) == jax.tree.map(jnp.shape, shapes)
+
+
+def test_the_two_are_of_different_build_and_weights() -> None:
+    one, other = (writer_encoder.load(name) for name in BUILDS)
+    assert type(BUILDS[one.name].network) is not type(BUILDS[other.name].network)
+    assert one.sha256 != other.sha256
+
+
+def test_an_encoder_is_loaded_once(encoder: WriterEncoder) -> None:
+    assert writer_encoder.load(encoder.name) is encoder
+
+
+def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(archive, "FOLDER", tmp_path)
+    with pytest.raises(InputError, match=r"second_writer_encoder\.npz"):
+        writer_encoder.load.__wrapped__("second")
+
+
+@pytest.mark.parametrize("layer", [ByDigit(), ResidualBlock()])
+def test_layers_that_know_the_digit_start_as_the_identity(
+        layer: ByDigit | ResidualBlock, rng: np.random.Generator) -> None:
+    x, digits = rng.normal(size=(2, 3, 3, 4)).astype(np.float32), jnp.array([3, 8])
+    found, params = layer.init_with_output(jax.random.key(0), x, digits)
+    np.testing.assert_array_equal(found, x)
+    moved = layer.apply(jax.tree.map(lambda w: w + 0.5, params), x, digits)
+    assert not np.allclose(moved, x)
+
+
+def test_a_hand_is_the_direction_of_the_mean() -> None:
+    """(1, 0) and (0, 1) lie about (.5, .5); (1, 0), (1, 0) and (-.6, .8) about (1.4, .8) / 3."""
+    assert hand(np.array([[1.0, 0.0], [0.0, 1.0]])) == pytest.approx([np.sqrt(0.5)] * 2)
+    found = hand(np.array([[1.0, 0.0], [1.0, 0.0], [-0.6, 0.8]]))
+    assert found == pytest.approx(np.array([1.4, 0.8]) / np.hypot(1.4, 0.8))
+
+
+def test_hands_are_taken_one_by_one(rng: np.random.Generator) -> None:
+    vectors = rng.normal(size=(2, 3, 4, 5))
+    found = hand(vectors)
+    assert found.shape == (2, 3, 5)
+    np.testing.assert_allclose(found[1, 2], hand(vectors[1, 2]))
+    np.testing.assert_allclose(np.linalg.norm(found, axis=-1), 1.0)
+
+
+def test_glyphs_that_point_opposite_ways_are_no_hand() -> None:
+    assert hand(np.array([[0.6, 0.8], [-0.6, -0.8]])).tolist() == [0.0, 0.0]
+
+
+@pytest.fixture(scope="module")
+def unseen() -> Glyphs:
+    """The glyphs of the 58 validation writers, without going through the user's cache."""
+    images, labels = (
+        parse(read_verified(mnist.find_file(Path(FOLDER), name), MnistWriters.FILES[name].sha256))
+        for name in ("train-images-idx3-ubyte", LABELS["train"]))
+    rows = np.flatnonzero(is_validation(labels[:len(images), WRITER]))
+    labels = labels[rows]
+    return make_glyphs(images[rows], labels[:, DIGIT], labels[:, WRITER], labels[:, SERIES])
+
+
+@pytest.mark.skipif(
+    not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} names no folder of MNIST's and QMNIST's files")
+def test_unseen_writers_are_told_from_others_of_their_series_by_three_glyphs(
+        encoder: WriterEncoder, unseen: Glyphs) -> None:
+    episodes = draw_episodes(unseen, references=3, seed=0)
+    embeddings = encoder.embed(unseen.images, unseen.digits)
+    scores = embeddings[episodes.targets] @ hand(embeddings[episodes.references]).T
+    queries = unseen.take(episodes.targets)
+    impostor = ((queries.digits[:, None] == queries.digits) & (queries.series[:, None] == queries.series)
+                & (queries.writers[:, None] != queries.writers))
+    assert len(np.unique(queries.writers)) == 58
+    assert area_under_curve(scores, impostor, queries.writers).value > 0.75
