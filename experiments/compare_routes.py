@@ -1,9 +1,9 @@
-"""Compares the routes by which one trained model can carry a hand into another digit.
+"""Compares the routes by which StarGAN v2 could carry a hand, on one trained model.
 
-$ python -m experiments.compare_routes --workdir runs/released --out experiments/results/routes.md
+$ python -m experiments.compare_routes --out experiments/results/routes.md
 
-One glyph is the hand, another digit is written; for each route: is it read right, and how far do the glyph's
-attributes (as deviations from its digit's mean) correlate with what was written?
+Three glyphs of an unseen writer are the hand, other digits are written: the quick protocol's episodes, so
+validation writers and the second writer encoder, since a route is chosen by what comes out.
 """
 
 import dataclasses
@@ -14,41 +14,49 @@ from rich.progress import track
 from handwriting_gan import methods
 from handwriting_gan.data import sources
 from handwriting_gan.errors import Flags, exit_in_one_line
-from handwriting_gan.evaluation import attributes, scorecard, tables
+from handwriting_gan.evaluation import bench, judges, tables
+from handwriting_gan.evaluation.hand import measure_hand
+from handwriting_gan.evaluation.protocol import PROTOCOLS
 from handwriting_gan.files import write_atomically
-from handwriting_gan.recognition import digit_classifier
 from handwriting_gan.workdir import trained_model
 
 ROUTES = ("source", "reference", "shared_latent")
+PROTOCOL = PROTOCOLS["quick"]
+BESIDE = ("twin", "floor")  # rows that are no route's
 
 
 def main() -> None:
     """Flags in, one call."""
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--workdir", type=Path, help="default: the released weights")
-    parser.add_argument("--data", choices=sources.NAMES, help="default: the run's own")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
-    model, reader = trained_model.load(arguments.workdir), digit_classifier.load()
-    data = arguments.data or model.config.data
-    train, held_out = sources.load_both(data, arguments.data_folder)
-    rows = []
-    for route in track(ROUTES, "comparing routes"):
-        figures = scorecard.hand(with_route(model, route), reader, train, held_out, arguments.seed)
-        carried = (tables.say(figures["carried"][name], "{:.2f}") for name in attributes.NAMES)
-        rows.append([route, tables.say(figures["digit_accuracy"], "{:.1%}"), *carried])
-    table = tables.markdown_table(["route", "digit accuracy", *attributes.NAMES], rows)
-    table += (f"\n\n{model.config.method}, step {model.step}, {data}: {scorecard.HANDS} held-out "
-              f"glyphs as hands, seed {arguments.seed}.\n")
+    model = trained_model.load(arguments.workdir)
+    train, held_out = sources.load_both("mnist_writers", arguments.data_folder, PROTOCOL.split)
+    material = bench.prepare(judges.load(PROTOCOL.encoders), "mnist_writers", train, held_out, PROTOCOL,
+                             arguments.seed)
+    count, = PROTOCOL.references
+    parts = {route: measure_hand(with_route(model, route), material.judges, material.reals, material.case,
+                                 material.trained, count, arguments.seed)
+             for route in track(ROUTES, "comparing routes")}
+    in_short = {route: tables.in_short(route, part) for route, part in parts.items()}
+    beside = next(iter(in_short.values())).rows
+    rows = [[route, *table.rows[0][1:]] for route, table in in_short.items()]
+    rows += [row for name, row in zip(tables.HAND, beside, strict=True) if name in BESIDE]
+    table = tables.markdown_table(["route", *in_short[ROUTES[0]].headings[1:]], rows)
+    case = parts[ROUTES[0]]
+    table += (f"\n\n{model.config.method}, step {model.step}; best guesses from K = {count} glyphs of "
+              f"{case['writers']} validation writers, {case['episodes']} digits, seed {arguments.seed}. "
+              f"{tables.judges_of(material.judges.hashes())}\n")
     print(table)
     if arguments.out:
         write_atomically(arguments.out, table.encode())
 
 
 def with_route(model: trained_model.TrainedModel, route: str) -> trained_model.TrainedModel:
-    """The same networks, carrying the hand by another route."""
+    """The same networks carrying the hand by another route."""
     config = model.config.copy_and_resolve_references()
     config.route = route
     return dataclasses.replace(model, config=config, method=methods.build(config))

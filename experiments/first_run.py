@@ -32,7 +32,7 @@ def main() -> None:
   by the released weights:       {written}
   by the model just trained:     {own}
 sample sheets of the training:   {workdir / "samples"}
-the scorecard:                   {workdir / "scorecard.json"}""")
+the scorecard, in words:         {workdir / "scorecard.md"}""")
 
 
 def _door(name: str, *arguments: object) -> None:

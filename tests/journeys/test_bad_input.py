@@ -13,6 +13,7 @@ from PIL import Image
 
 from configs import stargan_v2
 from handwriting_gan import evaluate, write
+from handwriting_gan.data import mnist
 from handwriting_gan.errors import exit_in_one_line
 from handwriting_gan.workdir.layout import RELEASED
 
@@ -159,7 +160,7 @@ def test_a_model_of_another_shape(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [
-    ("--seed", "-1"), ("--seed", "x"), ("--sources", "0"), ("--data", "x")])
+    ("--seed", "-1"), ("--seed", "x"), ("--protocol", "slow"), ("--data", "x")])
 def test_a_bad_flag(arguments: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                     capsys: pytest.CaptureFixture) -> None:
     assert arguments[0] in refused(evaluate, monkeypatch, capsys, "--workdir", tmp_path, *arguments)
@@ -173,6 +174,35 @@ def test_a_folder_without_the_data(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "train-images-idx3-ubyte" in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def evaluated_on_writers(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                         capsys: pytest.CaptureFixture) -> str:
+    """What evaluation says of MNIST's writers by files in the folder, once it has written nothing."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    out = tmp_path / "out"
+    said = refused(evaluate, monkeypatch, capsys, "--workdir", RELEASED, "--data", "mnist_writers",
+                   "--data_folder", folder, "--out", out / "card.json")
+    assert not out.exists()
+    return said
+
+
+def test_evaluation_on_writers_without_any_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "data").mkdir()
+    said = evaluated_on_writers(tmp_path / "data", tmp_path, monkeypatch, capsys)
+    assert "holds no train-images-idx3-ubyte" in said
+
+
+@pytest.mark.skipif(mnist.FOLDER_VARIABLE not in os.environ, reason="needs a folder of MNIST's files")
+def test_evaluation_on_writers_without_their_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                    capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "data").mkdir()
+    for name in mnist.SHA256:
+        path = mnist.find_file(Path(os.environ[mnist.FOLDER_VARIABLE]), name)
+        (tmp_path / "data" / path.name).symlink_to(path.resolve())
+    said = evaluated_on_writers(tmp_path / "data", tmp_path, monkeypatch, capsys)
+    assert "holds no qmnist-train-labels-idx2-int" in said
 
 
 def test_a_workdir_with_another_config(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The whole road at `tiny`: train, stop, resume, evaluate, write; each bit as if nobody had stopped."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,11 @@ from configs import stargan_v2
 from experiments.compare_routes import with_route
 from experiments.release import release
 from handwriting_gan import evaluate, write
+from handwriting_gan.data import mnist, sources
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError, exit_in_one_line
+from handwriting_gan.evaluation import tables
+from handwriting_gan.evaluation.protocol import PROTOCOLS, Protocol
 from handwriting_gan.training.loop import train
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.workdir import trained_model
@@ -110,25 +114,80 @@ def test_sample_sheets_are_pictures_with_ink_and_paper(unbroken: tuple[Workdir, 
         assert sheet.min() < 50 < 200 < sheet.max()
 
 
+@pytest.fixture
+def small_protocol(monkeypatch: pytest.MonkeyPatch) -> Protocol:
+    """The quick protocol with smaller counts."""
+    small = PROTOCOLS["quick"]._replace(sources=1, outputs=3, sample=200, neighbours=200, spread=10,
+                                        training_writers=20)
+    monkeypatch.setitem(PROTOCOLS, "quick", small)
+    return small
+
+
 def test_evaluation_reads_the_averages_alone_and_fills_a_scorecard(
-        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: callable,
+        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: callable, small_protocol: Protocol,
         capsys: pytest.CaptureFixture) -> None:
     workdir, state = unbroken
     copy = Workdir(tmp_path)
     shutil.copytree(workdir.root, tmp_path, dirs_exist_ok=True)
     shutil.rmtree(next(copy.checkpoints.glob("*/state")))  # evaluation must not miss it
-    run_door(evaluate, "--workdir", tmp_path, "--sources", 150)
-    card = json.loads(copy.scorecard.read_text())
-    assert card["made_from"] == {"method": "stargan_v2", "preset": "tiny", "step": int(state.step),
-                                 "data": "mnist_5k", "sources": 150, "seed": 0}
-    figures = card["figures"]
-    assert figures.keys() == {"real", "latent", "reference", "writer"}
-    assert figures["real"]["digit_accuracy"] > 0.97
+    run_door(evaluate, "--workdir", tmp_path, "--protocol", "quick")
+    card = json.loads(copy.scorecard.read_text(), parse_constant=pytest.fail)
+    made = {"method": "stargan_v2", "preset": "tiny", "step": int(state.step), "trained_on": "mnist_5k",
+            "route": "source", "data": "mnist_5k", "seed": 0, "held_out": 1_000, "held_out_writers": 0}
+    assert made.items() <= card["made_from"].items()
+    assert card["made_from"]["protocol"].keys() == small_protocol._asdict().keys()
+    assert "mnist_writers" in card["figures"]["hand"]["why"]
+    figures = {name: card["figures"][name] for name in ("real", "latent", "reference")}
+    assert figures["real"]["digit_accuracy"]["value"] > 0.97
     for mode in ("latent", "reference"):
-        assert 0 <= figures[mode]["digit_accuracy"] <= 1
-        assert figures[mode]["frechet_distance"] > figures["real"]["frechet_distance"]
-        assert figures[mode]["diversity"] > 0
-    assert "latent-guided" in capsys.readouterr().out
+        assert figures[mode]["outputs"] == 10 * 9 * 3
+        assert (figures[mode]["frechet_distance, classifier"]["value"]
+                > figures["real"]["frechet_distance, classifier"]["value"])
+    said = capsys.readouterr().out
+    assert "latent-guided" in said
+    assert "The hand is not judged" in said
+
+
+def test_evaluation_writes_tables_and_pictures_beside_the_scorecard(
+        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: callable, small_protocol: Protocol,
+        capsys: pytest.CaptureFixture) -> None:
+    workdir, _ = unbroken
+    before = sorted(workdir.root.rglob("*"))
+    run_door(evaluate, "--workdir", workdir.root, "--out", tmp_path / "new" / "card.json")
+    assert sorted(workdir.root.rglob("*")) == before
+    written = sorted((tmp_path / "new").iterdir())
+    assert [path.name for path in written] == ["card.json", "card.md", "card_matrix.png"]
+    said = "".join(capsys.readouterr().out.split())
+    assert all(str(path) in said for path in written)
+    page = written[1].read_text()
+    assert page == tables.markdown(json.loads(written[0].read_text()))
+    assert np.asarray(Image.open(written[2])).shape == (624, 624)
+
+
+@pytest.mark.skipif(mnist.FOLDER_VARIABLE not in os.environ, reason="needs a folder of MNIST's files")
+def test_evaluation_on_writers_judges_the_hand(
+        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: callable, small_protocol: Protocol,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the validation writers, as quick evaluation must; of 58, those with the lowest ids."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    load_both, asked = sources.load_both, []
+
+    def few_writers(*arguments: str | None) -> tuple[Glyphs, Glyphs]:
+        asked.append(arguments)
+        train, held_out = load_both(*arguments)
+        return train, held_out.take(held_out.writers < np.unique(held_out.writers)[12])
+
+    monkeypatch.setattr(sources, "load_both", few_writers)
+    out = tmp_path / "card.json"
+    run_door(evaluate, "--workdir", unbroken[0].root, "--data", "mnist_writers", "--out", out)
+    assert asked == [("mnist_writers", None, "validation")]
+    part = json.loads(out.read_text(), parse_constant=pytest.fail)["figures"]["hand, K = 3"]
+    assert part["writers"] == 12
+    rows = part["rows"]
+    assert rows["twin"]["retention"]["slant"]["value"] > rows["floor"]["retention"]["slant"]["value"]
+    assert rows["best guess"]["digit_accuracy"]["interval"] is not None
+    assert {path.name for path in tmp_path.glob("card*")} == {
+        "card.json", "card.md", "card_matrix.png", "card_unseen_writers.png", "card_attributes.png"}
 
 
 def test_a_number_is_written_in_the_hand_of_a_picture(

@@ -1,0 +1,78 @@
+"""How good the judges are: the digit classifier's accuracy, the writer encoders' verification of real hands.
+
+$ python -m experiments.judge_judges --data_folder DIR --out experiments/results/judges.md
+
+The query is a real glyph; the claim is the mean over K other glyphs of other digits by the same writer, or
+by another. All on writers that no judge was fitted on.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from handwriting_gan.data import sources
+from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.data.hands import Episodes, draw_episodes
+from handwriting_gan.errors import Flags, exit_in_one_line
+from handwriting_gan.evaluation import tables, writer_verification
+from handwriting_gan.evaluation.bootstrap import Figure, mean
+from handwriting_gan.files import write_atomically
+from handwriting_gan.recognition import digit_classifier, writer_encoder
+from handwriting_gan.recognition.writer_encoder import WriterEncoder, hand
+
+COUNTS = (1, 3, 10)  # references, K
+
+
+def main() -> None:
+    """Flags in, one call."""
+    parser = Flags(description=__doc__.splitlines()[0])
+    parser.add_argument("--split", choices=("validation", "test"), default="test")
+    parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
+    parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
+    arguments = parser.parse_args()
+    glyphs = sources.load("mnist_writers", arguments.split, arguments.data_folder)
+    reader = digit_classifier.load()
+    right = mean((reader.digits(glyphs.images) == glyphs.digits).astype(float), glyphs.writers)
+    encoders = [writer_encoder.load(name) for name in writer_encoder.BUILDS]
+    episodes = draw_episodes(glyphs, max(COUNTS), seed=0)
+    rows = [row for encoder in encoders for row in verification(encoder, glyphs, episodes)]
+    heads = ["encoder", "negatives", *(f"{name}, K = {count}" for count in COUNTS
+                                       for name in ("AUC", "EER"))]
+    writers = len(np.unique(glyphs.writers[episodes.targets]))
+    named = ", ".join(f"{encoder.name} {encoder.sha256[:12]}" for encoder in encoders)
+    page = (f"Digit classifier {reader.sha256[:12]}: reads {say(right, 2)} % of {len(glyphs.digits)} "
+            f"glyphs.\n\n{tables.markdown_table(heads, rows)}\n\n{len(episodes.targets)} queries by "
+            f"{writers} writers of the {arguments.split} split, 95 % intervals over writers; {named}.\n")
+    print(page)
+    if arguments.out:
+        write_atomically(arguments.out, page.encode())
+
+
+def verification(encoder: WriterEncoder, glyphs: Glyphs, episodes: Episodes) -> list[list[str]]:
+    """The rows of one encoder: impostors of the same series, and of all."""
+    embeddings = encoder.embed(glyphs.images, glyphs.digits)
+    queries = glyphs.take(episodes.targets)
+    same_digit = queries.digits[:, None] == queries.digits
+    other = same_digit & (queries.writers[:, None] != queries.writers)
+    rows = []
+    for name, impostor in (("same series", other & (queries.series[:, None] == queries.series)),
+                           ("all series", other)):
+        row = [encoder.name, name]
+        for count in COUNTS:
+            claims = hand(embeddings[episodes.references[:, :count]])
+            scores = embeddings[episodes.targets] @ claims.T
+            row += [say(writer_verification.area_under_curve(scores, impostor, queries.writers)),
+                    say(writer_verification.equal_error_rate(scores, impostor, queries.writers))]
+        rows.append(row)
+    return rows
+
+
+def say(figure: Figure, decimals: int = 1) -> str:
+    """Percent, with the interval."""
+    low, high = figure.interval
+    return (f"{100 * figure.value:.{decimals}f} "
+            f"[{100 * low:.{decimals}f}, {100 * high:.{decimals}f}]")
+
+
+if __name__ == "__main__":
+    exit_in_one_line(main)

@@ -1,0 +1,48 @@
+"""What K references tell at all: ridge regression from their attributes to the target's.
+
+A row of the table that no picture stands behind; a best guess is measured against it. Axes: E episodes, K
+references, A attributes as deviations from each digit's mean.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from handwriting_gan.evaluation.bootstrap import TooFewError
+
+PENALTY = 1.0  # on the squared weights, per standard deviation
+
+
+@dataclasses.dataclass(frozen=True)
+class Predictor:
+    """Linear in the mean of the references' attributes."""
+
+    weights: np.ndarray  # [A + 1, A], the last row a constant
+
+    def predict(self, references: np.ndarray) -> np.ndarray:
+        """The target's attributes `[E, A]` from references `[E, K, A]`; NaN where all of one are NaN."""
+        return _features(references) @ self.weights
+
+
+def fit(references: np.ndarray, targets: np.ndarray) -> Predictor:
+    """Fits on references `[E, K, A]` and targets `[E, A]` of training writers; rows with NaN are left out.
+
+    Raises:
+      TooFewError: if no more rows are whole than an attribute has weights.
+    """
+    features = _features(references)
+    whole = ~np.isnan(features).any(axis=1) & ~np.isnan(targets).any(axis=1)
+    features, targets = features[whole], targets[whole]
+    if len(features) <= features.shape[1]:
+        raise TooFewError(f"{len(features)} episodes are too few to fit {features.shape[1]} weights")
+    penalty = PENALTY * np.eye(features.shape[1])
+    penalty[-1, -1] = 0.0
+    return Predictor(np.linalg.solve(features.T @ features + penalty, features.T @ targets))
+
+
+def _features(references: np.ndarray) -> np.ndarray:
+    """The mean over references, blank ones left out, and a constant: `[E, A + 1]`."""
+    inked = ~np.isnan(references)
+    total, count = np.where(inked, references, 0.0).sum(axis=1), inked.sum(axis=1)
+    mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return np.concatenate([mean, np.ones((len(mean), 1))], axis=1)

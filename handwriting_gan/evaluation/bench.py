@@ -1,0 +1,55 @@
+"""Everything that a model is measured against, prepared once: judges, real glyphs, episodes."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from handwriting_gan.data.glyphs import UNKNOWN_WRITER, Glyphs
+from handwriting_gan.evaluation import hand, morphometrics
+from handwriting_gan.evaluation.bootstrap import TooFewError
+from handwriting_gan.evaluation.guided import Reals
+from handwriting_gan.evaluation.hand import Case, Trained
+from handwriting_gan.evaluation.judges import Judges
+from handwriting_gan.evaluation.morphometrics import ATTRIBUTES
+from handwriting_gan.evaluation.protocol import Protocol, of_writers, some
+
+GLYPHS_EACH = 2  # of each training writer and digit
+
+
+class Bench(NamedTuple):
+    """A protocol's material. Without known writers there is no hand to judge, and `no_hand` says why."""
+
+    protocol: Protocol
+    data: str
+    seed: int
+    judges: Judges
+    held_out: Glyphs
+    reals: Reals
+    trained: Trained | None
+    case: Case | None
+    no_hand: str = ""
+
+
+def prepare(judges: Judges, data: str, train: Glyphs, held_out: Glyphs, protocol: Protocol,
+            seed: int) -> Bench:
+    """From the glyphs of the source that `data` names.
+
+    Raises:
+      TooFewError: if a digit has fewer than two training glyphs.
+    """
+    rng = np.random.default_rng(seed)
+    sample = some(train, protocol.sample, rng)
+    features = judges.reader.features(sample.images)
+    try:
+        if (held_out.writers == UNKNOWN_WRITER).all() or (train.writers == UNKNOWN_WRITER).all():
+            raise TooFewError(f"data={data} knows no writers; take data=mnist_writers")
+        trained = hand.learn(of_writers(train, protocol.training_writers, GLYPHS_EACH, rng))
+        case = hand.open_case(judges, trained.standardise, held_out, max(protocol.references), seed)
+    except TooFewError as error:
+        few = some(sample, protocol.training_writers * GLYPHS_EACH * 10, rng)
+        standardise = morphometrics.standardiser(
+            morphometrics.measure(few.images)[:, :len(ATTRIBUTES)], few.digits)
+        return Bench(protocol, data, seed, judges, held_out, Reals(sample, features, standardise), None, None,
+                     str(error))
+    return Bench(protocol, data, seed, judges, held_out, Reals(sample, features, trained.standardise),
+                 trained, case)

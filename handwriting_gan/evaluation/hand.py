@@ -1,0 +1,195 @@
+"""The hand: K glyphs of an unseen writer in, another digit out; is it as the writer would have written it?
+
+Every episode is a writer and a digit that they wrote at least twice: one real glyph is the target, another
+the twin. Rows of the table answer the same episodes: the model's best guess and natural try, the twin (what
+the writer's own second try reaches), the floor (another writer of the same series), what costs nothing.
+
+Axes: E episodes, K references, A attributes, T traits.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.data.hands import Episodes, draw_episodes, draw_galleries
+from handwriting_gan.evaluation import attribute_predictor, bootstrap, morphometrics, retrieval, rivals
+from handwriting_gan.evaluation.estimate import Estimate, estimate, missing
+from handwriting_gan.evaluation.frechet_distance import frechet_figure
+from handwriting_gan.evaluation.guided import Reals
+from handwriting_gan.evaluation.hand_retention import LEAST_EPISODES, retention, spread
+from handwriting_gan.evaluation.judges import Judges
+from handwriting_gan.evaluation.morphometrics import ATTRIBUTES, TRAITS, Standardise
+from handwriting_gan.evaluation.writer_verification import area_under_curve, equal_error_rate
+from handwriting_gan.recognition import writer_encoder
+from handwriting_gan.workdir.trained_model import TrainedModel
+
+GALLERY = 8  # real glyphs by which a writer is known
+BEST, NATURAL = 0.0, 1.0  # how far a latent lies from its mean
+
+
+class Case(NamedTuple):
+    """What every row is measured against: the episodes, and what is known of their glyphs."""
+
+    glyphs: Glyphs  # the held-out glyphs
+    episodes: Episodes
+    targets: Glyphs  # [E]
+    values: np.ndarray  # [N, A + T], attributes as deviations and traits, of the glyphs that occur
+    galleries: tuple[np.ndarray, ...]  # for each encoder the claimed hands [E, width]
+    impostor: np.ndarray  # bool [E, E]: of the same digit and series, by another writer
+
+
+class Trained(NamedTuple):
+    """What training writers tell, for the rows that cost nothing."""
+
+    glyphs: Glyphs
+    measured: np.ndarray  # [M, COLUMNS]
+    values: np.ndarray  # [M, A], as deviations
+    standardise: Standardise
+    retrieval: rivals.Retrieval
+    reshaped_mean: rivals.ReshapedMean
+
+
+def learn(glyphs: Glyphs) -> Trained:
+    """From training glyphs with writers.
+
+    Raises:
+      TooFewError: if a digit has too few of them.
+    """
+    measured = morphometrics.measure(glyphs.images)
+    attributes = measured[:, :len(ATTRIBUTES)]
+    standardise = morphometrics.standardiser(attributes, glyphs.digits)
+    values = standardise(attributes, glyphs.digits)
+    return Trained(glyphs, measured, values, standardise, rivals.retrieval(glyphs, values),
+                   rivals.reshaped_mean(glyphs, measured))
+
+
+def open_case(judges: Judges, standardise: Standardise, held_out: Glyphs, most: int, seed: int) -> Case:
+    """Draws the episodes for up to `most` references, and looks at their real glyphs.
+
+    Raises:
+      TooFewError: if too few writers have a digit twice and so many references.
+    """
+    episodes = draw_episodes(held_out, most, seed)
+    # Where a writer is alone in a series there is nobody to be told from.
+    episodes = Episodes(*(column[episodes.others >= 0] for column in episodes))
+    targets = held_out.take(episodes.targets)
+    writers = len(np.unique(targets.writers))
+    if len(targets.digits) < LEAST_EPISODES or writers < bootstrap.LEAST_WRITERS:
+        raise bootstrap.TooFewError(
+            f"{writers} writers are known who wrote a digit twice and {most} glyphs of others; "
+            f"{bootstrap.LEAST_WRITERS} are needed, with {LEAST_EPISODES} such digits in all")
+    rows = np.unique(np.concatenate([column.ravel() for column in episodes]))
+    values = np.full((len(held_out.digits), len(ATTRIBUTES) + len(TRAITS)), np.nan)
+    values[rows] = values_of(held_out.images[rows], held_out.digits[rows], standardise)
+    known = draw_galleries(held_out, episodes, GALLERY, seed)
+    galleries = tuple(writer_encoder.hand(encoder.embed(
+        held_out.images[known.ravel()], held_out.digits[known.ravel()]).reshape(*known.shape, -1))
+        for encoder in judges.encoders)
+    alike = (targets.digits[:, None] == targets.digits) & (targets.series[:, None] == targets.series)
+    return Case(held_out, episodes, targets, values, galleries,
+                alike & (targets.writers[:, None] != targets.writers))
+
+
+def values_of(images: np.ndarray, digits: np.ndarray, standardise: Standardise) -> np.ndarray:
+    """Attributes as deviations, and traits, of glyphs: `[N, A + T]`."""
+    measured = morphometrics.measure(images)
+    return np.concatenate([standardise(measured[:, :len(ATTRIBUTES)], digits),
+                           morphometrics.traits(measured, digits)], axis=1)
+
+
+def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, trained: Trained,
+                 count: int, seed: int) -> dict[str, Any]:
+    """All rows for K = `count` references, and how much two natural tries differ."""
+    references = case.episodes.references[:, :count]
+    tries = write_tries(model, case, count, seed)
+    given, digits = case.values[references][..., :len(ATTRIBUTES)], case.targets.digits
+    images = {
+        "best guess": tries[0],
+        "natural": tries[1],
+        "retrieval": trained.retrieval.write(given, digits),
+        "reshaped mean": trained.reshaped_mean.write(given, digits),
+        "twin": case.glyphs.images[case.episodes.twins],
+        "floor": case.glyphs.images[case.episodes.others],
+    }
+    values = {name: values_of(row, digits, trained.standardise) for name, row in images.items()}
+    # Whoever really wrote the floor's glyphs is no impostor to them.
+    strangers = case.glyphs.writers[case.episodes.others][:, None] != case.targets.writers
+    cases = dict.fromkeys(images, case) | {"floor": case._replace(impostor=case.impostor & strangers)}
+    rows = {name: measure_row(row, values[name], judges, reals, cases[name])
+            for name, row in images.items()}
+    rows["predictor"] = {"retention": _predicted(trained, given, case, seed)}
+    again = values_of(tries[2], digits, trained.standardise)
+    return {
+        "episodes": len(digits),
+        "writers": len(np.unique(case.targets.writers)),
+        "rows": rows,
+        "difference of two tries": {
+            "natural": _differences(values["natural"], again, case),
+            "writer": _differences(case.values[case.episodes.targets], values["twin"], case),
+        },
+    }
+
+
+def write_tries(model: TrainedModel, case: Case, count: int, seed: int) -> tuple[np.ndarray, ...]:
+    """The best guess and two natural tries at each episode: uint8 `[E, 28, 28]` each."""
+    references = case.glyphs.take(case.episodes.references[:, :count])
+    return tuple(model.write_each(references, case.targets.digits, seed + place, variation)
+                 for place, variation in enumerate((BEST, NATURAL, NATURAL)))
+
+
+def measure_row(images: np.ndarray, values: np.ndarray, judges: Judges, reals: Reals,
+                case: Case) -> dict[str, Any]:
+    """Everything that one row of glyphs `[E, 28, 28]` is judged by."""
+    digits, writers = case.targets.digits, case.targets.writers
+    read, features = judges.reader.digits_and_features(images)
+    return {
+        "digit_accuracy": estimate(bootstrap.mean, (read == digits).astype(float), writers),
+        "frechet_distance, classifier": estimate(frechet_figure, features, reals.features, writers),
+        "retention": _retention(values, case),
+        "judged": {encoder.name: _judged(encoder.embed(images, digits) @ hands.T, case)
+                   for encoder, hands in zip(judges.encoders, case.galleries, strict=True)},
+    }
+
+
+def _judged(scores: np.ndarray, case: Case) -> dict[str, Estimate]:
+    """Verification and retrieval by one encoder's scores `[E, E]`."""
+    writers = case.targets.writers
+    places = retrieval.ranks(scores, case.impostor)
+    return {
+        "auc": estimate(area_under_curve, scores, case.impostor, writers),
+        "eer": estimate(equal_error_rate, scores, case.impostor, writers),
+        "rank_1": estimate(retrieval.rank_at_most, places, 1, writers),
+        "rank_5": estimate(retrieval.rank_at_most, places, 5, writers),
+        "mean_average_precision": estimate(retrieval.mean_average_precision, places, writers),
+        "chance_of_rank_1": estimate(retrieval.chance, case.impostor, 1),
+        "chance_of_rank_5": estimate(retrieval.chance, case.impostor, 5),
+    }
+
+
+def _retention(values: np.ndarray, case: Case) -> dict[str, Estimate]:
+    real = case.values[case.episodes.targets]
+    return _by_column(lambda column: estimate(
+        retention, values[:, column], real[:, column], case.targets.writers))
+
+
+def _differences(one: np.ndarray, other: np.ndarray, case: Case) -> dict[str, Estimate]:
+    return _by_column(lambda column: estimate(
+        spread, one[:, column], other[:, column], case.targets.writers))
+
+
+def _by_column(figure: Callable[[int], Estimate]) -> dict[str, Estimate]:
+    return {name: figure(column) for column, name in enumerate((*ATTRIBUTES, *TRAITS))}
+
+
+def _predicted(trained: Trained, given: np.ndarray, case: Case, seed: int) -> dict[str, Estimate]:
+    """Retention of the predictor, from the references' attributes `[E, K, A]`; traits it does not tell."""
+    episodes = draw_episodes(trained.glyphs, given.shape[1], seed)
+    try:
+        predictor = attribute_predictor.fit(trained.values[episodes.references],
+                                            trained.values[episodes.targets])
+    except bootstrap.TooFewError as error:
+        return dict.fromkeys((*ATTRIBUTES, *TRAITS), missing(str(error)))
+    told = predictor.predict(given)
+    return _retention(np.concatenate([told, np.full((len(told), len(TRAITS)), np.nan)], axis=1), case)

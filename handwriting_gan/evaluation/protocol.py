@@ -1,0 +1,55 @@
+"""How much of what a scorecard is made from."""
+
+import collections
+from typing import NamedTuple
+
+import numpy as np
+
+from handwriting_gan.data.glyphs import DIGITS, UNKNOWN_WRITER, Glyphs
+
+
+class Protocol(NamedTuple):
+    """Counts; where there are fewer glyphs, all of them are used."""
+
+    name: str
+    split: str  # of the held-out glyphs
+    encoders: tuple[str, ...]  # writer encoders; the first is the one that a table quotes
+    sources: int  # of each digit, redrawn as each of the nine others
+    outputs: int  # of each source and target
+    sample: int  # glyphs in a distance between sets
+    neighbours: int  # glyphs of that sample in kernel distance, precision and recall
+    spread: int  # groups of outputs whose attributes' spread is measured
+    references: tuple[int, ...]  # K
+    training_writers: int  # whose attributes are learned from, two glyphs of each digit
+
+
+PROTOCOLS = {
+    "quick": Protocol("quick", "validation", ("second",), sources=5, outputs=10, sample=4_000,
+                      neighbours=2_000, spread=45, references=(3,), training_writers=150),
+    "full": Protocol("full", "test", ("judge", "second"), sources=100, outputs=10, sample=10_000,
+                     neighbours=5_000, spread=450, references=(1, 3, 10), training_writers=1_000),
+}
+
+
+def per_digit(glyphs: Glyphs, count: int, rng: np.random.Generator) -> Glyphs:
+    """`count` random glyphs of each digit, all of it if there are fewer."""
+    return glyphs.take(np.concatenate([
+        rng.permutation(np.flatnonzero(glyphs.digits == digit))[:count] for digit in range(DIGITS)]))
+
+
+def some(glyphs: Glyphs, count: int, rng: np.random.Generator) -> Glyphs:
+    """`count` random glyphs, all of them if there are fewer."""
+    return glyphs.take(rng.permutation(len(glyphs.digits))[:count])
+
+
+def of_writers(glyphs: Glyphs, writers: int, each: int, rng: np.random.Generator) -> Glyphs:
+    """The first `each` glyphs of each digit of so many random known writers, all if there are fewer."""
+    ids = np.unique(glyphs.writers[glyphs.writers != UNKNOWN_WRITER])
+    rows = np.flatnonzero(np.isin(glyphs.writers, rng.permutation(ids)[:writers]))
+    seen, kept = collections.Counter(), []
+    for row, key in zip(rows, zip(glyphs.writers[rows].tolist(), glyphs.digits[rows].tolist(), strict=True),
+                        strict=True):
+        seen[key] += 1
+        if seen[key] <= each:
+            kept.append(row)
+    return glyphs.take(np.array(kept, int))

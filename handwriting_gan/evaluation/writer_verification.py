@@ -1,0 +1,75 @@
+"""Writer verification: is a query by the claimed writer, or by another of the same series?
+
+Scores are a square: query i against the gallery of episode j. Where both are by one writer it is a genuine
+trial, where `impostor` allows it an impostor trial. Axes: E episodes, W writers, R resamples.
+"""
+
+import numpy as np
+
+from handwriting_gan.evaluation import bootstrap
+from handwriting_gan.evaluation.bootstrap import Figure
+
+BINS = 2_000  # of scores, -1 to 1, for the equal error rate
+
+
+def area_under_curve(scores: np.ndarray, impostor: np.ndarray, writers: np.ndarray) -> Figure:
+    """AUC, 0 to 1, chance 0.5: how often a genuine trial scores above an impostor trial; ties count half.
+
+    `scores` `[E, E]`, -1 to 1: the diagonal is genuine, where bool `impostor` `[E, E]` is set an impostor's.
+
+    Raises:
+      TooFewError: if there is no impostor trial.
+    """
+    places, count = bootstrap.places_of(writers)
+    wins, trials = _wins(np.diagonal(scores), scores, impostor, places, count)
+    genuine = bootstrap.by_writer(np.ones(len(places)), places, count)
+    return bootstrap.figure(
+        lambda weights: _divide(np.einsum("rv,vw,rw->r", weights, wins, weights, optimize=True),
+                                (weights @ genuine) * (weights @ trials)), count)
+
+
+def equal_error_rate(scores: np.ndarray, impostor: np.ndarray, writers: np.ndarray) -> Figure:
+    """The error, 0 to 1, chance 0.5, at the threshold where as many are let in as are turned away wrongly.
+
+    Arguments and errors as `area_under_curve`.
+    """
+    places, count = bootstrap.places_of(writers)
+    edges = np.linspace(-1.0, 1.0, BINS + 1)
+    cells = np.clip(np.digitize(scores, edges) - 1, 0, BINS - 1)
+    owners = np.broadcast_to(places[:, None], scores.shape)
+    genuine = _histogram(places, np.diagonal(cells), count)
+    against = _histogram(owners[impostor], cells[impostor], count)
+    return bootstrap.figure(lambda weights: _crossing(weights @ genuine, weights @ against), count)
+
+
+def _wins(genuine: np.ndarray, scores: np.ndarray, impostor: np.ndarray, places: np.ndarray,
+          count: int) -> tuple[np.ndarray, np.ndarray]:
+    """`[W, W]`: genuine trials of v above impostor trials of w; `[W]`: the impostor trials of w."""
+    wins, trials = np.zeros((count, count)), np.zeros(count)
+    for writer in range(count):
+        mine = places == writer
+        others = np.sort(scores[mine][impostor[mine]])
+        below = (np.searchsorted(others, genuine, "left") + np.searchsorted(others, genuine, "right")) / 2
+        wins[:, writer] = bootstrap.by_writer(below, places, count)
+        trials[writer] = len(others)
+    return wins, trials
+
+
+def _histogram(places: np.ndarray, cells: np.ndarray, count: int) -> np.ndarray:
+    return np.bincount(places * BINS + cells, minlength=count * BINS).reshape(count, BINS).astype(float)
+
+
+def _crossing(genuine: np.ndarray, against: np.ndarray) -> np.ndarray:
+    """Where misses, rising with the threshold, meet false alarms, falling with it: `[R]`."""
+    misses, turned_away = (_divide(np.cumsum(counts, axis=1), counts.sum(axis=1, keepdims=True))
+                           for counts in (genuine, against))
+    gap = np.abs(misses - (1 - turned_away))
+    best = np.argmin(np.where(np.isnan(gap), np.inf, gap), axis=1)
+    rows = np.arange(len(best))
+    return (misses[rows, best] + 1 - turned_away[rows, best]) / 2
+
+
+def _divide(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The quotient, NaN where there is nothing to divide by."""
+    return np.divide(sums, counts, out=np.full(np.broadcast_shapes(sums.shape, counts.shape), np.nan),
+                     where=counts > 0)

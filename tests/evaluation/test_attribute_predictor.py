@@ -1,0 +1,83 @@
+"""What references tell of a target: found where it is linear, shrunk where it is noise, quiet where blank."""
+
+import numpy as np
+import pytest
+
+from handwriting_gan.evaluation.attribute_predictor import PENALTY, fit
+from handwriting_gan.evaluation.bootstrap import TooFewError
+
+MIXING = np.array([[0.5, 0.0], [0.3, -1.0], [0.0, 2.0]])
+
+
+def some_references(rng: np.random.Generator, count: int = 2_000, references: int = 3) -> np.ndarray:
+    return rng.normal(size=(count, references, len(MIXING)))
+
+
+def test_a_target_linear_in_the_mean_of_the_references_is_told(rng: np.random.Generator) -> None:
+    references = some_references(rng)
+    predictor = fit(references, references.mean(axis=1) @ MIXING + [3.0, -1.0])
+    fresh = some_references(rng, 10)
+    np.testing.assert_allclose(predictor.predict(fresh), fresh.mean(axis=1) @ MIXING + [3.0, -1.0], atol=0.02)
+
+
+def test_a_single_attribute_is_told_by_the_formula_of_ridge_regression() -> None:
+    """About means of 0 and 1, products are 2 and 6 by squares 2 and 2, beside a penalty."""
+    references, targets = np.array([-1.0, 0.0, 1.0]), np.array([[-1.0], [1.0], [3.0]])
+    predictor = fit(references[:, None, None], targets)
+    slope = 4.0 / (2.0 + PENALTY)
+    np.testing.assert_allclose(predictor.weights, [[slope], [1.0]])
+    np.testing.assert_allclose(predictor.predict(np.array([[[2.0]]])), [[1.0 + 2.0 * slope]])
+
+
+def test_the_mean_of_what_it_fitted_is_told_without_a_penalty(rng: np.random.Generator) -> None:
+    references, targets = some_references(rng, 30) + 5.0, rng.normal(size=(30, 2)) + 100.0
+    told = fit(references, targets).predict(references)
+    np.testing.assert_allclose(told.mean(axis=0), targets.mean(axis=0))
+
+
+@pytest.mark.parametrize("references", [1, 3, 10])
+def test_the_more_references_the_more_they_are_believed(references: int, rng: np.random.Generator) -> None:
+    """Glyphs vary about the hand as hands do: of K glyphs' mean K / (K + 1) is the hand's."""
+    hands = rng.normal(size=(20_000, 1, 1))
+    glyphs = hands + rng.normal(size=(20_000, references, 1))
+    slope, constant = fit(glyphs, hands[:, 0] + rng.normal(size=(20_000, 1))).weights.ravel()
+    assert slope == pytest.approx(references / (references + 1), abs=0.03)
+    assert constant == pytest.approx(0.0, abs=0.03)
+
+
+def test_the_order_of_the_references_does_not_matter(rng: np.random.Generator) -> None:
+    references, targets = some_references(rng, 50), rng.normal(size=(50, 2))
+    np.testing.assert_allclose(fit(references[:, ::-1], targets).weights, fit(references, targets).weights)
+
+
+def test_blank_references_are_left_out(rng: np.random.Generator) -> None:
+    references, targets = some_references(rng, 50, 2), rng.normal(size=(50, 2))
+    blank = np.full((50, 1, 3), np.nan)
+    padded = np.concatenate([references, blank], axis=1)
+    predictor = fit(references, targets)
+    np.testing.assert_allclose(fit(padded, targets).weights, predictor.weights)
+    np.testing.assert_allclose(predictor.predict(padded), predictor.predict(references))
+
+
+def test_blank_rows_are_not_learned_from(rng: np.random.Generator) -> None:
+    references, targets = some_references(rng, 50), rng.normal(size=(50, 2))
+    expected = fit(references[2:], targets[2:]).weights
+    references[0], targets[1] = np.nan, np.nan
+    np.testing.assert_allclose(fit(references, targets).weights, expected)
+
+
+def test_nothing_is_told_of_an_episode_without_a_reference(rng: np.random.Generator) -> None:
+    references = some_references(rng, 50)
+    predictor = fit(references, rng.normal(size=(50, 2)))
+    references[3] = np.nan
+    blank = np.isnan(predictor.predict(references))
+    assert blank[3].all()
+    assert blank.sum() == 2
+
+
+@pytest.mark.parametrize("whole", [0, 4])
+def test_as_many_episodes_as_weights_are_too_few(whole: int, rng: np.random.Generator) -> None:
+    references, targets = some_references(rng, 9), rng.normal(size=(9, 2))
+    targets[whole:] = np.nan
+    with pytest.raises(TooFewError, match=f"{whole} episodes are too few to fit 4 weights"):
+        fit(references, targets)

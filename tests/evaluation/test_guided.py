@@ -1,0 +1,277 @@
+"""Known worse generators rank lower: blurred, specked, deaf and collapsed ones beside an oracle."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handwriting_gan.data.glyphs import DIGITS, Glyphs
+from handwriting_gan.evaluation import guided
+from handwriting_gan.evaluation.bench import Bench
+from handwriting_gan.evaluation.guided import Outputs, content, measure_mode, redraw
+from handwriting_gan.evaluation.morphometrics import ATTRIBUTES
+from handwriting_gan.workdir.trained_model import TrainedModel
+from tests.evaluation.conftest import (
+    PROTOCOL,
+    Collapsed,
+    Deaf,
+    Oracle,
+    Shuffled,
+    blank,
+    blurred,
+    specked,
+)
+
+OUTPUTS = 20 * 9 * 5  # sources, other digits, tries
+FRECHET = "frechet_distance, classifier"
+
+
+def measured(model: Oracle, material: Bench, mode: str = "latent") -> dict[str, Any]:
+    """A mode's figures."""
+    return measure_mode(model, mode, material.judges, material.reals, material.held_out, material.protocol,
+                        material.seed)
+
+
+def values(parts: list[dict[str, Any]], name: str) -> list[float]:
+    """One figure of several parts."""
+    return [part[name]["value"] for part in parts]
+
+
+@pytest.fixture(scope="module")
+def right(card: dict[str, Any]) -> dict[str, Any]:
+    """The oracle's latent mode."""
+    return card["figures"]["latent"]
+
+
+@pytest.fixture(scope="module")
+def ever_blurrier(right: dict[str, Any], styled: np.ndarray, material: Bench) -> list[dict[str, Any]]:
+    """The oracle in focus, and out of it by one pixel and by two."""
+    return [right, *(measured(blurred(styled, sigma), material) for sigma in (1.0, 2.0))]
+
+
+@pytest.fixture(scope="module")
+def ever_dirtier(right: dict[str, Any], styled: np.ndarray, material: Bench) -> list[dict[str, Any]]:
+    """The oracle with more and more specks."""
+    return [right, *(measured(specked(styled, share), material) for share in (0.02, 0.1))]
+
+
+@pytest.fixture(scope="module")
+def deaf(styled: np.ndarray, material: Bench) -> dict[str, Any]:
+    return measured(Deaf(styled), material)
+
+
+@pytest.fixture(scope="module")
+def collapsed(styled: np.ndarray, material: Bench) -> dict[str, Any]:
+    return measured(Collapsed(styled), material)
+
+
+@pytest.fixture(scope="module")
+def nothing(styled: np.ndarray, material: Bench) -> dict[str, Any]:
+    """Figures of blank paper."""
+    return measured(blank(styled), material)
+
+
+@pytest.mark.parametrize("mode", ["latent", "reference"])
+def test_an_oracle_is_nearly_as_good_as_real_glyphs(mode: str, card: dict[str, Any]) -> None:
+    real, fake = card["figures"]["real"], card["figures"][mode]
+    assert fake["digit_accuracy"]["value"] > 0.94 < real["digit_accuracy"]["value"]
+    assert fake["leakage"]["value"] < 0.02
+    assert fake[FRECHET]["value"] < 3 * real[FRECHET]["value"]
+    for name in ("precision", "recall", "density", "coverage"):
+        assert fake[name]["value"] == pytest.approx(real[name]["value"], abs=0.2)
+    assert fake["diversity"]["value"] == pytest.approx(real["diversity"]["value"], rel=0.1)
+
+
+@pytest.mark.parametrize("name", [FRECHET, "kernel_distance"])
+def test_the_blurrier_the_farther_from_the_reals(name: str, ever_blurrier: list[dict[str, Any]]) -> None:
+    first, second, third = values(ever_blurrier, name)
+    assert max(3 * first, 20) < second < third
+
+
+@pytest.mark.parametrize("name", ["recall", "coverage"])
+def test_the_blurrier_the_less_is_covered(name: str, ever_blurrier: list[dict[str, Any]]) -> None:
+    found = values(ever_blurrier, name)
+    assert found == sorted(found, reverse=True)
+    assert found[-1] < 0.9 * found[0]
+
+
+@pytest.mark.parametrize("name", ["precision", "density", "coverage", "digit_accuracy"])
+def test_the_more_specks_the_less_is_as_real_glyphs_are(
+        name: str, ever_dirtier: list[dict[str, Any]]) -> None:
+    found = values(ever_dirtier, name)
+    assert found == sorted(found, reverse=True)
+    assert found[-1] < 0.9 * found[0]
+
+
+@pytest.mark.parametrize("name", [FRECHET, "kernel_distance"])
+def test_the_more_specks_the_farther_from_the_reals(
+        name: str, ever_dirtier: list[dict[str, Any]]) -> None:
+    found = values(ever_dirtier, name)
+    assert found == sorted(found)
+    assert found[-1] > 5 * found[0]
+
+
+def test_who_draws_the_sources_digit_leaks_it_and_is_like_the_reals_all_the_same(
+        deaf: dict[str, Any], right: dict[str, Any]) -> None:
+    assert deaf["digit_accuracy"]["value"] < 0.02
+    assert deaf["leakage"]["value"] > 0.94
+    assert deaf[FRECHET]["value"] < 2 * right[FRECHET]["value"]
+
+
+def test_who_has_collapsed_has_no_diversity(collapsed: dict[str, Any], right: dict[str, Any]) -> None:
+    assert collapsed["diversity"]["value"] == pytest.approx(0.0, abs=1e-5)
+    assert set(collapsed["attribute_variance"]) == set(ATTRIBUTES)
+    for name, figure in collapsed["attribute_variance"].items():
+        assert figure["value"] == pytest.approx(0.0, abs=1e-12)
+        assert right["attribute_variance"][name]["value"] > 0.3
+
+
+def test_who_has_collapsed_covers_little_however_precise(
+        collapsed: dict[str, Any], right: dict[str, Any]) -> None:
+    assert collapsed["precision"]["value"] >= 0.9
+    assert collapsed["recall"]["value"] < 0.1
+    assert collapsed["coverage"]["value"] < 0.5 * right["coverage"]["value"]
+    assert collapsed[FRECHET]["value"] > 5 * right[FRECHET]["value"]
+
+
+def test_hands_mixed_up_are_as_good_a_set_as_hands_kept(
+        card: dict[str, Any], styled: np.ndarray, material: Bench) -> None:
+    """Sets know nothing of whose hand was asked for: that is what the hand's own figures are for."""
+    kept, mixed = card["figures"]["reference"], measured(Shuffled(styled), material, "reference")
+    assert mixed[FRECHET]["value"] == pytest.approx(kept[FRECHET]["value"], rel=0.3)
+    for name in ("digit_accuracy", "precision", "recall", "coverage"):
+        assert mixed[name]["value"] == pytest.approx(kept[name]["value"], abs=0.1)
+
+
+def test_blank_paper_has_no_attributes_and_the_reason_is_said(nothing: dict[str, Any]) -> None:
+    for figure in nothing["attribute_variance"].values():
+        assert figure == {"value": None, "why": "no glyph has a value"}
+    assert nothing["diversity"]["value"] == pytest.approx(0.0, abs=1e-5)
+    assert nothing["digit_accuracy"]["value"] == pytest.approx(0.1)
+
+
+def test_figures_that_need_more_glyphs_say_so(right: dict[str, Any]) -> None:
+    """Five of a pair of digits are none for a covariance of 128 features."""
+    for name in ("frechet_distance_per_task, classifier", "frechet_distance_per_digit, classifier"):
+        assert right[name]["value"] is None
+        assert "128 features are too few" in right[name]["why"]
+    assert right["frechet_distance_per_digit, writer"]["value"] > 0
+
+
+def test_enough_glyphs_of_every_pair_of_digits_have_a_distance_per_task(
+        oracle: Oracle, styled: np.ndarray, material: Bench) -> None:
+    """Two features instead of 128, so that ten outputs of a pair are enough."""
+
+    class Narrow:
+        digits_and_features = staticmethod(lambda images: (np.zeros(len(images), int), np.stack(
+            [images.mean(axis=(1, 2)), images.std(axis=(1, 2))], axis=1)))
+        layers = material.judges.reader.layers
+
+    glyphs = material.reals.glyphs
+    narrow = material._replace(
+        judges=material.judges._replace(reader=Narrow),
+        reals=material.reals._replace(features=Narrow.digits_and_features(glyphs.images)[1]))
+    found, deaf = (measured(model, narrow)["frechet_distance_per_task, classifier"]
+                   for model in (oracle, Deaf(styled)))
+    assert found["interval"][0] < found["value"] < found["interval"][1]
+    assert found["value"] < 0.7 * deaf["value"]
+
+
+def test_five_glyphs_have_no_neighbourhood_and_no_covariance(material: Bench) -> None:
+    images, digits = material.held_out.images[:5], material.held_out.digits[:5]
+    found = guided.likeness(
+        material.judges, Outputs(images, digits, digits, digits, 1),
+        material.judges.reader.features(images), material.reals, PROTOCOL)
+    for name in ("precision", "recall", "density", "coverage"):
+        assert found[name] == {"value": None, "why": "5 glyphs have no 5 neighbours each"}
+    assert np.isfinite(found["kernel_distance"]["value"])
+    assert "too few" in found[FRECHET]["why"]
+
+
+def test_intervals_are_over_writers_who_are_known(right: dict[str, Any],
+                                                  nameless_card: dict[str, Any]) -> None:
+    low, high = right["digit_accuracy"]["interval"]
+    assert low < right["digit_accuracy"]["value"] < high
+    for mode in ("real", "latent", "reference"):
+        found = nameless_card["figures"][mode]
+        assert found["digit_accuracy"]["value"] > 0.94
+        assert found["digit_accuracy"]["interval"] is found[FRECHET]["interval"] is None
+
+
+@pytest.fixture(scope="module")
+def asked(styled: np.ndarray, material: Bench) -> tuple[Outputs, Glyphs, Glyphs]:
+    """What a reference-guided mode drew, of which sources and references."""
+    model, sources = Oracle(styled), material.held_out.take(slice(0, 720, 60))
+    outputs = redraw(model, "reference", sources, material.held_out, PROTOCOL, 0)
+    (_, repeated, references, _), = model.asked
+    return outputs, repeated, references
+
+
+def test_every_source_is_asked_for_as_each_other_digit_as_often_as_the_protocol_says(
+        asked: tuple[Outputs, Glyphs, Glyphs]) -> None:
+    outputs, sources, _ = asked
+    assert len(outputs.digits) == 12 * 9 * PROTOCOL.outputs
+    groups = outputs.digits.reshape(12, 9, PROTOCOL.outputs)
+    assert (groups == groups[:, :, :1]).all()
+    for source, digits in zip(outputs.source_digits[::45], groups[:, :, 0], strict=True):
+        assert {*digits.tolist(), int(source)} == set(range(DIGITS))
+    np.testing.assert_array_equal(outputs.writers, sources.writers)
+    np.testing.assert_array_equal(outputs.source_digits, sources.digits)
+
+
+def test_references_are_held_out_glyphs_of_the_digits_asked_for_each_output_its_own(
+        asked: tuple[Outputs, Glyphs, Glyphs], material: Bench) -> None:
+    outputs, _, references = asked
+    np.testing.assert_array_equal(references.digits, outputs.digits)
+    known = {image.tobytes() for image in material.held_out.images}
+    drawn = [image.tobytes() for image in references.images]
+    assert known >= set(drawn)
+    assert len(set(drawn[:5])) > 1
+
+
+def test_both_modes_have_the_same_task(styled: np.ndarray, material: Bench) -> None:
+    sources = material.held_out.take(slice(0, 720, 60))
+    latent, reference = (redraw(Oracle(styled), mode, sources, material.held_out, PROTOCOL, 0)
+                         for mode in ("latent", "reference"))
+    for one, other in zip(latent[1:], reference[1:], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_reals_in_the_place_of_outputs_are_groups_of_one_digit(material: Bench) -> None:
+    sources = material.held_out.take(slice(0, 720, 60))
+    groups = guided.reals_instead(sources, material.held_out, PROTOCOL, 0)
+    known = {image.tobytes(): digit for image, digit in zip(
+        material.held_out.images, material.held_out.digits.tolist(), strict=True)}
+    assert [known[image.tobytes()] for image in groups.images] == groups.digits.tolist()
+    np.testing.assert_array_equal(groups.digits, np.repeat(sources.digits, PROTOCOL.outputs))
+    np.testing.assert_array_equal(groups.writers, np.repeat(sources.writers, PROTOCOL.outputs))
+
+
+def test_content_is_counted_over_outputs_and_leakage_where_another_digit_was_asked() -> None:
+    read, asked, shown = np.array([1, 1, 2, 3]), np.array([1, 1, 1, 3]), np.array([2, 2, 2, 3])
+    found = content(read, Outputs(np.empty(0), asked, shown, np.arange(4), 1))
+    assert found["digit_accuracy"]["value"] == 0.75
+    assert found["leakage"]["value"] == pytest.approx(1 / 3)
+    assert np.transpose(np.nonzero(found["confusion"])).tolist() == [[1, 1], [1, 2], [3, 3]]
+
+
+def test_counts_are_told_and_the_confusion_adds_up_to_them(card: dict[str, Any]) -> None:
+    for mode in ("latent", "reference"):
+        found = card["figures"][mode]
+        assert (found["sources"], found["outputs"]) == (20, OUTPUTS)
+        assert np.sum(found["confusion"], axis=1).tolist() == [OUTPUTS // DIGITS] * DIGITS
+    assert card["figures"]["real"]["outputs"] == PROTOCOL.sample
+
+
+def test_every_distance_is_between_as_many_glyphs_as_the_fewest_allow(material: Bench) -> None:
+    for count in (100, 10_000):
+        protocol = PROTOCOL._replace(sample=count)
+        few = material.held_out.take(slice(0, 300))
+        assert guided.common(protocol, material.reals.glyphs, few) == min(count, 300)
+
+
+def test_a_model_that_draws_another_try_has_other_figures(
+        oracle: TrainedModel, material: Bench, right: dict[str, Any]) -> None:
+    again = measured(oracle, material._replace(seed=1))
+    assert again[FRECHET] != right[FRECHET]
+    assert again[FRECHET]["value"] == pytest.approx(right[FRECHET]["value"], rel=0.5)
