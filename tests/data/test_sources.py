@@ -47,6 +47,8 @@ def test_the_embedded_source_validates_on_its_test_set(held_out: Glyphs) -> None
 def test_both_are_the_training_glyphs_and_those_held_out(
         held_out: list[str], expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mnist_writers, "load", lambda split, folder: (split, folder))
+    monkeypatch.setattr(mnist_writers, "load_training", lambda folder: {
+        split: (split, folder) for split in ("train", "validation")})
     both = sources.load_both("mnist_writers", "some/folder", *held_out)
     assert both == tuple((split, "some/folder") for split in expected)
 
