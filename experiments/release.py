@@ -27,6 +27,7 @@ def release(workdir: Path, route: str | None, released: Path) -> None:
     manager.close()
     for mark in new.root.rglob("commit_success.txt"):
         mark.write_text("Checkpoint commit was successful\n")  # Orbax names this machine's folder in it
+    checkpoints.seal(new.checkpoints / str(model.step))
     shutil.rmtree(released, ignore_errors=True)
     new.root.rename(released)
 
@@ -41,7 +42,8 @@ def main() -> None:
     release(arguments.workdir, arguments.route, arguments.out)
     size = sum(path.stat().st_size for path in arguments.out.rglob("*") if path.is_file())
     print(f"{arguments.out} holds {size / 1e6:.2f} MB; now run python -m handwriting_gan.evaluate "
-          f"--workdir {arguments.out}")
+          f"--workdir {arguments.out} --data mnist_writers --protocol full --out "
+          "experiments/results/NAME.json")
 
 
 if __name__ == "__main__":

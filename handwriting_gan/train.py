@@ -17,6 +17,7 @@ from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.errors import InputError, exit_in_one_line
 from handwriting_gan.training import devices
+from handwriting_gan.training.interruption import InterruptedRunError
 from handwriting_gan.training.loop import train
 from handwriting_gan.workdir.layout import Workdir
 
@@ -34,7 +35,11 @@ def main() -> None:
     devices.one_virtual_device_per_core(config.batch_size)
     cache.keep_compiled()
     glyphs, held_out = sources.load_both(config.data, DATA_FOLDER.value, "validation")
-    train(config, workdir, glyphs, held_out, STOP_AT.value)
+    try:
+        train(config, workdir, glyphs, held_out, STOP_AT.value)
+    except InterruptedRunError as stopped:
+        print(stopped, file=sys.stderr)
+        sys.exit(stopped.exit_code)
     print(f"pictures: {workdir.root / 'samples'}  losses: {workdir.metrics}  "
           f"next: python -m handwriting_gan.evaluate --workdir {workdir.root}")
 

@@ -1,26 +1,44 @@
-"""Checkpoints by Orbax: what resuming needs, and the averaged networks as an item of their own."""
+"""Checkpoints by Orbax: what resuming needs, and the averaged networks as an item of their own.
 
+Orbax makes a checkpoint appear whole or not at all. A list of its files' SHA-256 is put beside them, so that
+one altered later is noticed; the checkpoint before it is kept for that.
+"""
+
+import hashlib
+import json
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import jax
 import orbax.checkpoint as ocp
 
 from handwriting_gan.errors import InputError
+from handwriting_gan.files import write_atomically
 from handwriting_gan.workdir.layout import Workdir
 
 STATE, AVERAGED = "state", "averaged"
+KEPT = 2  # checkpoints
+HASHES = "sha256.json"  # in a checkpoint's folder; one without it was saved by another hand
 Manager = ocp.CheckpointManager
 
 
+class Restored(NamedTuple):
+    """What a checkpoint held."""
+
+    items: dict[str, Any]  # pytrees of NumPy arrays
+    step: int
+    damaged: dict[int, str]  # newer checkpoints that could not be read, and why
+
+
 def open_for_training(workdir: Workdir) -> Manager:
-    """A manager that keeps the newest checkpoint and sweeps up what a killed save left.
+    """A manager that keeps the newest checkpoints and sweeps up what a killed save left.
 
     Raises:
       InputError: if the folder cannot be made or written to.
     """
     try:
-        return _manager(workdir, max_to_keep=1, cleanup_tmp_directories=True)
+        return _manager(workdir, max_to_keep=KEPT, cleanup_tmp_directories=True)
     except (OSError, ValueError) as error:
         raise InputError(f"{workdir.checkpoints} cannot hold checkpoints ({error}); "
                          "name another --workdir") from error
@@ -39,27 +57,63 @@ def save(manager: Manager, step: int, **items: Any) -> None:
     manager.save(step, force=True, args=ocp.args.Composite(
         **{name: ocp.args.StandardSave(tree) for name, tree in items.items()}))
     manager.wait_until_finished()
+    seal(_folder(manager, step))
 
 
-def restore(manager: Manager, abstract: dict[str, Any]) -> dict[str, Any] | None:
-    """The newest checkpoint's items as NumPy arrays, or None if there is no checkpoint.
+def seal(folder: Path) -> None:
+    """Puts the list of hashes into a checkpoint's folder."""
+    write_atomically(folder / HASHES, json.dumps(_hashes(folder), indent=1).encode() + b"\n")
 
-    `abstract` maps the wanted items' names to pytrees of shapes.
+
+def _folder(manager: Manager, step: int) -> Path:
+    return Path(manager.directory) / str(step)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file under the folder by its relative path, the list of them left out."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != HASHES)
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in files}
+
+
+def restore(manager: Manager, abstract: dict[str, Any]) -> Restored | None:
+    """The newest whole checkpoint's items, or None if there is no checkpoint.
+
+    `abstract` maps the wanted items' names to pytrees of shapes. A damaged checkpoint is passed over for
+    the one before it.
 
     Raises:
-      InputError: if the checkpoint does not hold what `abstract` asks for.
+      InputError: if no checkpoint is whole, or one does not hold what `abstract` asks for.
     """
-    step = manager.latest_step()
-    if step is None:
-        return None
-    try:
-        _check_fit(manager, step, abstract)
-        restored = manager.restore(step, args=ocp.args.Composite(**{
-            item: ocp.args.StandardRestore(_on_one_device(tree)) for item, tree in abstract.items()}))
-    except (ValueError, KeyError, OSError) as error:
-        raise InputError(f"the checkpoint of step {step} in {manager.directory} is damaged: "
-                         f"{str(error).splitlines()[0]}") from error
+    damaged = {}
+    for step in sorted(manager.all_steps(), reverse=True):
+        try:
+            return Restored(_restore(manager, step, abstract), step, damaged)
+        except (ValueError, KeyError, OSError) as error:
+            damaged[step] = str(error).splitlines()[0]
+    if damaged:
+        step = max(damaged)
+        raise InputError(f"the checkpoint of step {step} in {manager.directory} is damaged, and none before "
+                         f"it is whole: {damaged[step]}")
+    return None
+
+
+def _restore(manager: Manager, step: int, abstract: dict[str, Any]) -> dict[str, Any]:
+    _check_hashes(_folder(manager, step), tuple(f"{item}/" for item in abstract))
+    _check_fit(manager, step, abstract)
+    restored = manager.restore(step, args=ocp.args.Composite(**{
+        item: ocp.args.StandardRestore(_on_one_device(tree)) for item, tree in abstract.items()}))
     return {item: jax.device_get(restored[item]) for item in abstract}
+
+
+def _check_hashes(folder: Path, items: tuple[str, ...]) -> None:
+    """Raises ValueError if a file of the items is not the one that was saved."""
+    if not (folder / HASHES).exists():
+        return
+    saved, found = json.loads((folder / HASHES).read_bytes()), _hashes(folder)
+    for name in sorted(saved.keys() | found.keys()):
+        if name.startswith(items) and saved.get(name) != found.get(name):
+            raise ValueError(f"{name} is {'not what was saved' if name in found else 'missing'}")
 
 
 def _check_fit(manager: Manager, step: int, abstract: dict[str, Any]) -> None:
@@ -95,7 +149,7 @@ def restore_averaged(workdir: Workdir, abstract: Mapping[str, Any]) -> tuple[dic
             restored = restore(manager, {AVERAGED: abstract})
             if restored is None:
                 raise nothing
-            return restored[AVERAGED], manager.latest_step()
+            return restored.items[AVERAGED], restored.step
     except OSError as error:
         raise InputError(f"{workdir.checkpoints} cannot be read: {error}") from error
 

@@ -1,7 +1,10 @@
 """Every path inside a workdir, and the config that says what the rest is."""
 
+import contextlib
 import dataclasses
+import fcntl
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +47,11 @@ class Workdir:
         """What evaluation found, JSON."""
         return self.root / "scorecard.json"
 
+    @property
+    def lock(self) -> Path:
+        """Held by the trainer at work."""
+        return self.root / ".lock"
+
     def sample(self, mode: str, step: int) -> Path:
         """The sample sheet of a mode at a step, PNG."""
         return self.root / "samples" / f"{mode}_{step:07d}.png"
@@ -84,6 +92,29 @@ def holds_run(workdir: Workdir) -> bool:
     except OSError as error:
         raise InputError(f"{workdir.root} cannot be used ({error.strerror}); "
                          "name another --workdir") from error
+
+
+@contextlib.contextmanager
+def alone(workdir: Workdir) -> Iterator[None]:
+    """Keeps the workdir for one trainer as long as the context lasts; a killed one keeps nothing.
+
+    Raises:
+      InputError: if another process is training in it, or it cannot be written to.
+    """
+    holds_run(workdir)
+    try:
+        workdir.root.mkdir(parents=True, exist_ok=True)
+        lock = workdir.lock.open("w")
+    except OSError as error:
+        raise InputError(f"{workdir.root} cannot be written to ({error.strerror}); "
+                         "name another --workdir") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(f"another process is training in {workdir.root}; wait for it, stop it, or "
+                             "name another --workdir") from error
+        yield
 
 
 def claim(workdir: Workdir, config: ConfigDict) -> None:

@@ -1,9 +1,11 @@
 """The whole road at `tiny`: train, stop, resume, evaluate, write; each bit as if nobody had stopped."""
 
+import itertools
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jax
@@ -21,6 +23,8 @@ from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError, exit_in_one_line
 from handwriting_gan.evaluation import tables
 from handwriting_gan.evaluation.protocol import PROTOCOLS, Protocol
+from handwriting_gan.training import devices
+from handwriting_gan.training.interruption import InterruptedRunError
 from handwriting_gan.training.loop import train
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.workdir import trained_model
@@ -70,6 +74,41 @@ def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
     for mode in ("latent", "reference"):
         assert (Workdir(tmp_path).sample(mode, config.steps).read_bytes()
                 == workdir.sample(mode, config.steps).read_bytes())
+
+
+def test_a_run_asked_to_stop_saves_at_once_and_goes_on_to_the_same_bits(
+        config: ConfigDict, unbroken: tuple[Workdir, TrainState], glyphs: Glyphs, held_out: Glyphs,
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parallel = devices.parallel
+
+    def stopped_at_the_third(*arguments: object) -> Callable:
+        dispatch, played = parallel(*arguments), itertools.count(1)
+
+        def play(*inputs: object) -> tuple:
+            if next(played) == 3:
+                signal.raise_signal(signal.SIGTERM)
+            return dispatch(*inputs)
+
+        return play
+
+    with monkeypatch.context() as patched:
+        patched.setattr(devices, "parallel", stopped_at_the_third)
+        with pytest.raises(InterruptedRunError, match="saved at step 3"):
+            train(config, Workdir(tmp_path), glyphs, held_out)
+    resumed = train(config, Workdir(tmp_path), glyphs, held_out)
+    workdir, state = unbroken
+    assert jax.tree.all(jax.tree.map(np.array_equal, resumed, state))
+    assert Workdir(tmp_path).metrics.read_bytes() == workdir.metrics.read_bytes()
+
+
+def test_a_run_whose_loss_is_no_number_stops_and_saves_nothing(
+        config: ConfigDict, glyphs: Glyphs, held_out: Glyphs, tmp_path: Path) -> None:
+    spoiled = config.copy_and_resolve_references()
+    spoiled.losses.cycle = float("nan")
+    with pytest.raises(InputError, match=r"at step [12];|after step 1;"):
+        train(spoiled, Workdir(tmp_path), glyphs, held_out)
+    with pytest.raises(InputError, match="no checkpoint yet"):
+        trained_model.load(tmp_path)
 
 
 def test_a_finished_run_started_again_changes_nothing(

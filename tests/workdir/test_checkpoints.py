@@ -1,5 +1,6 @@
 """Checkpoints give back what they were given, in parts."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -28,14 +29,60 @@ def workdir(tmp_path: Path) -> Workdir:
     return workdir
 
 
-def test_the_newest_state_comes_back_bit_for_bit(workdir: Workdir) -> None:
+BOTH = {checkpoints.STATE: shapes(STATE), checkpoints.AVERAGED: shapes(AVERAGED)}
+
+
+def restore(workdir: Workdir) -> checkpoints.Restored:
+    """Everything, as a trainer would read it."""
     manager = checkpoints.open_for_training(workdir)
-    restored = checkpoints.restore(manager, {checkpoints.STATE: shapes(STATE),
-                                             checkpoints.AVERAGED: shapes(AVERAGED)})
+    restored = checkpoints.restore(manager, BOTH)
     manager.close()
-    assert manager.latest_step() == 3
-    assert jax.tree.all(jax.tree.map(np.array_equal, restored,
+    return restored
+
+
+def test_the_newest_state_comes_back_bit_for_bit(workdir: Workdir) -> None:
+    restored = restore(workdir)
+    assert restored.step == 3
+    assert not restored.damaged
+    assert jax.tree.all(jax.tree.map(np.array_equal, restored.items,
                                      {checkpoints.STATE: STATE, checkpoints.AVERAGED: AVERAGED}))
+
+
+def files(workdir: Workdir, step: int) -> list[Path]:
+    """Every file of a checkpoint's items."""
+    return [path for path in workdir.checkpoints.glob(f"{step}/*/**/*") if path.is_file()]
+
+
+@pytest.mark.parametrize("spoil", [
+    pytest.param(lambda content: content[:len(content) // 2], id="truncated"),
+    pytest.param(lambda content: content[:-1] + bytes([content[-1] ^ 1]), id="one bit"),
+    pytest.param(lambda content: content + b"more", id="prolonged"),
+])
+def test_a_file_altered_in_any_way_leads_to_the_checkpoint_before(
+        workdir: Workdir, spoil: Callable[[bytes], bytes]) -> None:
+    for path in files(workdir, 3):
+        whole = path.read_bytes()
+        if not whole:
+            continue
+        path.write_bytes(spoil(whole))
+        restored = restore(workdir)
+        assert restored.step == 1
+        assert path.name in restored.damaged[3]
+        path.write_bytes(whole)
+    assert restore(workdir).step == 3
+
+
+def test_a_lost_file_leads_to_the_checkpoint_before(workdir: Workdir) -> None:
+    files(workdir, 3)[0].unlink()
+    assert "missing" in restore(workdir).damaged[3]
+
+
+def test_only_so_many_checkpoints_are_kept(workdir: Workdir) -> None:
+    manager = checkpoints.open_for_training(workdir)
+    for step in (5, 7):
+        checkpoints.save(manager, step, state=STATE, averaged=AVERAGED)
+    assert sorted(manager.all_steps()) == [5, 7]
+    manager.close()
 
 
 def test_averages_come_back_without_the_state(workdir: Workdir) -> None:
@@ -55,7 +102,7 @@ def test_nothing_saved_is_nothing_to_restore(tmp_path: Path) -> None:
 
 
 def test_a_damaged_checkpoint_is_told_so(workdir: Workdir) -> None:
-    for path in workdir.checkpoints.glob("3/averaged/**/d/*"):
+    for path in workdir.checkpoints.glob("?/averaged/**/d/*"):
         path.write_bytes(b"noise" * 10)
     with pytest.raises(InputError, match="damaged"):
         checkpoints.restore_averaged(workdir, shapes(AVERAGED))

@@ -6,7 +6,7 @@ import pytest
 
 from configs import stargan_v2
 from handwriting_gan.errors import InputError
-from handwriting_gan.workdir.layout import Workdir, claim, read_config
+from handwriting_gan.workdir.layout import Workdir, alone, claim, read_config
 
 
 def test_a_config_comes_back_as_it_went(tmp_path: Path) -> None:
@@ -76,3 +76,17 @@ def test_a_folder_without_a_run_is_told_so(tmp_path: Path) -> None:
 def test_samples_sort_by_step() -> None:
     names = [Workdir(Path()).sample("latent", step).name for step in (9, 80, 100_000)]
     assert names == sorted(names)
+
+
+def test_a_workdir_is_one_trainers_at_a_time(tmp_path: Path) -> None:
+    workdir = Workdir(tmp_path / "new")
+    with alone(workdir), pytest.raises(InputError, match="another process is training"), alone(workdir):
+        pass
+    with alone(workdir):
+        pass
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file"), alone(Workdir(tmp_path / "file")):
+        pass

@@ -1,0 +1,26 @@
+"""What is no number is named and stops the run."""
+
+import numpy as np
+import pytest
+
+from handwriting_gan.errors import InputError
+from handwriting_gan.training.finite import check_params, check_terms
+
+PARAMS = {"generator": {"w": np.ones(3)}, "discriminator": {"w": np.ones(3), "b": np.zeros(2)}}
+
+
+def test_finite_terms_and_parameters_pass() -> None:
+    check_terms(3, {"generator_latent/cycle": 0.5, "discriminator_latent/r1": 0.0})
+    check_params(3, PARAMS)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_phase_term_and_step_are_named(value: float) -> None:
+    with pytest.raises(InputError, match=r"term cycle of phase generator_latent is .* at step 7;"):
+        check_terms(7, {"discriminator_latent/r1": 1.0, "generator_latent/cycle": value})
+
+
+def test_the_network_is_named() -> None:
+    spoiled = PARAMS | {"discriminator": {"w": np.ones(3), "b": np.array([0.0, np.nan])}}
+    with pytest.raises(InputError, match="parameter of the discriminator is not finite after step 9"):
+        check_params(9, spoiled)
