@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import fcntl
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,6 @@ class Workdir:
     def scorecard(self) -> Path:
         """What evaluation found, JSON."""
         return self.root / "scorecard.json"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the trainer at work."""
-        return self.root / ".lock"
 
     def sample(self, mode: str, step: int) -> Path:
         """The sample sheet of a mode at a step, PNG."""
@@ -104,17 +100,19 @@ def alone(workdir: Workdir) -> Iterator[None]:
     holds_run(workdir)
     try:
         workdir.root.mkdir(parents=True, exist_ok=True)
-        lock = workdir.lock.open("w")
+        folder = os.open(workdir.root, os.O_RDONLY)
     except OSError as error:
         raise InputError(f"{workdir.root} cannot be written to ({error.strerror}); "
                          "name another --workdir") from error
-    with lock:
+    try:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the folder itself: no file is left
         except BlockingIOError as error:
             raise InputError(f"another process is training in {workdir.root}; wait for it, stop it, or "
                              "name another --workdir") from error
         yield
+    finally:
+        os.close(folder)
 
 
 def claim(workdir: Workdir, config: ConfigDict) -> None:
