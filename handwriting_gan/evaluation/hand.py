@@ -44,7 +44,6 @@ class Trained(NamedTuple):
     """What training writers tell, for the rows that cost nothing."""
 
     glyphs: Glyphs
-    measured: np.ndarray  # [M, COLUMNS]
     values: np.ndarray  # [M, A], as deviations
     standardise: Standardise
     retrieval: rivals.Retrieval
@@ -61,7 +60,7 @@ def learn(glyphs: Glyphs) -> Trained:
     attributes = measured[:, :len(ATTRIBUTES)]
     standardise = morphometrics.standardiser(attributes, glyphs.digits)
     values = standardise(attributes, glyphs.digits)
-    return Trained(glyphs, measured, values, standardise, rivals.retrieval(glyphs, values),
+    return Trained(glyphs, values, standardise, rivals.retrieval(glyphs, values),
                    rivals.reshaped_mean(glyphs, measured))
 
 

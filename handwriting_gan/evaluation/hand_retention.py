@@ -20,14 +20,18 @@ def retention(generated: np.ndarray, real: np.ndarray, writers: np.ndarray) -> F
     Raises:
       TooFewError: if there are too few episodes, or an attribute does not vary.
     """
-    whole = ~np.isnan(generated + real)
+    x, y = generated, real
+    sums, count = _sums(np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1), writers)
+    return bootstrap.figure(lambda weights: _correlation(weights @ sums), count)
+
+
+def _sums(moments: np.ndarray, writers: np.ndarray) -> tuple[np.ndarray, int]:
+    """Each writer's sums `[W, M]` of the pairs' moments `[E, M]`, those with NaN left out, and W."""
+    whole = ~np.isnan(moments).any(axis=1)
     if whole.sum() < LEAST_EPISODES:
         raise bootstrap.TooFewError(f"{whole.sum()} pairs are too few; {LEAST_EPISODES} are needed")
     places, count = bootstrap.places_of(writers[whole])
-    x, y = generated[whole], real[whole]
-    moments = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
-    sums = bootstrap.by_writer(moments, places, count)
-    return bootstrap.figure(lambda weights: _correlation(weights @ sums), count)
+    return bootstrap.by_writer(moments[whole], places, count), count
 
 
 def _correlation(sums: np.ndarray) -> np.ndarray:
@@ -46,9 +50,5 @@ def spread(one: np.ndarray, other: np.ndarray, writers: np.ndarray) -> Figure:
       TooFewError: if there are too few episodes.
     """
     squares = (one - other) ** 2
-    whole = ~np.isnan(squares)
-    if whole.sum() < LEAST_EPISODES:
-        raise bootstrap.TooFewError(f"{whole.sum()} pairs are too few; {LEAST_EPISODES} are needed")
-    places, count = bootstrap.places_of(writers[whole])
-    sums = bootstrap.by_writer(np.stack([squares[whole], np.ones(whole.sum())], axis=1), places, count)
+    sums, count = _sums(np.stack([squares, np.ones_like(squares)], axis=1), writers)
     return bootstrap.figure(lambda weights: np.sqrt(np.divide(*(weights @ sums).T)), count)

@@ -47,8 +47,8 @@ def of_writers(glyphs: Glyphs, writers: int, each: int, rng: np.random.Generator
     ids = np.unique(glyphs.writers[glyphs.writers != UNKNOWN_WRITER])
     rows = np.flatnonzero(np.isin(glyphs.writers, rng.permutation(ids)[:writers]))
     seen, kept = collections.Counter(), []
-    for row, key in zip(rows, zip(glyphs.writers[rows].tolist(), glyphs.digits[rows].tolist(), strict=True),
-                        strict=True):
+    for row in rows:
+        key = int(glyphs.writers[row]), int(glyphs.digits[row])
         seen[key] += 1
         if seen[key] <= each:
             kept.append(row)

@@ -62,16 +62,16 @@ def save(manager: Manager, step: int, **items: Any) -> None:
 
 def seal(folder: Path) -> None:
     """Puts the list of hashes into a checkpoint's folder."""
-    write_atomically(folder / HASHES, json.dumps(_hashes(folder), indent=1).encode() + b"\n")
+    write_atomically(folder / HASHES, json.dumps(_hashes(folder, "."), indent=1).encode() + b"\n")
 
 
 def _folder(manager: Manager, step: int) -> Path:
     return Path(manager.directory) / str(step)
 
 
-def _hashes(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each file under the folder by its relative path, the list of them left out."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != HASHES)
+def _hashes(folder: Path, item: str) -> dict[str, str]:
+    """The SHA-256 of each file of an item by its path in the folder, the list of them left out."""
+    files = sorted(path for path in (folder / item).rglob("*") if path.is_file() and path.name != HASHES)
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in files}
 
@@ -99,20 +99,21 @@ def restore(manager: Manager, abstract: dict[str, Any]) -> Restored | None:
 
 
 def _restore(manager: Manager, step: int, abstract: dict[str, Any]) -> dict[str, Any]:
-    _check_hashes(_folder(manager, step), tuple(f"{item}/" for item in abstract))
+    for item in abstract:
+        _check_hashes(_folder(manager, step), item)
     _check_fit(manager, step, abstract)
     restored = manager.restore(step, args=ocp.args.Composite(**{
         item: ocp.args.StandardRestore(_on_one_device(tree)) for item, tree in abstract.items()}))
     return {item: jax.device_get(restored[item]) for item in abstract}
 
 
-def _check_hashes(folder: Path, items: tuple[str, ...]) -> None:
-    """Raises ValueError if a file of the items is not the one that was saved."""
+def _check_hashes(folder: Path, item: str) -> None:
+    """Raises ValueError if a file of the item is not the one that was saved; others are not read."""
     if not (folder / HASHES).exists():
         return
-    saved, found = json.loads((folder / HASHES).read_bytes()), _hashes(folder)
+    saved, found = json.loads((folder / HASHES).read_bytes()), _hashes(folder, item)
     for name in sorted(saved.keys() | found.keys()):
-        if name.startswith(items) and saved.get(name) != found.get(name):
+        if name.startswith(f"{item}/") and saved.get(name) != found.get(name):
             raise ValueError(f"{name} is {'not what was saved' if name in found else 'missing'}")
 
 

@@ -64,36 +64,35 @@ class TrainedModel:
 
         Otherwise as `write`; every hand has a latent of its own. Returns uint8 `[E, 28, 28]`.
         """
-        write, count, chunks = self._mode("writer"), len(digits), []
-        for start in range(0, count, HANDS):
-            rows = np.arange(start, start + HANDS) % count
-            keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), start), HANDS)
-            chunks.append(to_bytes(_write_each(
-                write, self.params, to_network(jnp.asarray(references.images[rows])),
-                references.digits[rows], np.asarray(digits, np.int32)[rows], keys, variation)))
-        return np.concatenate(chunks)[:count]
+        write, digits = self._mode("writer"), np.asarray(digits, np.int32)
+
+        def draw(rows: np.ndarray, key: jax.Array) -> jax.Array:
+            return _write_each(write, self.params, to_network(jnp.asarray(references.images[rows])),
+                               references.digits[rows], digits[rows], jax.random.split(key, len(rows)),
+                               variation)
+
+        return _in_chunks(draw, len(digits), HANDS, seed)
 
     def latent_guided(self, sources: Glyphs, digits: np.ndarray, seed: int = 0) -> np.ndarray:
         """Redraws each source as its digit of `digits` `[N]` in a random style: uint8 `[N, 28, 28]`."""
-        return self._in_chunks("latent", seed, sources.images, sources.digits,
+        return self._guided("latent", seed, sources.images, sources.digits,
                                np.asarray(digits, np.int32))
 
     def reference_guided(self, sources: Glyphs, references: Glyphs, seed: int = 0) -> np.ndarray:
         """Redraws each source as its reference's digit in its reference's style: uint8 `[N, 28, 28]`."""
-        return self._in_chunks("reference", seed, sources.images, sources.digits,
+        return self._guided("reference", seed, sources.images, sources.digits,
                                references.images, references.digits)
 
-    def _in_chunks(self, mode: str, seed: int, *columns: np.ndarray) -> np.ndarray:
-        """Synthesis chunk by chunk; the last is filled up by repeating rows, which are then cut off."""
+    def _guided(self, mode: str, seed: int, *columns: np.ndarray) -> np.ndarray:
+        """A guided mode of columns `[N, ...]`."""
         synthesize = self._synthesis(mode)
-        count, chunks = len(columns[0]), []
-        for start in range(0, count, CHUNK):
-            rows = np.arange(start, start + CHUNK) % count
+
+        def draw(rows: np.ndarray, key: jax.Array) -> jax.Array:
             inputs = (to_network(jnp.asarray(column[rows])) if column.ndim == 3 else column[rows]
                       for column in columns)
-            key = jax.random.fold_in(jax.random.key(seed), start)
-            chunks.append(to_bytes(synthesize(self.params, *inputs, key)))
-        return np.concatenate(chunks)[:count]
+            return synthesize(self.params, *inputs, key)
+
+        return _in_chunks(draw, len(columns[0]), CHUNK, seed)
 
     def _synthesis(self, mode: str) -> Callable[..., jax.Array]:
         return jax.jit(self._mode(mode))
@@ -102,6 +101,15 @@ class TrainedModel:
         if mode not in self.method.synthesis:
             raise InputError(f"{self.config.method} has no {mode} mode; it has {', '.join(self.modes)}")
         return self.method.synthesis[mode]
+
+
+def _in_chunks(draw: Callable[[np.ndarray, jax.Array], jax.Array], count: int, size: int,
+               seed: int) -> np.ndarray:
+    """`draw(rows, key)` chunk by chunk; the last is filled up by repeating rows, which are then cut off."""
+    chunks = [to_bytes(draw(np.arange(start, start + size) % count,
+                            jax.random.fold_in(jax.random.key(seed), start)))
+              for start in range(0, count, size)]
+    return np.concatenate(chunks)[:count]
 
 
 @functools.partial(jax.jit, static_argnums=0)
