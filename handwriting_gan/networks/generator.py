@@ -7,8 +7,6 @@ from handwriting_gan.networks.layers import (
     AdaptiveResidualBlock,
     ResidualBlock,
     conv,
-    double,
-    halve,
     instance_norm,
     leaky_relu,
 )
@@ -29,12 +27,12 @@ class Generator(nn.Module):
     def setup(self) -> None:
         widths = [min(self.width * 2**level, self.max_width) for level in range(self.levels + 1)]
         self.stem = conv(widths[0])
-        self.down = [ResidualBlock(width, halve, norm=True) for width in widths[1:]]
+        self.down = [ResidualBlock(width, halves=True, norm=True) for width in widths[1:]]
         self.bottleneck = [ResidualBlock(widths[-1], norm=True)
                            for _ in range(self.bottleneck_blocks)]
         self.adaptive_bottleneck = [AdaptiveResidualBlock(widths[-1])
                                     for _ in range(self.bottleneck_blocks)]
-        self.up = [AdaptiveResidualBlock(width, double) for width in reversed(widths[:-1])]
+        self.up = [AdaptiveResidualBlock(width, doubles=True) for width in reversed(widths[:-1])]
         self.norm = instance_norm()
         self.to_image = conv(1, 1)
 

@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from handwriting_gan.networks.resizing_convolution import conv_then_halve, double_then_conv
+
 # He et al. 2015 for ReLU, untruncated, as the authors' code initialises every network.
 he_normal = nn.initializers.variance_scaling(2.0, "fan_in", "normal")
 
@@ -26,7 +28,7 @@ def conv(features: int, kernel: int = 3, **options: Any) -> nn.Conv:
 
 def instance_norm(affine: bool = True) -> nn.InstanceNorm:
     """Normalises each channel of each image; no running statistics."""
-    return nn.InstanceNorm(epsilon=1e-5, use_bias=affine, use_scale=affine, use_fast_variance=False)
+    return nn.InstanceNorm(epsilon=1e-5, use_bias=affine, use_scale=affine, use_fast_variance=True)
 
 
 def halve(x: jax.Array) -> jax.Array:
@@ -40,7 +42,7 @@ def double(x: jax.Array) -> jax.Array:
 
 
 def identity(x: jax.Array) -> jax.Array:
-    """Keeps the size where a block neither halves nor doubles it."""
+    """What a block without norm does in its place."""
     return x
 
 
@@ -60,49 +62,53 @@ class AdaptiveInstanceNorm(nn.Module):
 class ResidualBlock(nn.Module):
     """Pre-activation residual block `[B, H, W, C] -> [B, H', W', features]`, unit variance kept.
 
-    The shortcut is convolved (1 x 1, no bias) only where the width changes, and resized after that.
+    Halved, if at all, after the first convolution. The shortcut is convolved (1 x 1, no bias) only where the
+    width changes: after it is halved, which commutes and leaves a quarter of the pixels.
     """
 
     features: int
-    resize: Callable[[jax.Array], jax.Array] = identity
+    halves: bool = False
     norm: bool = False
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         normalize = instance_norm if self.norm else lambda: identity
-        residual = conv(x.shape[-1])(leaky_relu(normalize()(x)))
-        residual = conv(self.features)(leaky_relu(normalize()(self.resize(residual))))
-        shortcut = x
+        first = {"conv_general_dilated": conv_then_halve} if self.halves else {}
+        residual = conv(x.shape[-1], **first)(leaky_relu(normalize()(x)))
+        residual = conv(self.features)(leaky_relu(normalize()(residual)))
+        shortcut = halve(x) if self.halves else x
         if x.shape[-1] != self.features:
-            shortcut = conv(self.features, 1, use_bias=False)(x)
-        return (self.resize(shortcut) + residual) / jnp.sqrt(2.0)
+            shortcut = conv(self.features, 1, use_bias=False)(shortcut)
+        return (shortcut + residual) / jnp.sqrt(2.0)
 
 
 class AdaptiveResidualBlock(nn.Module):
     """Residual block driven by a style: `[B, H, W, C]`, `[B, S]` -> `[B, H', W', features]`.
 
-    Resized before the first convolution, as a decoder does.
+    Doubled, if at all, before the first convolution, as a decoder does; the shortcut after its own.
     """
 
     features: int
-    resize: Callable[[jax.Array], jax.Array] = identity
+    doubles: bool = False
 
     @nn.compact
     def __call__(self, x: jax.Array, style: jax.Array) -> jax.Array:
-        residual = self.resize(leaky_relu(AdaptiveInstanceNorm()(x, style)))
-        residual = conv(self.features)(residual)
+        first = {"conv_general_dilated": double_then_conv} if self.doubles else {}
+        residual = conv(self.features, **first)(leaky_relu(AdaptiveInstanceNorm()(x, style)))
         residual = conv(self.features)(leaky_relu(AdaptiveInstanceNorm()(residual, style)))
-        shortcut = self.resize(x)
+        shortcut = x
         if x.shape[-1] != self.features:
             shortcut = conv(self.features, 1, use_bias=False)(shortcut)
+        shortcut = double(shortcut) if self.doubles else shortcut
         return (shortcut + residual) / jnp.sqrt(2.0)
 
 
 class DomainDense(nn.Module):
     """One linear layer per domain, each example its own: `[B, C]`, int `[B]` -> `[B, features]`.
 
-    A single int is the domain of all. The head is picked before the matrix product, which costs one
-    head's work and not `domains` heads'.
+    A single int is the domain of all, and costs one head's work. Otherwise an example stands at its domain's
+    place among zeros, and all heads are one matrix: one dense product reads each head once, where a head
+    picked for each example is copied for it, forwards and backwards.
     """
 
     features: int
@@ -113,7 +119,11 @@ class DomainDense(nn.Module):
         kernel = self.param("kernel", _per_domain(he_normal),
                             (self.domains, x.shape[-1], self.features))
         bias = self.param("bias", nn.initializers.zeros, (self.domains, self.features))
-        return jnp.einsum("...i,...io->...o", x, kernel[domain]) + bias[domain]
+        if jnp.ndim(domain) == 0:
+            return x @ kernel[domain] + bias[domain]
+        own = jax.nn.one_hot(domain, self.domains, dtype=x.dtype)
+        spread = (own[:, :, None] * x[:, None]).reshape(len(x), -1)
+        return spread @ kernel.reshape(-1, self.features) + own @ bias
 
 
 def _per_domain(initializer: Callable) -> Callable:
@@ -139,6 +149,6 @@ class Trunk(nn.Module):
     def __call__(self, images: jax.Array) -> jax.Array:
         x = conv(self.width)(images)
         for level in (1, 2, 3):
-            x = ResidualBlock(min(self.width * 2**level, self.max_width), halve)(x)
+            x = ResidualBlock(min(self.width * 2**level, self.max_width), halves=True)(x)
         x = conv(x.shape[-1], padding="VALID")(leaky_relu(x))
         return leaky_relu(x).reshape(x.shape[0], -1)

@@ -7,6 +7,7 @@ import pytest
 
 from handwriting_gan.networks.layers import (
     AdaptiveInstanceNorm,
+    AdaptiveResidualBlock,
     DomainDense,
     ResidualBlock,
     double,
@@ -65,6 +66,45 @@ def test_a_residual_block_keeps_the_variance_of_its_two_branches() -> None:
     np.testing.assert_allclose(ResidualBlock(4).apply(params, image), image / np.sqrt(2), rtol=1e-6)
 
 
+def test_a_halving_block_halves_after_its_first_convolution() -> None:
+    image = jax.random.normal(KEY, (2, 8, 8, 4))
+    params = perturbed(ResidualBlock(6, halves=True).init(KEY, image)["params"])
+    residual = halve(apply_conv(params["Conv_0"], leaky_relu(image)))
+    residual = apply_conv(params["Conv_1"], leaky_relu(residual))
+    expected = (halve(apply_conv(params["Conv_2"], image)) + residual) / np.sqrt(2)
+    np.testing.assert_allclose(ResidualBlock(6, halves=True).apply({"params": params}, image), expected,
+                               rtol=1e-4, atol=1e-5)
+
+
+def test_a_doubling_block_doubles_before_its_first_convolution() -> None:
+    image, style = jax.random.normal(KEY, (2, 4, 4, 6)), jax.random.normal(KEY, (2, 5))
+    block = AdaptiveResidualBlock(3, doubles=True)
+    params = perturbed(block.init(KEY, image, style)["params"])
+
+    def normalize(place: int, x: jax.Array) -> jax.Array:
+        norm = {"params": params[f"AdaptiveInstanceNorm_{place}"]}
+        return leaky_relu(AdaptiveInstanceNorm().apply(norm, x, style))
+
+    residual = apply_conv(params["Conv_0"], double(normalize(0, image)))
+    residual = apply_conv(params["Conv_1"], normalize(1, residual))
+    expected = (apply_conv(params["Conv_2"], double(image)) + residual) / np.sqrt(2)
+    np.testing.assert_allclose(block.apply({"params": params}, image, style), expected,
+                               rtol=1e-4, atol=1e-5)
+
+
+def perturbed(params: dict) -> dict:
+    """Off the initial values, so that no bias is 0."""
+    rng = np.random.default_rng(0)
+    return jax.tree.map(lambda x: x + rng.normal(scale=0.1, size=x.shape).astype(np.float32), params)
+
+
+def apply_conv(params: dict, image: jax.Array) -> jax.Array:
+    """A convolution of the same size, as plain as can be."""
+    convolved = jax.lax.conv_general_dilated(image, params["kernel"], (1, 1), "SAME",
+                                             dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    return convolved + params.get("bias", 0.0)
+
+
 @pytest.fixture(scope="module")
 def heads() -> tuple[DomainDense, dict]:
     layer = DomainDense(features=3, domains=10)
@@ -88,10 +128,9 @@ def test_one_domain_for_all_is_that_domain_for_each(heads: tuple[DomainDense, di
                                    layer.apply(params, x, jnp.full(4, domain)), rtol=1e-5)
 
 
-def test_one_head_costs_one_heads_work(heads: tuple[DomainDense, dict]) -> None:
+def test_one_domain_for_all_costs_one_heads_work(heads: tuple[DomainDense, dict]) -> None:
     layer, params = heads
-    x, domains = jnp.zeros((8, 5)), jnp.zeros(8, jnp.int32)
-    cost = jax.jit(layer.apply).lower(params, x, domains).compile().cost_analysis()
+    cost = jax.jit(layer.apply).lower(params, jnp.zeros((8, 5)), 3).compile().cost_analysis()
     one_head = 2 * 8 * 5 * 3
     assert cost["flops"] < 3 * one_head
 
@@ -101,6 +140,20 @@ def test_only_the_heads_in_use_receive_a_gradient(heads: tuple[DomainDense, dict
     gradient = jax.grad(lambda p: layer.apply(p, jnp.ones((2, 5)), jnp.array([1, 7])).sum())(params)
     moved = np.flatnonzero(np.abs(gradient["params"]["kernel"]).sum(axis=(1, 2)))
     assert moved.tolist() == [1, 7]
+
+
+def test_a_heads_gradient_is_that_of_a_head_picked_for_each_example(heads: tuple[DomainDense, dict]) -> None:
+    layer, params = heads
+    x, domains = jax.random.normal(KEY, (4, 5)), jnp.array([3, 0, 9, 3])
+
+    def picked(params: dict, x: jax.Array) -> jax.Array:
+        kernel, bias = params["params"]["kernel"][domains], params["params"]["bias"][domains]
+        return jnp.einsum("bi,bio->bo", x, kernel) + bias
+
+    found, expected = (jax.grad(lambda *inputs, f=f: (f(*inputs) ** 2).sum(), (0, 1))(params, x)
+                       for f in (lambda params, x: layer.apply(params, x, domains), picked))
+    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 def test_weights_are_he_normal_over_one_heads_fan_in() -> None:
