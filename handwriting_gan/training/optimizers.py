@@ -6,10 +6,15 @@ from ml_collections import ConfigDict
 
 def adam_with_l2(learning_rate: float, beta1: float, beta2: float,
                  l2: float) -> optax.GradientTransformation:
-    """Adam whose L2 joins the gradient before the moments: PyTorch's `weight_decay`, not AdamW's."""
+    """Adam whose L2 joins the gradient before the moments: PyTorch's `weight_decay`, not AdamW's.
+
+    With `beta1` 0, as StarGAN v2 has it, the first moment is the gradient: it is neither kept nor averaged.
+    """
+    adam = (optax.scale_by_adam(b1=beta1, b2=beta2, eps=1e-8) if beta1 else
+            optax.scale_by_rms(decay=beta2, eps=1e-8, eps_in_sqrt=False, bias_correction=True))
     return optax.chain(
         optax.add_decayed_weights(l2),
-        optax.scale_by_adam(b1=beta1, b2=beta2, eps=1e-8),
+        adam,
         optax.scale_by_learning_rate(learning_rate),
     )
 

@@ -1,5 +1,6 @@
 """Adam with coupled L2, against PyTorch's update written out."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -11,26 +12,27 @@ from handwriting_gan.training import optimizers
 RATE, BETA1, BETA2, L2 = 0.01, 0.5, 0.9, 0.1
 
 
-def naive_adam(weight: float, gradients: list[float]) -> float:
+def naive_adam(weight: float, gradients: list[float], beta1: float) -> float:
     """PyTorch's Adam with `weight_decay`, one weight."""
     mean = square = 0.0
     for count, gradient in enumerate(gradients, start=1):
         gradient = gradient + L2 * weight
-        mean = BETA1 * mean + (1 - BETA1) * gradient
+        mean = beta1 * mean + (1 - beta1) * gradient
         square = BETA2 * square + (1 - BETA2) * gradient**2
-        weight -= RATE * (mean / (1 - BETA1**count)) / (np.sqrt(square / (1 - BETA2**count)) + 1e-8)
+        weight -= RATE * (mean / (1 - beta1**count)) / (np.sqrt(square / (1 - BETA2**count)) + 1e-8)
     return weight
 
 
-def test_the_update_is_pytorchs() -> None:
+@pytest.mark.parametrize("beta1", [0.0, BETA1])
+def test_the_update_is_pytorchs(beta1: float) -> None:
     gradients = [1.0, -0.3, 0.02]
-    optimizer = optimizers.adam_with_l2(RATE, BETA1, BETA2, L2)
+    optimizer = optimizers.adam_with_l2(RATE, beta1, BETA2, L2)
     weight = jnp.float32(2.0)
     state = optimizer.init(weight)
     for gradient in gradients:
         update, state = optimizer.update(jnp.float32(gradient), state, weight)
         weight = optax.apply_updates(weight, update)
-    assert weight == pytest.approx(naive_adam(2.0, gradients), rel=1e-5)
+    assert weight == pytest.approx(naive_adam(2.0, gradients, beta1), rel=1e-5)
 
 
 def test_l2_passes_through_the_moments_unlike_adamws_decay() -> None:
@@ -47,3 +49,10 @@ def test_each_network_has_its_own_learning_rate() -> None:
         weight = jnp.float32(1.0)
         updates[name], _ = optimizer.update(jnp.float32(3.0), optimizer.init(weight), weight)
     assert updates == pytest.approx({"slow": -1e-6, "fast": -1e-2}, rel=1e-3)
+
+
+def test_no_first_moment_is_kept_where_beta1_is_zero() -> None:
+    weight = jnp.ones((50, 50))
+    kept, momentless = (sum(x.size for x in jax.tree.leaves(optimizers.adam_with_l2(
+        RATE, beta1, BETA2, L2).init(weight))) for beta1 in (BETA1, 0.0))
+    assert kept - momentless == weight.size
