@@ -1,0 +1,1 @@
+"""The rival and the comparison with it: the same method as a PyTorch user would write it."""
