@@ -26,6 +26,8 @@ def get_config(preset: str) -> ConfigDict:
     config.data = "mnist_5k"  # or mnist: see --data_folder
     config.steps = pick(preset, 8, 2_500, 100_000)  # iterations, each of all the method's phases
     config.batch_size = pick(preset, 4, 16, 64)  # over all devices
+    config.micro_batches = 1  # in how many parts, one after the other, a device takes its share of the batch
+    config.compute = "float32"  # of the networks, or bfloat16; parameters, losses, statistics are float32
     config.steps_per_dispatch = pick(preset, 1, 1, 20)  # on a CPU always 1
     config.averaging = pick(preset, 0.9, 0.995, 0.999)  # decay of the moving average, per step
     config.log_every = pick(preset, 2, 50, 500)  # steps, as the next two

@@ -340,7 +340,8 @@ def _generator_loss(model: StarGANv2, batch: Batch, styles: Tensor, others: Tens
     return sum(weights[name] * term for name, term in terms.items()), terms
 
 
-PHASES = (  # the losses in the authors' order, and the networks that each moves
+Phases = tuple[tuple[Callable[..., tuple[Tensor, Terms]], tuple[str, ...]], ...]
+PHASES: Phases = (  # the losses in the authors' order, and the networks that each moves
     (discriminator_latent, ("discriminator",)),
     (discriminator_reference, ("discriminator",)),
     (generator_latent, ("generator", "mapping_network", "style_encoder")),
@@ -348,11 +349,16 @@ PHASES = (  # the losses in the authors' order, and the networks that each moves
 )
 
 
+def compile_generator_phases() -> Phases:
+    """The phases, those that move the generator compiled: PyTorch 2.13 refuses R1's double backward."""
+    return tuple((torch.compile(loss) if "generator" in moved else loss, moved) for loss, moved in PHASES)
+
+
 def iteration(model: StarGANv2, optimizers: dict[str, torch.optim.Adam], batch: Batch, latents: Latents,
-              step: int) -> Terms:
+              step: int, phases: Phases = PHASES) -> Terms:
     """Four updates and the moving averages, in place; returns `{phase/term: scalar}`."""
     log = {}
-    for loss, moved in PHASES:
+    for loss, moved in phases:
         model.move_only(moved)
         total, terms = loss(model, batch, latents, step)
         for name in moved:

@@ -27,6 +27,7 @@ from handwriting_gan.methods.method import Method, Params, Phase
 from handwriting_gan.networks.discriminator import Discriminator
 from handwriting_gan.networks.generator import Generator
 from handwriting_gan.networks.mapping_network import MappingNetwork
+from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
 from handwriting_gan.networks.style_encoder import StyleEncoder
 
 LATENT_CANDIDATES = 1024  # how many latents the shared-latent route compares
@@ -43,6 +44,7 @@ class StarGANv2:
     weights: Mapping[str, float]
     diversity_decay_steps: int
     truncation: float  # of the reference route, 0 to 1
+    compute: jnp.dtype = FLOAT32  # of the networks
 
     # The networks by what they do.
 
@@ -63,7 +65,7 @@ class StarGANv2:
         return self._apply(params, "discriminator", images, digits)
 
     def _apply(self, params: Params, name: str, *inputs: jax.Array) -> jax.Array:
-        return self.networks[name].apply({"params": params[name]}, *inputs)
+        return apply_in(self.compute, self.networks[name], params[name], *inputs)
 
     def init(self, key: jax.Array) -> dict[str, Any]:
         """Initial parameters of all four networks."""
@@ -226,7 +228,8 @@ def build(config: ConfigDict) -> Method:
     """StarGAN v2 from a config (configs/stargan_v2.py names the fields).
 
     Raises:
-      InputError: if `config.route` is no route of this method, or a size does not fit 28 x 28.
+      InputError: if `config.route` is no route of this method, `config.compute` is no precision, or a size
+        does not fit 28 x 28.
     """
     sizes = config.networks
     _check_sizes(sizes)
@@ -239,7 +242,7 @@ def build(config: ConfigDict) -> Method:
         "discriminator": Discriminator(**shape, domains=DIGITS),
     }
     model = StarGANv2(networks, sizes.latent_dim, {"adversarial": 1.0, **config.losses.to_dict()},
-                      config.diversity_decay_steps, config.truncation)
+                      config.diversity_decay_steps, config.truncation, dtype_of(config.compute))
     return Method(
         networks=networks,
         init=model.init,

@@ -46,16 +46,17 @@ def steps_per_dispatch(wanted: int) -> int:
     return 1 if jax.default_backend() == "cpu" else wanted
 
 
-def share(batch_size: int) -> np.ndarray:
+def share(batch_size: int, micro_batches: int = 1) -> np.ndarray:
     """The places in the batch that each local device takes: int32 `[devices, batch_size / all devices]`.
 
     Raises:
-      InputError: if the batch cannot be divided evenly.
+      InputError: if the batch cannot be divided evenly, a device's share into micro-batches included.
     """
     devices = jax.device_count()
-    if batch_size < 1 or batch_size % devices:
-        raise InputError(f"a batch of {batch_size} cannot be shared evenly by {devices} devices; "
-                         f"choose --config.batch_size as a multiple of {devices}")
+    if batch_size < 1 or batch_size % (devices * micro_batches):
+        each = f" with {micro_batches} micro-batches each" if micro_batches > 1 else ""
+        raise InputError(f"a batch of {batch_size} cannot be shared evenly by {devices} devices{each}; "
+                         f"choose --config.batch_size as a multiple of {devices * micro_batches}")
     places = np.arange(batch_size, dtype=np.int32).reshape(devices, -1)
     first = jax.process_index() * jax.local_device_count()
     return places[first:first + jax.local_device_count()]
@@ -86,3 +87,22 @@ def parallel(train_step: TrainStep, steps: int) -> Callable[..., tuple[TrainStat
         return state, jax.tree.map(jnp.mean, terms)
 
     return jax.pmap(dispatch, axis_name=AXIS, donate_argnums=0)
+
+
+class Agreement:
+    """Has every process stop at the same step: the largest of their numbers, in all of them.
+
+    Among several processes it is known one call later, so that asking never waits for the step under way.
+    """
+
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self._largest = jax.pmap(lambda number: jax.lax.pmax(number, AXIS), axis_name=AXIS)
+        self._asked = None
+
+    def __call__(self, number: int) -> int:
+        """Asks with this process's number; returns what the call before this one found, at first 0."""
+        if jax.process_count() == 1:
+            return number
+        found, self._asked = self._asked, self._largest(np.full(jax.local_device_count(), number, np.int32))
+        return 0 if found is None else int(unreplicate(found))

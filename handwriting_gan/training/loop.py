@@ -1,31 +1,24 @@
 """The loop: it decides only when to step, log, draw and save."""
 
 import contextlib
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import jax
-import optax
 from ml_collections import ConfigDict
 
 from handwriting_gan import methods
 from handwriting_gan.data.batches import make_pool
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
-from handwriting_gan.methods.method import Method
-from handwriting_gan.training import devices, optimizers, train_state
+from handwriting_gan.training import allocator, devices, optimizers, processes, train_state
 from handwriting_gan.training.cadence import due
 from handwriting_gan.training.finite import check_params, check_terms
 from handwriting_gan.training.interruption import InterruptedRunError, Interruption
-from handwriting_gan.training.progress import RunProgress
-from handwriting_gan.training.samples import draw_sheets
+from handwriting_gan.training.records import Records, Unrecorded
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.training.train_step import make_train_step
-from handwriting_gan.workdir import checkpoints
-from handwriting_gan.workdir.layout import Workdir, alone, claim
-from handwriting_gan.workdir.metric_log import MetricLog
-from handwriting_gan.workdir.trained_model import TrainedModel
+from handwriting_gan.workdir.layout import Workdir
 
 Dispatch = Callable[[TrainState], tuple[TrainState, Any]]
 
@@ -34,58 +27,84 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
           stop_at: int | None = None) -> TrainState:
     """Trains from the newest checkpoint until `config.steps`, or `stop_at` for a run to be resumed.
 
-    Returns the final state as NumPy arrays.
+    Several processes call it alike; only the first touches the workdir. Returns the final state as NumPy
+    arrays.
 
     Raises:
-      InputError: if the config is wrong, the workdir holds a run with another or is being trained in, or
-        a loss is not finite.
+      InputError: if the config is wrong, the workdir holds a run with another, is being trained in or cannot
+        be written to, or a loss is not finite.
       InterruptedRunError: if SIGTERM or SIGINT came; the state is saved.
     """
     check_counts(config)
     method, by_network = methods.build(config), optimizers.build(config)
-    examples = devices.share(config.batch_size)
-    with alone(workdir):
-        claim(workdir, config)
-        manager = checkpoints.open_for_training(workdir)
-        with contextlib.closing(manager):
-            state = restore_or_create(manager, method, by_network, config.seed)
-            last = min(config.steps, stop_at or config.steps)
-            per_dispatch = steps_per_dispatch(config, last - int(state.step))
-            dispatch = devices.parallel(make_train_step(
-                method, by_network, config.averaging, config.seed, devices.AXIS), per_dispatch)
-            pool = devices.replicate(make_pool(glyphs))
-            return _run(config, workdir, method, manager, held_out, state, last, per_dispatch,
-                        lambda state: dispatch(state, pool, examples))
+    examples = devices.share(config.batch_size, config.micro_batches)
+    create = jax.jit(lambda: train_state.create(method, by_network, config.seed))
+    records = Records(config, workdir, method, held_out) if processes.is_first() else Unrecorded()
+    with contextlib.ExitStack() as stack:
+
+        def begin() -> TrainState:
+            newest = stack.enter_context(records).newest(jax.eval_shape(create))
+            return create() if newest is None else newest
+
+        state = processes.of_the_first(processes.all_or_none(begin))
+        step = int(state.step)
+        last = min(config.steps, stop_at or config.steps)
+        per_dispatch = steps_per_dispatch(config, last - step)
+        dispatch = devices.parallel(make_train_step(
+            method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches),
+            per_dispatch)
+        pool, state = devices.replicate(make_pool(glyphs)), devices.replicate(state)
+        allocator.return_freed_pages()
+        return _run(config, records, state, step, last, per_dispatch,
+                    lambda state: dispatch(state, pool, examples))
 
 
-def _run(config: ConfigDict, workdir: Workdir, method: Method, manager: checkpoints.Manager,
-         held_out: Glyphs, state: TrainState, last: int, per_dispatch: int, dispatch: Dispatch) -> TrainState:
-    """Plays dispatches from the state on until the step `last`."""
-    step = int(state.step)
-    log, progress = MetricLog(workdir, step), RunProgress(step, last)
-    state, recent = devices.replicate(state), []
-    with progress, contextlib.closing(log), Interruption() as interruption:
+def _run(config: ConfigDict, records: Unrecorded, state: TrainState, step: int, last: int,
+         per_dispatch: int, dispatch: Dispatch) -> TrainState:
+    """Plays dispatches from the state on, which stands at `step`, until the step `last`."""
+    records.begin(step, last)
+    recent, agree = [], devices.Agreement()
+    with Interruption() as interruption:
         while step < last:
             state, terms = dispatch(state)
             previous, step = step, step + per_dispatch
             recent.append((step, terms))
-            progress.step(step)
+            records.step(step)
             # Being stopped logs and draws nothing, so that a resumed run leaves what an unbroken one does.
-            stopped_by = interruption.number
+            stopped_by = agree(interruption.number)
             if due(step, config.log_every, previous, config.steps):
-                terms = look_at(recent)
-                log.write(step, terms, progress.speed(step))
-                progress.terms(step, terms)
+                records.terms(step, look_at(recent))
             if due(step, config.sample_every, previous, config.steps):
-                averaged = devices.unreplicate(state.averaged)
-                draw_sheets(workdir, TrainedModel(config, method, averaged, step), held_out)
+                records.sheets(step, devices.unreplicate(state.averaged))
             # Saved last, so that what a kill took is made again.
             if stopped_by or due(step, config.checkpoint_every, previous, last):
                 look_at(recent)
-                save(manager, devices.unreplicate(state))
+                whole = devices.unreplicate(state)
+                check_params(step, whole.params)
+                records.save(whole)
             if stopped_by:
                 raise InterruptedRunError(stopped_by, step)
     return devices.unreplicate(state)
+
+
+def describe(config: ConfigDict) -> str:
+    """What would be trained on what, with nothing trained and nothing written.
+
+    Raises:
+      InputError: if the config is wrong, or its batch cannot be shared.
+    """
+    check_counts(config)
+    method, by_network = methods.build(config), optimizers.build(config)
+    _, each = devices.share(config.batch_size, config.micro_batches).shape
+    params = jax.eval_shape(lambda: train_state.create(method, by_network, config.seed)).params
+    sizes = ", ".join(f"{name} {sum(x.size for x in jax.tree.leaves(tree)):,}"
+                      for name, tree in params.items())
+    return (f"process {jax.process_index()} of {jax.process_count()}; {jax.device_count()} devices "
+            f"({jax.local_devices()[0].device_kind}), {jax.local_device_count()} of them here\n"
+            f"batch {config.batch_size}: {each} on each device, in micro-batches of "
+            f"{each // config.micro_batches}; computed in {config.compute}\n"
+            f"{config.steps} steps, {devices.steps_per_dispatch(config.steps_per_dispatch)} per dispatch\n"
+            f"parameters: {sizes}")
 
 
 def look_at(recent: list[tuple[int, Any]]) -> dict[str, float]:
@@ -123,40 +142,6 @@ def check_counts(config: ConfigDict) -> None:
       InputError: naming the field.
     """
     for name, value in config.items():
-        is_count = name.endswith(("steps", "every", "size", "dispatch"))
+        is_count = name.endswith(("steps", "every", "size", "dispatch", "batches"))
         if is_count and not (isinstance(value, int) and value >= 1):
             raise InputError(f"--config.{name} is {value}; it must be a whole number above 0")
-
-
-def restore_or_create(manager: checkpoints.Manager, method: Method,
-                      by_network: dict[str, optax.GradientTransformation],
-                      seed: int) -> TrainState:
-    """The state of the newest whole checkpoint, or the state before the first step.
-
-    A damaged checkpoint is named, and goes: its steps are made again.
-
-    Raises:
-      InputError: if all checkpoints are damaged, or another method's.
-    """
-    create = jax.jit(lambda: train_state.create(method, by_network, seed))
-    abstract = jax.eval_shape(create)
-    restored = checkpoints.restore(manager, {checkpoints.STATE: abstract.replace(averaged={}),
-                                             checkpoints.AVERAGED: abstract.averaged})
-    if restored is None:
-        return create()
-    for step, why in restored.damaged.items():
-        print(f"the checkpoint of step {step} is damaged ({why}); going on from step {restored.step}",
-              file=sys.stderr)
-        manager.delete(step)
-    return restored.items[checkpoints.STATE].replace(averaged=restored.items[checkpoints.AVERAGED])
-
-
-def save(manager: checkpoints.Manager, state: TrainState) -> None:
-    """Saves a state of NumPy arrays, the averaged networks apart.
-
-    Raises:
-      InputError: if a parameter is not finite.
-    """
-    check_params(int(state.step), state.params)
-    checkpoints.save(manager, int(state.step), state=state.replace(averaged={}),
-                     averaged=state.averaged)

@@ -38,6 +38,7 @@ def open_for_training(workdir: Workdir) -> Manager:
       InputError: if the folder cannot be made or written to.
     """
     try:
+        workdir.checkpoints.mkdir(parents=True, exist_ok=True)
         return _manager(workdir, max_to_keep=KEPT, cleanup_tmp_directories=True)
     except (OSError, ValueError) as error:
         raise InputError(f"{workdir.checkpoints} cannot hold checkpoints ({error}); "
@@ -47,9 +48,13 @@ def open_for_training(workdir: Workdir) -> Manager:
 def _manager(workdir: Workdir, **options: Any) -> Manager:
     if workdir.checkpoints.exists() and not workdir.checkpoints.is_dir():
         raise NotADirectoryError(f"{workdir.checkpoints} is a file")
+    here = jax.process_index()  # of several processes, whichever opens a manager is alone with it
+    alone = ocp.options.MultiprocessingOptions(primary_host=here, active_processes={here})
     return Manager(workdir.checkpoints.absolute(),
-                   options=ocp.CheckpointManagerOptions(enable_async_checkpointing=False, **options),
-                   item_handlers={item: ocp.StandardCheckpointHandler() for item in (STATE, AVERAGED)})
+                   options=ocp.CheckpointManagerOptions(create=False, enable_async_checkpointing=False,
+                                                        multiprocessing_options=alone, **options),
+                   item_handlers={item: ocp.StandardCheckpointHandler(multiprocessing_options=alone)
+                                  for item in (STATE, AVERAGED)})
 
 
 def save(manager: Manager, step: int, **items: Any) -> None:

@@ -25,6 +25,12 @@ def test_a_batch_that_cannot_be_shared_is_refused(batch_size: int) -> None:
         devices.share(batch_size)
 
 
+def test_a_share_that_cannot_be_cut_into_micro_batches_is_refused() -> None:
+    assert devices.share(12, 3).shape == (2, 6)
+    with pytest.raises(InputError, match="multiple of 8"):
+        devices.share(12, 4)
+
+
 @pytest.mark.parametrize(("cores", "batch_size", "count"),
                          [(2, 16, 2), (6, 16, 4), (64, 16, 16), (3, 7, 1), (1, 4, 1)])
 def test_as_many_cores_share_a_batch_as_can_evenly(cores: int, batch_size: int, count: int) -> None:

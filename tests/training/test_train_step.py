@@ -17,7 +17,7 @@ from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.methods.method import Method, Phase
 from handwriting_gan.training import devices, train_state
 from handwriting_gan.training.train_state import TrainState
-from handwriting_gan.training.train_step import example_keys, make_train_step
+from handwriting_gan.training.train_step import example_keys, make_train_step, mean_over_micro_batches
 
 SEED, RATE, AVERAGING = 7, 0.1, 0.9
 
@@ -45,10 +45,10 @@ def sgd(method: Method) -> dict[str, optax.GradientTransformation]:
 
 
 def run(method: Method, pool: Pool, device_count: int, steps: int,
-        batch_size: int = 4) -> tuple[TrainState, dict[str, float]]:
+        batch_size: int = 4, micro_batches: int = 1) -> tuple[TrainState, dict[str, float]]:
     """Steps with SGD on the first devices, from the same state and over the same whole batch."""
     chosen = jax.devices()[:device_count]
-    step = jax.pmap(make_train_step(method, sgd(method), AVERAGING, SEED, devices.AXIS),
+    step = jax.pmap(make_train_step(method, sgd(method), AVERAGING, SEED, devices.AXIS, micro_batches),
                     axis_name=devices.AXIS, devices=chosen)
     state = jax.jit(lambda: train_state.create(method, sgd(method), SEED))()
     state, pool = (jax_utils.replicate(tree, chosen) for tree in (state, pool))
@@ -105,6 +105,26 @@ def test_devices_meet_once_per_update(glyphs: Glyphs) -> None:
 def test_two_devices_take_the_same_toy_steps_as_one(glyphs: Glyphs) -> None:
     one, two = (run(toy_method(), make_pool(glyphs), count, steps=3)[0] for count in (1, 2))
     assert floats(one.params) == pytest.approx(floats(two.params), rel=1e-5)
+
+
+@pytest.mark.parametrize("micro_batches", [2, 4])
+def test_micro_batches_take_the_same_toy_steps_as_the_whole(glyphs: Glyphs, micro_batches: int) -> None:
+    whole, parts = (run(toy_method(), make_pool(glyphs), 2, steps=3, batch_size=8, micro_batches=count)
+                    for count in (1, micro_batches))
+    assert floats(parts[0].params) == pytest.approx(floats(whole[0].params), rel=1e-5)
+
+
+def test_a_micro_batch_begins_only_when_the_one_before_it_is_done() -> None:
+    """What a part needs is then the most that is needed: four parts take the room of one."""
+
+    def hungry(part: jax.Array) -> jax.Array:
+        square = jax.random.normal(jax.random.key(0), (len(part), 256, 256)) * part[:, None, None]
+        return jnp.sin(square @ square).sum()
+
+    examples = jnp.arange(16.0)
+    whole, parts = (jax.jit(lambda examples, count=count: mean_over_micro_batches(hungry, examples, count))
+                    .lower(examples).compile().memory_analysis().temp_size_in_bytes for count in (1, 4))
+    assert parts < 0.5 * whole
 
 
 def test_two_devices_give_stargan_v2_the_gradients_that_one_gives(glyphs: Glyphs) -> None:

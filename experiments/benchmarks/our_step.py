@@ -1,0 +1,83 @@
+"""A worker that plays our train step, as `train` does: the same devices, cache and allocator, real digits.
+
+$ echo 5 | python -m experiments.benchmarks.our_step --width 32 --batch 32
+"""
+
+import argparse
+import contextlib
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+import jax
+from ml_collections import ConfigDict
+
+from configs import stargan_v2
+from experiments.benchmarks.turns import answer
+from handwriting_gan import cache, methods
+from handwriting_gan.data import mnist_5k
+from handwriting_gan.data.batches import draw, make_pool
+from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
+from handwriting_gan.training import allocator, devices, optimizers, train_state, train_step
+
+
+def main() -> None:
+    """Flags in, one call."""
+    parser = Flags(description=__doc__.splitlines()[0])
+    add_size_flags(parser)
+    parser.add_argument("--devices", type=whole_number(1), help="virtual, of the CPU; default: one per core")
+    parser.add_argument("--constant", action="store_true", help="one batch for ever, instead of drawing")
+    arguments = parser.parse_args()
+    config = make_config(arguments.width, arguments.batch)
+    allocator.keep_freed_pages()
+    if arguments.devices:
+        jax.config.update("jax_num_cpu_devices", arguments.devices)
+    devices.one_virtual_device_per_core(config.batch_size)
+    cache.keep_compiled()
+    answer(*prepare(config, arguments.constant))
+
+
+def add_size_flags(parser: argparse.ArgumentParser) -> None:
+    """What both sides of a race are told."""
+    parser.add_argument("--width", type=whole_number(1), default=32, help="channels at 28 x 28; 4 x at most")
+    parser.add_argument("--batch", type=whole_number(1), default=32, help="examples over all devices")
+
+
+def make_config(width: int, batch: int) -> ConfigDict:
+    """`base`, with the paper's mapping network, at this width and batch."""
+    config = stargan_v2.get_config("base")
+    config.networks.update({"width": width, "max_width": 4 * width})
+    config.batch_size = batch
+    return config
+
+
+def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], None], float]:
+    """Something that plays n iterations, and the operations of one as XLA counts them."""
+    method, by_network = methods.build(config), optimizers.build(config)
+    pool = make_pool(mnist_5k.load("train"))
+    state = devices.replicate(jax.jit(lambda: train_state.create(method, by_network, config.seed))())
+    inputs = devices.replicate(pool), devices.share(config.batch_size)
+    step = devices.parallel(train_step.make_train_step(
+        method, by_network, config.averaging, config.seed, devices.AXIS), steps=1)
+    with always(pool, config.batch_size) if constant else contextlib.nullcontext():
+        compiled = step.lower(state, *inputs).compile()
+    allocator.return_freed_pages()
+
+    def play(iterations: int) -> None:
+        nonlocal state
+        for _ in range(iterations):
+            state, terms = compiled(state, *inputs)
+        jax.block_until_ready((state, terms))
+
+    return play, compiled.cost_analysis()["flops"] * jax.local_device_count()
+
+
+def always(pool: Any, batch_size: int) -> contextlib.AbstractContextManager:
+    """Has the step take one constant batch wherever it draws one."""
+    count = batch_size // jax.device_count()
+    batch = jax.device_get(draw(pool, jax.random.split(jax.random.key(0), count)))
+    return mock.patch.object(train_step, "draw", lambda pool, keys: batch)
+
+
+if __name__ == "__main__":
+    exit_in_one_line(main)

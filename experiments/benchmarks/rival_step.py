@@ -1,0 +1,48 @@
+"""A worker that plays the PyTorch rival's iteration on one constant batch: it never waits for input.
+
+$ echo 5 | python -m experiments.benchmarks.rival_step --width 32 --batch 32
+"""
+
+import os
+
+import torch
+from ml_collections import ConfigDict
+
+from experiments.benchmarks import pytorch_stargan_v2 as rival
+from experiments.benchmarks.our_step import add_size_flags, make_config
+from experiments.benchmarks.turns import answer
+from handwriting_gan.errors import Flags, exit_in_one_line
+
+
+def main() -> None:
+    """Flags in, one call."""
+    parser = Flags(description=__doc__.splitlines()[0])
+    add_size_flags(parser)
+    parser.add_argument("--compiled", action="store_true",
+                        help="torch.compile the generator's phases; R1's double backward is refused")
+    arguments = parser.parse_args()
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.manual_seed(0)
+    config = make_config(arguments.width, arguments.batch)
+    model = rival.StarGANv2(config)
+    optimizers = rival.build_optimizers(model, config)
+    batch, latents = make_inputs(config)
+    phases = rival.compile_generator_phases() if arguments.compiled else rival.PHASES
+
+    def play(iterations: int) -> None:
+        for step in range(iterations):
+            rival.iteration(model, optimizers, batch, latents, step, phases)
+
+    answer(play)
+
+
+def make_inputs(config: ConfigDict) -> tuple[rival.Batch, rival.Latents]:
+    """Random images, digits and latents of the shapes that training has."""
+    size = config.batch_size
+    images, digits = torch.rand(3, size, 1, 28, 28) * 2 - 1, torch.randint(0, 10, (2, size))
+    latents = torch.randn(2, size, config.networks.latent_dim)
+    return rival.Batch(images[0], digits[0], images[1], images[2], digits[1]), (latents[0], latents[1])
+
+
+if __name__ == "__main__":
+    exit_in_one_line(main)

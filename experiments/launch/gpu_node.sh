@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# One machine with several GPUs: one process, which shares each batch among all of them.
+# Before it: pip install -c constraints.txt -e '.[gpu]'
+# Change: BATCH_PER_GPU (what one GPU holds), and the config and workdir as in single_gpu.sh.
+set -euo pipefail
+BATCH_PER_GPU="${BATCH_PER_GPU:-64}"
+GPUS="${GPUS:-$(nvidia-smi --list-gpus | wc -l)}"
+
+python -m handwriting_gan.train \
+  --config configs/stargan_v2.py:base \
+  --config.data=mnist \
+  --config.compute=bfloat16 \
+  --config.batch_size="$((BATCH_PER_GPU * GPUS))" \
+  --workdir runs/base_gpu_node \
+  "$@"
