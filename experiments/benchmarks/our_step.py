@@ -27,8 +27,10 @@ def main() -> None:
     add_size_flags(parser)
     parser.add_argument("--devices", type=whole_number(1), help="virtual, of the CPU; default: one per core")
     parser.add_argument("--constant", action="store_true", help="one batch for ever, instead of drawing")
+    parser.add_argument("--micro_batches", type=whole_number(1), default=1)
     arguments = parser.parse_args()
     config = make_config(arguments.width, arguments.batch)
+    config.micro_batches = arguments.micro_batches
     allocator.keep_freed_pages()
     if arguments.devices:
         jax.config.update("jax_num_cpu_devices", arguments.devices)
@@ -51,17 +53,17 @@ def make_config(width: int, batch: int) -> ConfigDict:
     return config
 
 
-def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], None], float]:
-    """Something that plays n iterations, and the operations of one as XLA counts them."""
+def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], None], float, int]:
+    """What plays n iterations; of one, the operations as XLA counts them, and a device's temporary bytes."""
     method, by_network = methods.build(config), optimizers.build(config)
     pool = make_pool(mnist_5k.load("train"))
     state = devices.replicate(jax.jit(lambda: train_state.create(method, by_network, config.seed))())
-    inputs = devices.replicate(pool), devices.share(config.batch_size)
+    allocator.return_freed_pages()
+    inputs = devices.replicate(pool), devices.share(config.batch_size, config.micro_batches)
     step = devices.parallel(train_step.make_train_step(
-        method, by_network, config.averaging, config.seed, devices.AXIS), steps=1)
+        method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches), steps=1)
     with always(pool, config.batch_size) if constant else contextlib.nullcontext():
         compiled = step.lower(state, *inputs).compile()
-    allocator.return_freed_pages()
 
     def play(iterations: int) -> None:
         nonlocal state
@@ -69,7 +71,8 @@ def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], None], 
             state, terms = compiled(state, *inputs)
         jax.block_until_ready((state, terms))
 
-    return play, compiled.cost_analysis()["flops"] * jax.local_device_count()
+    return (play, compiled.cost_analysis()["flops"] * jax.local_device_count(),
+            compiled.memory_analysis().temp_size_in_bytes)
 
 
 def always(pool: Any, batch_size: int) -> contextlib.AbstractContextManager:

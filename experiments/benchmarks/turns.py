@@ -29,13 +29,14 @@ class Turn(NamedTuple):
     peak_bytes: int  # of the process so far, resident
 
 
-def answer(play: Callable[[int], None], flops: float = math.nan) -> None:
+def answer(play: Callable[[int], None], flops: float = math.nan, temporary_bytes: int = 0) -> None:
     """A worker's whole life: plays iterations for whoever asks, until they ask no more.
 
-    `flops` are the floating-point operations of one iteration, all cores together, where they are known.
+    `flops` are the floating-point operations of one iteration, all cores together, where they are known;
+    `temporary_bytes` what a device holds only while it computes one.
     """
     play(WARM_UP)
-    print(json.dumps({"flops": flops}), flush=True)
+    print(json.dumps({"flops": flops, "temporary_bytes": temporary_bytes}), flush=True)
     for line in sys.stdin:
         iterations, start = int(line), time.perf_counter()
         play(iterations)
@@ -56,7 +57,8 @@ class Worker:
         self._process = subprocess.Popen(
             [sys.executable, "-m", f"experiments.benchmarks.{module}", *map(str, arguments)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.flops = float(self._hear()["flops"])
+        facts = self._hear()
+        self.flops, self.temporary_bytes = float(facts["flops"]), int(facts["temporary_bytes"])
 
     def play(self, iterations: int) -> Turn:
         """One turn."""
@@ -66,8 +68,9 @@ class Worker:
     def _hear(self) -> dict[str, float]:
         line = self._process.stdout.readline()
         if not line:
+            self.__exit__()
             raise InputError(f"the worker {' '.join(self._process.args[2:])} ended with exit code "
-                             f"{self._process.wait()}; what it printed above says why")
+                             f"{self._process.returncode}; what it printed above says why")
         return json.loads(line)
 
     def __enter__(self) -> Self:
@@ -82,7 +85,7 @@ class Worker:
 def take_turns(workers: Sequence[Worker], rounds: int, iterations: int) -> list[list[Turn]]:
     """A B A B ...: for each worker its turns `[rounds]`, each of so many iterations."""
     played = [[worker.play(iterations) for worker in workers]
-              for _ in track(range(rounds), "taking turns", console=None)]
+              for _ in track(range(rounds), "taking turns")]
     return [list(turns) for turns in zip(*played, strict=True)]
 
 

@@ -74,10 +74,11 @@ class Records(Unrecorded):
         self._open.__exit__(*error)
 
     def newest(self, abstract: TrainState) -> TrainState | None:
-        """The state of the newest whole checkpoint, if there is one.
+        """The state of the newest whole checkpoint, if there is one; and whether there is room for another.
 
         A damaged checkpoint is named, and goes: its steps are made again.
         """
+        checkpoints.check_room(self._manager, abstract)
         restored = checkpoints.restore(self._manager, {checkpoints.STATE: abstract.replace(averaged={}),
                                                        checkpoints.AVERAGED: abstract.averaged})
         if restored is None:

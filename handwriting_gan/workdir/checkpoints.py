@@ -6,6 +6,8 @@ one altered later is noticed; the checkpoint before it is kept for that.
 
 import hashlib
 import json
+import math
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +21,8 @@ from handwriting_gan.workdir.layout import Workdir
 
 STATE, AVERAGED = "state", "averaged"
 KEPT = 2  # checkpoints
+SPARE = 2  # times the arrays' bytes are asked to be free: lists, hashes, logs and pictures come beside them
+MEND = "what was saved before is kept: make room, and the same command goes on"
 HASHES = "sha256.json"  # in a checkpoint's folder; one without it was saved by another hand
 Manager = ocp.CheckpointManager
 
@@ -58,11 +62,33 @@ def _manager(workdir: Workdir, **options: Any) -> Manager:
 
 
 def save(manager: Manager, step: int, **items: Any) -> None:
-    """Saves named pytrees of NumPy arrays, each of which can be restored without the others."""
-    manager.save(step, force=True, args=ocp.args.Composite(
-        **{name: ocp.args.StandardSave(tree) for name, tree in items.items()}))
-    manager.wait_until_finished()
-    seal(_folder(manager, step))
+    """Saves named pytrees of NumPy arrays, each of which can be restored without the others.
+
+    Raises:
+      InputError: if there is no room for it, or it cannot be written; those before it are left alone.
+    """
+    check_room(manager, items)
+    try:
+        manager.save(step, force=True, args=ocp.args.Composite(
+            **{name: ocp.args.StandardSave(tree) for name, tree in items.items()}))
+        manager.wait_until_finished()
+        seal(_folder(manager, step))
+    except (OSError, ValueError) as error:
+        raise InputError(f"step {step} cannot be saved in {manager.directory} "
+                         f"({str(error).splitlines()[0]}); {MEND}") from error
+
+
+def check_room(manager: Manager, items: Any) -> None:
+    """Refuses to begin what a full disk would leave half-written.
+
+    Raises:
+      InputError: if the file system has no room for a checkpoint of these pytrees of arrays, or of shapes.
+    """
+    arrays = sum(math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(items))
+    needed, free = SPARE * arrays, shutil.disk_usage(manager.directory).free
+    if free < needed:
+        raise InputError(f"{manager.directory} has {free / 1e6:.1f} MB free, and a checkpoint needs up to "
+                         f"{needed / 1e6:.1f} MB; {MEND}")
 
 
 def seal(folder: Path) -> None:

@@ -1,7 +1,9 @@
 """Checkpoints give back what they were given, in parts."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -113,3 +115,27 @@ def test_a_damaged_checkpoint_is_told_so(workdir: Workdir) -> None:
 def test_another_shape_or_name_is_refused(workdir: Workdir, other: dict) -> None:
     with pytest.raises(InputError, match="does not fit"):
         checkpoints.restore_averaged(workdir, shapes(other))
+
+
+def test_nothing_is_begun_without_room_for_all_of_it(workdir: Workdir,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sorted(workdir.root.rglob("*"))
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
+    with (contextlib.closing(checkpoints.open_for_training(workdir)) as manager,
+          pytest.raises(InputError, match=r"0\.0 MB free.*make room")):
+        checkpoints.save(manager, 5, state=STATE, averaged=AVERAGED)
+    assert sorted(workdir.root.rglob("*")) == before
+
+
+def test_a_save_that_fails_says_so_and_leaves_those_before_it(workdir: Workdir,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    def quota(*arguments: object, **options: object) -> None:
+        raise ValueError("RESOURCE_EXHAUSTED: Disk quota exceeded\nand much else")
+
+    with contextlib.closing(checkpoints.open_for_training(workdir)) as manager:
+        with monkeypatch.context() as patched:
+            patched.setattr(checkpoints, "seal", quota)  # the last that a save does
+            with pytest.raises(InputError, match=r"step 5 cannot be saved.*quota exceeded\); what was saved"):
+                checkpoints.save(manager, 5, state=STATE, averaged=AVERAGED)
+        manager.delete(5)
+    assert restore(workdir).step == 3

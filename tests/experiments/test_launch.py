@@ -1,0 +1,56 @@
+"""The launch scripts, as far as a CPU goes: every line runs, `train` parses its flags and makes a dry run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LAUNCH = Path(__file__).parents[2] / "experiments" / "launch"
+ALONE = ("export SLURM_JOB_ID=1 SLURM_NTASKS=1 SLURM_PROCID=0 SLURM_LOCALID=0 "
+         "SLURM_STEP_NODELIST=localhost")  # what --distributed reads, of a job of one process
+STAND_INS = {  # what is not on this machine: they run what they are given, here
+    "python": f'exec {sys.executable} "$@"',
+    "nvidia-smi": r'printf "GPU 0\nGPU 1\n"',
+    "srun": f'shift; {ALONE}; exec {sys.executable} "$@"',
+    "gcloud": f'{ALONE}; cd "$CLONE/.."; for command; do :; done; '
+              f'eval "${{command//.venv\\/bin\\/python/{sys.executable}}}"',
+}
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> callable:
+    """Runs a script with stand-ins for what this machine lacks."""
+    for name, body in STAND_INS.items():
+        (tmp_path / name).write_text(f"#!/usr/bin/env bash\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    clone = tmp_path / "home" / "handwriting_gan"
+    clone.parent.mkdir()
+    clone.symlink_to(LAUNCH.parents[1])
+
+    def run(script: str, **environment: str) -> str:
+        path = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CLONE": str(clone)}
+        done = subprocess.run([LAUNCH / script, "--dry_run"], cwd=clone, capture_output=True, text=True,
+                              timeout=200, env=os.environ | path | environment, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_every_script_is_tried() -> None:
+    assert {path.name for path in LAUNCH.iterdir()} == {
+        "single_gpu.sh", "gpu_node.sh", "tpu_pod.sh", "slurm.sh"}
+
+
+@pytest.mark.parametrize(("script", "environment", "batch"), [
+    ("single_gpu.sh", {}, 64), ("gpu_node.sh", {}, 128), ("slurm.sh", {"BATCH": "96"}, 96),
+    ("tpu_pod.sh", {"TPU": "my-slice", "ZONE": "here"}, 512),
+])
+def test_a_script_says_what_it_would_train(script: str, environment: dict[str, str], batch: int,
+                                           launch: callable) -> None:
+    said = launch(script, **environment)
+    assert "process 0 of 1; 2 devices" in said
+    assert f"batch {batch}: {batch // 2} on each device" in said
+    assert "computed in bfloat16" in said
