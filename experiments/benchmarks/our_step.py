@@ -1,4 +1,4 @@
-"""A worker that plays our train step, as `train` does: the same devices, cache and allocator, real digits.
+"""A worker that plays our train step as `train` does: the same devices and cache, real digits.
 
 $ echo 5 | python -m experiments.benchmarks.our_step --width 32 --batch 32
 """
@@ -18,7 +18,7 @@ from handwriting_gan import cache, methods
 from handwriting_gan.data import mnist_5k
 from handwriting_gan.data.batches import draw, make_pool
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
-from handwriting_gan.training import allocator, devices, optimizers, train_state, train_step
+from handwriting_gan.training import devices, optimizers, train_state, train_step
 
 
 def main() -> None:
@@ -31,7 +31,6 @@ def main() -> None:
     arguments = parser.parse_args()
     config = make_config(arguments.width, arguments.batch)
     config.micro_batches = arguments.micro_batches
-    allocator.keep_freed_pages()
     if arguments.devices:
         jax.config.update("jax_num_cpu_devices", arguments.devices)
     devices.one_virtual_device_per_core(config.batch_size)
@@ -58,7 +57,6 @@ def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], None], 
     method, by_network = methods.build(config), optimizers.build(config)
     pool = make_pool(mnist_5k.load("train"))
     state = devices.replicate(jax.jit(lambda: train_state.create(method, by_network, config.seed))())
-    allocator.return_freed_pages()
     inputs = devices.replicate(pool), devices.share(config.batch_size, config.micro_batches)
     step = devices.parallel(train_step.make_train_step(
         method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches), steps=1)

@@ -11,7 +11,7 @@ from handwriting_gan import methods
 from handwriting_gan.data.batches import make_pool
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
-from handwriting_gan.training import allocator, devices, optimizers, processes, train_state
+from handwriting_gan.training import devices, optimizers, processes, train_state
 from handwriting_gan.training.cadence import due
 from handwriting_gan.training.finite import check_params, check_terms
 from handwriting_gan.training.interruption import InterruptedRunError, Interruption
@@ -54,7 +54,6 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
             method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches),
             per_dispatch)
         pool, state = devices.replicate(make_pool(glyphs)), devices.replicate(state)
-        allocator.return_freed_pages()
         return _run(config, records, state, step, last, per_dispatch,
                     lambda state: dispatch(state, pool, examples))
 
