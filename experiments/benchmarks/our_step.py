@@ -33,7 +33,8 @@ def main() -> None:
     config.micro_batches = arguments.micro_batches
     if arguments.devices:
         jax.config.update("jax_num_cpu_devices", arguments.devices)
-    devices.one_virtual_device_per_core(config.batch_size)
+    else:
+        devices.one_virtual_device_per_core(config.batch_size)
     cache.keep_compiled()
     answer(*prepare(config, arguments.constant))
 

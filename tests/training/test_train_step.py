@@ -114,7 +114,7 @@ def test_micro_batches_take_the_same_toy_steps_as_the_whole(glyphs: Glyphs, micr
     assert floats(parts[0].params) == pytest.approx(floats(whole[0].params), rel=1e-5)
 
 
-def test_a_micro_batch_begins_only_when_the_one_before_it_is_done() -> None:
+def test_one_micro_batch_at_a_time_is_in_memory() -> None:
     """What a part needs is then the most that is needed: four parts take the room of one."""
 
     def hungry(part: jax.Array) -> jax.Array:
