@@ -21,6 +21,7 @@ from handwriting_gan import methods
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.files import write_atomically
 from handwriting_gan.training import optimizers, train_state
+from handwriting_gan.training.records import in_items
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import Workdir, read_config
 
@@ -123,8 +124,7 @@ def _state(workdir: Workdir) -> dict:
     method, by_network = methods.build(config), optimizers.build(config)
     abstract = jax.eval_shape(lambda: train_state.create(method, by_network, config.seed))
     manager = checkpoints.open_for_training(workdir)
-    restored = checkpoints.restore(manager, {checkpoints.STATE: abstract.replace(averaged={}),
-                                             checkpoints.AVERAGED: abstract.averaged})
+    restored = checkpoints.restore(manager, in_items(abstract))
     manager.close()
     return {"step": restored.step, **restored.items}
 

@@ -92,7 +92,7 @@ def report(proof: str, results: dict[str, Result], width: int, batch: int) -> st
                             "GFLOP/s", "of the matrix product's", "peak memory"], rows)
     return (f"Width {width} (cap {4 * width}), batch {batch}, float32, the paper's mapping network, on "
             f"{machine()}; {rounds} rounds of {ITERATIONS} iterations by turns: the median, and in brackets "
-            f"the least and the greatest.\n\n{table}\nPeak memory is the whole process's, start and "
+            f"the least and the greatest.\n\n{table}\n\nPeak memory is the whole process's, start and "
             f"compiling included. That both compute the same, at width 8, in float64:\n\n{proof}")
 
 

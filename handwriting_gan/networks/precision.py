@@ -35,4 +35,4 @@ def apply_in(dtype: jnp.dtype, network: nn.Module, params: Any, *inputs: jax.Arr
 
 def _cast(x: jax.Array, dtype: jnp.dtype) -> jax.Array:
     """Whole numbers, and what is float64 for a proof, stay."""
-    return x.astype(dtype) if jnp.result_type(x) in COMPUTE.values() else jnp.asarray(x)
+    return x.astype(dtype) if jnp.result_type(x) in COMPUTE.values() else x

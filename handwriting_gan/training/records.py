@@ -19,6 +19,11 @@ from handwriting_gan.workdir.metric_log import MetricLog
 from handwriting_gan.workdir.trained_model import TrainedModel
 
 
+def in_items(state: TrainState) -> dict[str, Any]:
+    """A state, or its shapes, as a checkpoint holds it: the averaged networks apart from all else."""
+    return {checkpoints.STATE: state.replace(averaged={}), checkpoints.AVERAGED: state.averaged}
+
+
 class Unrecorded:
     """Shows and keeps nothing: what the processes after the first have."""
 
@@ -63,8 +68,7 @@ class Records(Unrecorded):
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             stack.enter_context(alone(self._workdir))
-            with self._room():
-                claim(self._workdir, self._config)
+            claim(self._workdir, self._config)
             self._manager = stack.enter_context(
                 contextlib.closing(checkpoints.open_for_training(self._workdir)))
             self._open = stack.pop_all()
@@ -79,8 +83,7 @@ class Records(Unrecorded):
         A damaged checkpoint is named, and goes: its steps are made again.
         """
         checkpoints.check_room(self._manager, abstract)
-        restored = checkpoints.restore(self._manager, {checkpoints.STATE: abstract.replace(averaged={}),
-                                                       checkpoints.AVERAGED: abstract.averaged})
+        restored = checkpoints.restore(self._manager, in_items(abstract))
         if restored is None:
             return None
         for step, why in restored.damaged.items():
@@ -91,7 +94,7 @@ class Records(Unrecorded):
 
     def begin(self, step: int, last: int) -> None:
         """Opens the log, where lines of later steps go, and the progress bar."""
-        with self._room():
+        with self._logging():
             self._log = self._open.enter_context(contextlib.closing(MetricLog(self._workdir, step)))
         self._progress = self._open.enter_context(RunProgress(step, last))
 
@@ -101,25 +104,21 @@ class Records(Unrecorded):
 
     def terms(self, step: int, terms: Mapping[str, float]) -> None:
         """Logs terms and speed, and shows them."""
-        with self._room():
+        with self._logging():
             self._log.write(step, terms, self._progress.speed(step))
         self._progress.terms(step, terms)
 
     def sheets(self, step: int, averaged: Mapping[str, Any]) -> None:
         """Draws the sample sheets."""
-        with self._room():
-            draw_sheets(self._workdir, TrainedModel(self._config, self._method, averaged, step),
-                        self._held_out)
+        draw_sheets(self._workdir, TrainedModel(self._config, self._method, averaged, step), self._held_out)
 
     def save(self, state: TrainState) -> None:
         """Saves a checkpoint, the averaged networks apart."""
-        with self._room():
-            checkpoints.save(self._manager, int(state.step), state=state.replace(averaged={}),
-                             averaged=state.averaged)
+        checkpoints.save(self._manager, int(state.step), **in_items(state))
 
     @contextlib.contextmanager
-    def _room(self) -> Iterator[None]:
-        """Says in one line what the system says of a write that failed."""
+    def _logging(self) -> Iterator[None]:
+        """Says in one line what the system says of a line that could not be logged."""
         try:
             yield
         except OSError as error:

@@ -3,6 +3,7 @@
 Written for one device's share of the batch; `axis_name` names the axis over which gradients are averaged.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -28,8 +29,8 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
     nor in how many micro-batches, one after the other, a device takes its share.
     """
 
-    def share_gradients(phase: Phase, params: Params, pool: Pool, examples: jax.Array, step: jax.Array,
-                        repeat: int) -> tuple[Params, Terms]:
+    def share_gradients(phase: Phase, repeat: int, params: Params, pool: Pool, step: jax.Array,
+                        examples: jax.Array) -> tuple[Params, Terms]:
         draw_keys, noise_keys = example_keys(seed, step, repeat, examples)
         return phase_gradients(phase, params, draw(pool, draw_keys), noise_keys, step)
 
@@ -38,10 +39,9 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
         params, opt_states, terms = dict(state.params), dict(state.opt_states), {}
         for phase in method.phases:
             for repeat in range(phase.repeats):
-                gradients, phase_terms = mean_over_devices(mean_over_micro_batches(
-                    lambda part, phase=phase, repeat=repeat: share_gradients(
-                        phase, params, pool, part, state.step, repeat),
-                    examples, micro_batches), axis_name)
+                gradients_of = functools.partial(share_gradients, phase, repeat, params, pool, state.step)
+                gradients, phase_terms = mean_over_devices(
+                    mean_over_micro_batches(gradients_of, examples, micro_batches), axis_name)
                 for name in phase.updates:
                     updates, opt_states[name] = optimizers[name].update(
                         gradients[name], opt_states[name], params[name])

@@ -50,8 +50,6 @@ def open_for_training(workdir: Workdir) -> Manager:
 
 
 def _manager(workdir: Workdir, **options: Any) -> Manager:
-    if workdir.checkpoints.exists() and not workdir.checkpoints.is_dir():
-        raise NotADirectoryError(f"{workdir.checkpoints} is a file")
     here = jax.process_index()  # of several processes, whichever opens a manager is alone with it
     alone = ocp.options.MultiprocessingOptions(primary_host=here, active_processes={here})
     return Manager(workdir.checkpoints.absolute(),
@@ -67,8 +65,8 @@ def save(manager: Manager, step: int, **items: Any) -> None:
     Raises:
       InputError: if there is no room for it, or it cannot be written; those before it are left alone.
     """
-    check_room(manager, items)
     try:
+        check_room(manager, items)
         manager.save(step, force=True, args=ocp.args.Composite(
             **{name: ocp.args.StandardSave(tree) for name, tree in items.items()}))
         manager.wait_until_finished()
