@@ -4,10 +4,8 @@ $ echo 5 | python -m experiments.benchmarks.our_step --width 32 --batch 32
 """
 
 import argparse
-import contextlib
 from collections.abc import Callable
 from typing import Any
-from unittest import mock
 
 import jax
 from ml_collections import ConfigDict
@@ -16,8 +14,8 @@ from configs import stargan_v2
 from experiments.benchmarks.turns import answer
 from handwriting_gan import cache, methods
 from handwriting_gan.data import mnist_5k
-from handwriting_gan.data.batches import draw, make_pool
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
+from handwriting_gan.methods.method import Method
 from handwriting_gan.training import devices, optimizers, train_state, train_step
 
 
@@ -56,13 +54,14 @@ def make_config(width: int, batch: int) -> ConfigDict:
 def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], None], float, int]:
     """What plays n iterations; of one, the operations as XLA counts them, and a device's temporary bytes."""
     method, by_network = methods.build(config), optimizers.build(config)
-    pool = make_pool(mnist_5k.load("train"))
+    pool = method.examples.lay_out(mnist_5k.load("train"))
+    if constant:
+        method = always(method, pool, config.batch_size)
     state = devices.replicate(jax.jit(lambda: train_state.create(method, by_network, config.seed))())
     inputs = devices.replicate(pool), devices.share(config.batch_size, config.micro_batches)
     step = devices.parallel(train_step.make_train_step(
         method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches), steps=1)
-    with always(pool, config.batch_size) if constant else contextlib.nullcontext():
-        compiled = step.lower(state, *inputs).compile()
+    compiled = step.lower(state, *inputs).compile()
 
     def play(iterations: int) -> None:
         nonlocal state
@@ -74,11 +73,11 @@ def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], None], 
             compiled.memory_analysis().temp_size_in_bytes)
 
 
-def always(pool: Any, batch_size: int) -> contextlib.AbstractContextManager:
-    """Has the step take one constant batch wherever it draws one."""
+def always(method: Method, pool: Any, batch_size: int) -> Method:
+    """A method that takes one constant batch wherever it would draw one."""
     count = batch_size // jax.device_count()
-    batch = jax.device_get(draw(pool, jax.random.split(jax.random.key(0), count)))
-    return mock.patch.object(train_step, "draw", lambda pool, keys: batch)
+    batch = jax.device_get(method.examples.draw(pool, jax.random.split(jax.random.key(0), count)))
+    return method._replace(examples=method.examples._replace(draw=lambda pool, keys: batch))
 
 
 if __name__ == "__main__":

@@ -4,13 +4,21 @@ All glyphs rest on the device as bytes (MNIST is 47 MB). One example is drawn by
 same however many devices share it.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_network
+
+
+class Examples(NamedTuple):
+    """The kind of examples that a method learns from."""
+
+    lay_out: Callable[[Glyphs], Any]  # glyphs to a pool: a pytree of arrays that rests on every device
+    draw: Callable[[Any, jax.Array], Any]  # (pool, keys [B]) to a batch, one example per key
 
 
 class Batch(NamedTuple):
@@ -70,3 +78,6 @@ def _draw_example(pool: Pool, key: jax.Array) -> Batch:
 def _draw_glyph(pool: Pool, key: jax.Array, digit: jax.Array) -> jax.Array:
     row = pool.first[digit] + jax.random.randint(key, (), 0, pool.count[digit])
     return to_network(pool.images[row])
+
+
+TRANSLATIONS = Examples(make_pool, draw)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import jax
 from flax import linen as nn
 
-from handwriting_gan.data.batches import Batch
+from handwriting_gan.data.batches import TRANSLATIONS, Examples
 
 Params = Mapping[str, Any]  # {network name: its parameters}
 
@@ -18,12 +18,13 @@ Params = Mapping[str, Any]  # {network name: its parameters}
 class Loss(Protocol):
     """A scalar to minimise, and its terms by name, unweighted, for the log."""
 
-    def __call__(self, params: Params, batch: Batch, keys: jax.Array,
+    def __call__(self, params: Params, batch: Any, keys: jax.Array,
                  step: jax.Array) -> tuple[jax.Array, dict[str, jax.Array]]:
-        """Keys `[B]`, one per example: noise belongs to an example, wherever it is computed.
+        """A batch as the method's examples are drawn, and keys `[B]`, one per example.
 
-        Phases of one iteration are given the same batch and keys, so they can share their latents; each
-        repeat of a phase has its own. `step` is the iteration, int32, counted from 0.
+        Noise belongs to an example, wherever it is computed. Phases of one iteration are given the same
+        batch and keys, so they can share their latents; each repeat of a phase has its own. `step` is the
+        iteration, int32, counted from 0.
         """
 
 
@@ -43,9 +44,12 @@ class Method(NamedTuple):
       latent    (params, sources [B], source_digits [B], digits [B], key) -> [B]
       reference (params, sources [B], source_digits [B], references [B], reference_digits [B], key) -> [B]
       writer    (params, references [K], reference_digits [K], digits [n], key, variation) -> [n]
+      blend     (params, references [K], reference_digits [K], others [L], other_digits [L], digits [n],
+                 key, variation, share) -> [n]
     The reference's digit is the digit drawn. `variation` says how far the latent of a try, where there is
-    one, lies from its mean: 0 not at all, the best guess; 1 as drawn in training, a natural try. Synthesis
-    needs only the `averaged` networks.
+    one, lies from its mean: 0 not at all, the best guess; 1 as drawn in training, a natural try. A
+    `share` of 0 is the hand of the references, 1 that of the others. Synthesis needs only the `averaged`
+    networks.
     """
 
     networks: dict[str, nn.Module]
@@ -53,3 +57,4 @@ class Method(NamedTuple):
     phases: tuple[Phase, ...]
     averaged: tuple[str, ...]  # names of the networks under the moving average
     synthesis: dict[str, Callable[..., jax.Array]]
+    examples: Examples = TRANSLATIONS

@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 from flax import jax_utils
 
-from handwriting_gan.data.batches import Pool
 from handwriting_gan.errors import InputError
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.training.train_step import Terms, TrainStep
@@ -78,7 +77,7 @@ def parallel(train_step: TrainStep, steps: int) -> Callable[..., tuple[TrainStat
     Everything has a leading axis of local devices. The terms are means over iterations and devices.
     """
 
-    def dispatch(state: TrainState, pool: Pool,
+    def dispatch(state: TrainState, pool: Any,
                  examples: jax.Array) -> tuple[TrainState, Terms]:
         if steps == 1:
             return train_step(state, pool, examples)

@@ -8,7 +8,6 @@ import jax
 from ml_collections import ConfigDict
 
 from handwriting_gan import methods
-from handwriting_gan.data.batches import make_pool
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.training import devices, optimizers, processes, train_state
@@ -53,7 +52,7 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
         dispatch = devices.parallel(make_train_step(
             method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches),
             per_dispatch)
-        pool, state = devices.replicate(make_pool(glyphs)), devices.replicate(state)
+        pool, state = devices.replicate(method.examples.lay_out(glyphs)), devices.replicate(state)
         return _run(config, records, state, step, last, per_dispatch,
                     lambda state: dispatch(state, pool, examples))
 

@@ -12,12 +12,11 @@ import jax.numpy as jnp
 import optax
 from jax.flatten_util import ravel_pytree
 
-from handwriting_gan.data.batches import Batch, Pool, draw
 from handwriting_gan.methods.method import Method, Params, Phase
 from handwriting_gan.training.train_state import TrainState
 
 Terms = dict[str, jax.Array]  # {phase/term: scalar}
-TrainStep = Callable[[TrainState, Pool, jax.Array], tuple[TrainState, Terms]]
+TrainStep = Callable[[TrainState, Any, jax.Array], tuple[TrainState, Terms]]
 
 
 def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransformation],
@@ -29,12 +28,12 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
     nor in how many micro-batches, one after the other, a device takes its share.
     """
 
-    def share_gradients(phase: Phase, repeat: int, params: Params, pool: Pool, step: jax.Array,
+    def share_gradients(phase: Phase, repeat: int, params: Params, pool: Any, step: jax.Array,
                         examples: jax.Array) -> tuple[Params, Terms]:
         draw_keys, noise_keys = example_keys(seed, step, repeat, examples)
-        return phase_gradients(phase, params, draw(pool, draw_keys), noise_keys, step)
+        return phase_gradients(phase, params, method.examples.draw(pool, draw_keys), noise_keys, step)
 
-    def train_step(state: TrainState, pool: Pool,
+    def train_step(state: TrainState, pool: Any,
                    examples: jax.Array) -> tuple[TrainState, Terms]:
         params, opt_states, terms = dict(state.params), dict(state.opt_states), {}
         for phase in method.phases:
@@ -54,7 +53,7 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
     return train_step
 
 
-def phase_gradients(phase: Phase, params: Params, batch: Batch, keys: jax.Array,
+def phase_gradients(phase: Phase, params: Params, batch: Any, keys: jax.Array,
                     step: jax.Array) -> tuple[Params, Terms]:
     """Gradients of a phase's loss in the networks that it moves, the others held constant; its terms."""
 
