@@ -26,6 +26,14 @@ def held_out() -> Glyphs:
     return mnist_5k.load("test")
 
 
+@pytest.fixture(scope="session")
+def written(glyphs: Glyphs) -> Glyphs:
+    """The embedded training glyphs, as if every 40 in mixed order were a writer's, all of one series."""
+    mixed = glyphs.take(np.random.default_rng(0).permutation(len(glyphs.digits)))
+    return mixed._replace(writers=np.arange(len(mixed.digits), dtype=np.int32) // 40,
+                          series=np.zeros(len(mixed.digits), np.int32))
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """Random numbers that are the same in every run."""

@@ -19,7 +19,7 @@ ROOMS = {  # room: the rooms that it may import
     "writing": {"data", "recognition", "workdir"},
 }
 DOORS = {"train", "evaluate", "write"}
-DATA_IN_METHODS = {"handwriting_gan.data.batches", "handwriting_gan.data.glyphs"}  # its types
+DATA_IN_METHODS = {f"handwriting_gan.data.{name}" for name in ("batches", "hands", "glyphs")}  # its types
 
 
 def imports(file: Path) -> set[str]:

@@ -12,18 +12,22 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from handwriting_gan.data.batches import Examples
 from handwriting_gan.data.glyphs import DIGITS, UNKNOWN_WRITER, Glyphs, to_network
+from handwriting_gan.errors import InputError
+
+WRITERS, TARGETS, REFERENCES = 6, 6, 16  # of an example for training; the glyphs are each writer's
+OWN_DIGIT = 0.25  # of the targets may see references of their own digit
 
 
 class HandBatch(NamedTuple):
-    """One draw for training."""
+    """One draw for training: writers of one series, each with glyphs to be written and others to go by."""
 
-    references: jax.Array  # float32 [B, K, 28, 28, 1], one writer's, of other digits than the target's
-    reference_digits: jax.Array  # int32 [B, K]
-    targets: jax.Array  # float32 [B, 28, 28, 1], by the same writer
-    target_digits: jax.Array  # int32 [B]
-    others: jax.Array  # float32 [B, 28, 28, 1], of the target's digit and series, by another writer
-    writers: jax.Array  # int32 [B], the writer's place among the pool's
+    references: jax.Array  # float32 [B, W, R, 28, 28, 1]
+    reference_digits: jax.Array  # int32 [B, W, R]
+    targets: jax.Array  # float32 [B, W, T, 28, 28, 1], none of them a reference
+    target_digits: jax.Array  # int32 [B, W, T]
+    given: jax.Array  # bool [B, W, T, W, R], which references of each writer a target may be written from
 
 
 class HandPool(NamedTuple):
@@ -32,9 +36,7 @@ class HandPool(NamedTuple):
     images: np.ndarray  # uint8 [N, 28, 28]
     digits: np.ndarray  # int32 [N]
     rows: np.ndarray  # int32 [W, M], each writer's rows, then -1
-    others: np.ndarray  # int32 [N, 2], the range of `neighbours` that is of this digit and series
-    own: np.ndarray  # int32 [N, 2], the part of that range which is the same writer's
-    neighbours: np.ndarray  # int32 [N], all rows sorted by digit, series, writer
+    series: np.ndarray  # int32 [W], each writer's
 
 
 class Episodes(NamedTuple):
@@ -46,50 +48,57 @@ class Episodes(NamedTuple):
     others: np.ndarray  # int32 [E], of the same digit and series by another writer, -1 where there is none
 
 
-def make_hand_pool(glyphs: Glyphs, references: int) -> HandPool:
-    """Lays out the glyphs of every writer who has `references` glyphs beside those of any one digit.
+def make_hand_pool(glyphs: Glyphs) -> HandPool:
+    """Lays out the glyphs of every writer who has as many as an example takes.
 
     Raises:
-      ValueError: if there is no such writer, or a glyph has no other writer's beside it.
+      InputError: if a series has too few such writers for an example.
     """
-    glyphs = glyphs.take([row for rows in rows_by_writer(glyphs).values()
-                          if _others_at_least(glyphs.digits[rows]) >= references for row in rows])
-    by_writer = list(rows_by_writer(glyphs).values())
-    if not by_writer:
-        raise ValueError(f"no writer is known with {references} references beside a digit")
-    rows = np.full((len(by_writer), max(map(len, by_writer))), -1, np.int32)
-    for place, own_rows in enumerate(by_writer):
+    enough = [rows for rows in rows_by_writer(glyphs).values() if len(rows) >= TARGETS + REFERENCES]
+    series = glyphs.series[[rows[0] for rows in enough]]
+    if not enough or np.unique_counts(series).counts.min() < WRITERS:
+        raise InputError(f"a series has fewer than {WRITERS} writers of {TARGETS + REFERENCES} glyphs, as an "
+                         "example takes; choose --config.data=mnist_writers")
+    rows = np.full((len(enough), max(map(len, enough))), -1, np.int32)
+    for place, own_rows in enumerate(enough):
         rows[place, :len(own_rows)] = own_rows
-    neighbours, group, own = _neighbourhoods(glyphs)
-    if (group == own).all(axis=1).any():
-        raise ValueError("a digit is written by one writer of a series alone: there is no other to draw")
-    return HandPool(glyphs.images, glyphs.digits, rows, group, own, neighbours)
+    return HandPool(glyphs.images, glyphs.digits, rows, series)
 
 
-def draw_hands(pool: HandPool, keys: jax.Array, references: int) -> HandBatch:
-    """Draws one example per key `[B]`: a writer, a glyph of theirs as target, K others without repeats.
-
-    `references` is K, at most what the pool was made for: it left out who has fewer.
-    """
+def draw_hands(pool: HandPool, keys: jax.Array) -> HandBatch:
+    """Draws one example per key `[B]`; within it no writer and no glyph comes twice."""
     pool = jax.tree.map(jnp.asarray, pool)
-    return jax.vmap(lambda key: _draw_hand(pool, key, references))(keys)
+    return jax.vmap(lambda key: _draw_hands(pool, key))(keys)
 
 
-def _draw_hand(pool: HandPool, key: jax.Array, references: int) -> HandBatch:
-    writer_key, target_key, reference_key, other_key = jax.random.split(key, 4)
-    writer = jax.random.randint(writer_key, (), 0, len(pool.rows))
-    rows = pool.rows[writer]
-    target = _choose(target_key, rows, rows >= 0, 1)[0]
-    digit = pool.digits[target]
-    chosen = _choose(reference_key, rows, (rows >= 0) & (pool.digits[rows] != digit), references)
+def _draw_hands(pool: HandPool, key: jax.Array) -> HandBatch:
+    writer_key, series_key, glyph_key, given_key = jax.random.split(key, 4)
+    series = pool.series[jax.random.randint(series_key, (), 0, len(pool.series))]
+    writers = _choose(writer_key, jnp.arange(len(pool.series)), pool.series == series, WRITERS)
+    rows = jax.vmap(lambda key, own: _choose(key, own, own >= 0, TARGETS + REFERENCES))(
+        jax.random.split(glyph_key, WRITERS), pool.rows[writers])
+    digits, images = pool.digits[rows], to_network(pool.images[rows])
     return HandBatch(
-        references=to_network(pool.images[chosen]),
-        reference_digits=pool.digits[chosen],
-        targets=to_network(pool.images[target]),
-        target_digits=digit,
-        others=to_network(pool.images[_other(pool, other_key, target)]),
-        writers=writer,
+        references=images[:, TARGETS:],
+        reference_digits=digits[:, TARGETS:],
+        targets=images[:, :TARGETS],
+        target_digits=digits[:, :TARGETS],
+        given=_give(given_key, digits[:, :TARGETS], digits[:, TARGETS:]),
     )
+
+
+def _give(key: jax.Array, target_digits: jax.Array, reference_digits: jax.Array) -> jax.Array:
+    """For each target the first few references of each writer: `[W, T], [W, R] -> bool [W, T, W, R]`.
+
+    How many is the target's lot. Those of its own digit are mostly left out, so that it is the hand that is
+    learned, and what tells writers apart is not how they write that digit.
+    """
+    count_key, same_key = jax.random.split(key)
+    shape = (*target_digits.shape, 1, 1)
+    counts = jax.random.randint(count_key, shape, 1, REFERENCES + 1)
+    same = jax.random.uniform(same_key, shape) < OWN_DIGIT
+    allowed = same | (reference_digits != target_digits[..., None, None])
+    return allowed & (jnp.cumsum(allowed, axis=-1) <= counts)
 
 
 def _choose(key: jax.Array, rows: jax.Array, allowed: jax.Array, count: int) -> jax.Array:
@@ -98,11 +107,7 @@ def _choose(key: jax.Array, rows: jax.Array, allowed: jax.Array, count: int) -> 
     return rows[jax.lax.top_k(lots, count)[1]]
 
 
-def _other(pool: HandPool, key: jax.Array, target: jax.Array) -> jax.Array:
-    """A row of the target's digit and series by another writer: the writer's own part is skipped."""
-    (first, end), (own_first, own_end) = pool.others[target], pool.own[target]
-    place = first + jax.random.randint(key, (), 0, (end - first) - (own_end - own_first))
-    return pool.neighbours[jnp.where(place < own_first, place, place + own_end - own_first)]
+HANDS = Examples(make_hand_pool, draw_hands)
 
 
 def draw_episodes(glyphs: Glyphs, references: int, seed: int) -> Episodes:
@@ -149,11 +154,6 @@ def rows_by_writer(glyphs: Glyphs) -> dict[int, np.ndarray]:
     order = known[np.argsort(glyphs.writers[known], kind="stable")]
     ids, first = np.unique(glyphs.writers[order], return_index=True)
     return dict(zip(ids.tolist(), np.split(order, first)[1:], strict=True))
-
-
-def _others_at_least(digits: np.ndarray) -> int:
-    """How many glyphs are left beside those of the writer's commonest digit."""
-    return len(digits) - np.bincount(digits).max()
 
 
 def _neighbourhoods(glyphs: Glyphs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,76 +9,77 @@ import pytest
 
 from handwriting_gan.data import hands
 from handwriting_gan.data.glyphs import SIDE, UNKNOWN_WRITER, Glyphs, make_glyphs, to_bytes
-from handwriting_gan.data.hands import Episodes, HandBatch, HandPool, draw_episodes, make_hand_pool
+from handwriting_gan.data.hands import (
+    REFERENCES,
+    TARGETS,
+    WRITERS,
+    Episodes,
+    HandBatch,
+    HandPool,
+    draw_episodes,
+    make_hand_pool,
+)
+from handwriting_gan.errors import InputError
 
 FORMS = {  # the series and the digits that each writer wrote
     11: (0, "000112"), 12: (0, "01122"), 13: (0, "012"), 14: (0, "001122"),
     21: (4, "0011555"), 22: (4, "01155"), UNKNOWN_WRITER: (0, "00122"),
 }
-IN_POOL = [11, 12, 14, 21, 22]  # the others have too few glyphs for three references, or are unknown
-REFERENCES = 3
+KNOWN = [11, 12, 13, 14, 21, 22]
+ENOUGH = TARGETS + REFERENCES
+LONG_FORMS = {  # of the batches, whose writers need more glyphs
+    **{writer: (0, "0123456789" * 2 + "0" * (writer + 2)) for writer in range(WRITERS + 2)},
+    **dict.fromkeys(range(40, 40 + WRITERS), (4, "112233445566778899" * 2)),
+    90: (0, "0" * (ENOUGH - 1)), UNKNOWN_WRITER: (4, "0" * 50),
+}
+IN_POOL = [writer for writer in sorted(LONG_FORMS) if writer not in (90, UNKNOWN_WRITER)]
+GIVEN = 3  # references of an episode
 KEYS = jax.random.split(jax.random.key(7), 8)
-MANY = 3_000
+MANY = 2_000
 SEEDS = 500
-draw = jax.jit(hands.draw_hands, static_argnums=2)
-
-
-class Draws(NamedTuple):
-    """What was drawn, as rows of GLYPHS."""
-
-    references: np.ndarray  # [B, K]
-    targets: np.ndarray  # [B]
-    others: np.ndarray  # [B]
-    writers: list[int]  # who could be drawn as the other
+draw = jax.jit(hands.draw_hands)
 
 
 def written(forms: dict[int, tuple[int, str]]) -> Glyphs:
-    """The glyphs of some writers in disorder; every byte of an image is the number of its row."""
+    """The glyphs of some writers in disorder; the first two bytes of an image are the number of its row."""
     lines = [(int(digit), writer, series) for writer, (series, digits) in forms.items() for digit in digits]
     digits, writers, series = np.random.default_rng(0).permutation(lines).T
-    rows = np.arange(len(lines), dtype=np.uint8)
-    return make_glyphs(np.tile(rows[:, None, None], (SIDE, SIDE)), digits, writers, series)
+    images = np.zeros((len(lines), SIDE, SIDE), np.uint8)
+    images[:, 0, 0], images[:, 0, 1] = np.divmod(np.arange(len(lines)), 256)
+    return make_glyphs(images, digits, writers, series)
 
 
-GLYPHS = written(FORMS)
+GLYPHS, LONG = written(FORMS), written(LONG_FORMS)
 
 
-def rows_of(images: np.ndarray) -> np.ndarray:
-    """The rows of GLYPHS that images `[..., 28, 28]` show."""
-    assert (images == images[..., :1, :1]).all()
-    return images[..., 0, 0].astype(np.int32)
-
-
-def draws_of(batch: HandBatch) -> Draws:
-    images = (batch.references, batch.targets, batch.others)
-    return Draws(*(rows_of(to_bytes(image)) for image in images), IN_POOL)
+def rows_of(images: jax.Array) -> np.ndarray:
+    """The rows that images `[..., 28, 28, 1]` show."""
+    high, low = np.moveaxis(to_bytes(images)[..., 0, :2].astype(np.int32), -1, 0)
+    return 256 * high + low
 
 
 @pytest.fixture(scope="module")
 def pool() -> HandPool:
-    return make_hand_pool(GLYPHS, REFERENCES)
+    return make_hand_pool(LONG)
 
 
 @pytest.fixture(scope="module")
 def batch(pool: HandPool) -> HandBatch:
     """Enough examples to count."""
-    return draw(pool, jax.random.split(jax.random.key(0), MANY), REFERENCES)
+    return draw(pool, jax.random.split(jax.random.key(0), MANY))
+
+
+@pytest.fixture(scope="module")
+def drawn(batch: HandBatch) -> np.ndarray:
+    """The rows of the batch's glyphs, targets before references: `[B, W, T + R]`."""
+    return np.concatenate([rows_of(batch.targets), rows_of(batch.references)], axis=-1)
 
 
 @pytest.fixture(scope="module")
 def episodes() -> Episodes:
     """The episodes of many seeds, one seed after the other."""
-    drawn = [draw_episodes(GLYPHS, REFERENCES, seed) for seed in range(SEEDS)]
+    drawn = [draw_episodes(GLYPHS, GIVEN, seed) for seed in range(SEEDS)]
     return Episodes(*map(np.concatenate, zip(*drawn, strict=True)))
-
-
-@pytest.fixture(scope="module", params=["batch", "episodes"])
-def draws(request: pytest.FixtureRequest) -> Draws:
-    """Both kinds of draws, which obey the same laws."""
-    drawn = request.getfixturevalue(request.param)
-    if isinstance(drawn, HandBatch):
-        return draws_of(drawn)
-    return Draws(drawn.references, drawn.targets, drawn.others, [*IN_POOL, 13])
 
 
 def assert_equal(one: NamedTuple, other: NamedTuple) -> None:
@@ -98,142 +99,154 @@ def as_of(column: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return column[targets][:, None] == column
 
 
-def test_references_are_of_the_targets_writer(draws: Draws) -> None:
-    writers = GLYPHS.writers[draws.references]
-    np.testing.assert_array_equal(writers, np.repeat(GLYPHS.writers[draws.targets][:, None], REFERENCES, 1))
+def test_all_glyphs_of_a_writer_in_a_batch_are_that_writers(drawn: np.ndarray) -> None:
+    writers = LONG.writers[drawn]
+    assert (writers == writers[..., :1]).all()
 
 
-def test_no_reference_shows_the_targets_digit(draws: Draws) -> None:
-    assert (GLYPHS.digits[draws.references] != GLYPHS.digits[draws.targets][:, None]).all()
+def test_no_glyph_of_an_example_comes_twice(drawn: np.ndarray) -> None:
+    assert (np.diff(np.sort(drawn)) > 0).all()
 
 
-def test_no_reference_is_there_twice(draws: Draws) -> None:
-    assert (np.diff(np.sort(draws.references)) > 0).all()
+def test_the_writers_of_an_example_are_different_ones_of_one_series(drawn: np.ndarray) -> None:
+    writers, series = LONG.writers[drawn[..., 0]], LONG.series[drawn[..., 0]]
+    assert writers.shape == (MANY, WRITERS)
+    assert (np.diff(np.sort(writers)) > 0).all()
+    assert (series == series[:, :1]).all()
 
 
-def test_the_other_is_by_another_writer_of_the_same_digit_and_series(draws: Draws) -> None:
-    one, other = GLYPHS.take(draws.targets), GLYPHS.take(draws.others)
+def test_every_writer_with_enough_glyphs_is_as_likely_as_any_of_the_series(drawn: np.ndarray) -> None:
+    """A series comes as often as its share of the writers."""
+    places = np.searchsorted(IN_POOL, LONG.writers[drawn[:, 0, 0]])
+    assert_fair(places, np.ones((MANY, len(IN_POOL)), bool))
+
+
+def test_every_glyph_of_a_writer_is_equally_likely_in_every_place(drawn: np.ndarray) -> None:
+    for place in (0, TARGETS - 1, TARGETS, TARGETS + REFERENCES - 1):
+        rows = drawn[:, 0, place]
+        expected = LONG.writers[rows][:, None] == LONG.writers
+        assert_fair(rows, expected)
+
+
+def test_digits_lie_beside_their_images(batch: HandBatch) -> None:
+    np.testing.assert_array_equal(batch.reference_digits, LONG.digits[rows_of(batch.references)])
+    np.testing.assert_array_equal(batch.target_digits, LONG.digits[rows_of(batch.targets)])
+
+
+def test_what_is_given_are_the_first_references_of_other_digits_or_of_all(batch: HandBatch) -> None:
+    given = np.asarray(batch.given)
+    other = np.asarray(batch.reference_digits)[:, None, None] != np.asarray(
+        batch.target_digits)[..., None, None]
+    anywhere = given.any(axis=-1, keepdims=True)
+    last = REFERENCES - 1 - given[..., ::-1].argmax(axis=-1)[..., None]
+    before = np.arange(REFERENCES) <= last
+    of_others, of_all = (given == (before & anywhere & allowed) for allowed in (other, True))
+    assert (of_others.all(axis=(-2, -1)) | of_all.all(axis=(-2, -1))).all()
+    with_own = (given & ~other).any(axis=(-2, -1))
+    possible = (~other).any(axis=(-2, -1))
+    assert 0.15 < with_own.sum() / possible.sum() < hands.OWN_DIGIT
+
+
+def test_any_number_of_references_is_given_alike_of_every_writer(batch: HandBatch) -> None:
+    counts = np.asarray(batch.given).sum(axis=-1)  # [B, W, T, W]
+    assert set(np.unique(counts)) >= set(range(1, REFERENCES + 1))
+    asked = counts.max(axis=-1)
+    share = np.bincount(asked.ravel(), minlength=REFERENCES + 1)[1:] / asked.size
+    assert share[:8] == pytest.approx(1 / REFERENCES, abs=0.02)
+
+
+def test_a_batch_has_the_shapes_and_types_it_states(pool: HandPool) -> None:
+    def images(count: int) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((8, WRITERS, count, 28, 28, 1), "float32")
+
+    def digits(count: int) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((8, WRITERS, count), "int32")
+
+    assert jax.eval_shape(lambda: draw(pool, KEYS)) == HandBatch(
+        images(REFERENCES), digits(REFERENCES), images(TARGETS), digits(TARGETS),
+        jax.ShapeDtypeStruct((8, WRITERS, TARGETS, WRITERS, REFERENCES), "bool"))
+
+
+def test_the_same_keys_draw_the_same_batch(pool: HandPool) -> None:
+    assert_equal(draw(pool, KEYS), draw(pool, KEYS))
+
+
+def test_other_keys_draw_another_batch(pool: HandPool) -> None:
+    other = draw(pool, jax.random.split(jax.random.key(8), len(KEYS)))
+    assert not np.array_equal(draw(pool, KEYS).targets, other.targets)
+
+
+def test_an_example_belongs_to_its_key_wherever_the_key_stands(pool: HandPool) -> None:
+    whole = draw(pool, KEYS)
+    assert_equal(draw(pool, KEYS[::-1]), jax.tree.map(lambda column: column[::-1], whole))
+    assert_equal(draw(pool, KEYS[5:6]), jax.tree.map(lambda column: column[5:6], whole))
+
+
+def test_a_draw_is_the_same_compiled_or_not(pool: HandPool) -> None:
+    one, other = (rows_of(drawer(pool, KEYS[:2]).targets) for drawer in (draw, hands.draw_hands))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_a_pool_is_of_known_writers_with_glyphs_enough(pool: HandPool) -> None:
+    laid_out = [rows[rows >= 0] for rows in pool.rows]
+    assert [LONG.writers[rows].tolist() for rows in laid_out] == [
+        [writer] * len(LONG_FORMS[writer][1]) for writer in IN_POOL]
+    assert pool.series.tolist() == [LONG_FORMS[writer][0] for writer in IN_POOL]
+    np.testing.assert_array_equal(pool.images, LONG.images)
+
+
+def test_a_writers_rows_are_filled_up_at_the_end(pool: HandPool) -> None:
+    longest = max(len(LONG_FORMS[writer][1]) for writer in IN_POOL)
+    assert [(rows < 0).tolist() for rows in pool.rows] == [
+        [place >= len(LONG_FORMS[writer][1]) for place in range(longest)] for writer in IN_POOL]
+
+
+@pytest.mark.parametrize("glyphs", [
+    pytest.param(GLYPHS, id="too few glyphs of each"),
+    pytest.param(LONG.take(LONG.series == 0).take(slice(0, 0)), id="no glyphs"),
+    pytest.param(LONG.take(LONG.writers == UNKNOWN_WRITER), id="unknown writers"),
+    pytest.param(LONG.take(LONG.writers != 40), id="too few writers of a series"),
+])
+def test_a_pool_refuses_glyphs_that_make_no_example(glyphs: Glyphs) -> None:
+    with pytest.raises(InputError, match=f"fewer than {WRITERS} writers of {ENOUGH} glyphs"):
+        make_hand_pool(glyphs)
+
+
+def test_references_of_an_episode_are_of_the_targets_writer(episodes: Episodes) -> None:
+    writers = GLYPHS.writers[episodes.references]
+    np.testing.assert_array_equal(writers, np.repeat(GLYPHS.writers[episodes.targets][:, None], GIVEN, 1))
+
+
+def test_no_reference_of_an_episode_shows_the_targets_digit(episodes: Episodes) -> None:
+    assert (GLYPHS.digits[episodes.references] != GLYPHS.digits[episodes.targets][:, None]).all()
+
+
+def test_no_reference_of_an_episode_is_there_twice(episodes: Episodes) -> None:
+    assert (np.diff(np.sort(episodes.references)) > 0).all()
+
+
+def test_the_other_is_by_another_writer_of_the_same_digit_and_series(episodes: Episodes) -> None:
+    one, other = GLYPHS.take(episodes.targets), GLYPHS.take(episodes.others)
     assert (other.writers != one.writers).all()
     np.testing.assert_array_equal(other.digits, one.digits)
     np.testing.assert_array_equal(other.series, one.series)
 
 
-def test_an_unknown_writer_is_never_drawn(draws: Draws) -> None:
-    for rows in draws[:3]:
+def test_an_unknown_writer_has_no_episode(episodes: Episodes) -> None:
+    for rows in episodes:
         assert UNKNOWN_WRITER not in GLYPHS.writers[rows]
 
 
-def test_every_possible_reference_is_equally_likely_in_every_place(draws: Draws) -> None:
-    allowed = as_of(GLYPHS.writers, draws.targets) & ~as_of(GLYPHS.digits, draws.targets)
-    for place in range(REFERENCES):
-        assert_fair(draws.references[:, place], allowed)
+def test_every_possible_reference_is_equally_likely_in_every_place(episodes: Episodes) -> None:
+    allowed = as_of(GLYPHS.writers, episodes.targets) & ~as_of(GLYPHS.digits, episodes.targets)
+    for place in range(GIVEN):
+        assert_fair(episodes.references[:, place], allowed)
 
 
-def test_every_possible_other_is_equally_likely(draws: Draws) -> None:
-    alike = as_of(GLYPHS.digits, draws.targets) & as_of(GLYPHS.series, draws.targets)
-    allowed = alike & ~as_of(GLYPHS.writers, draws.targets) & np.isin(GLYPHS.writers, draws.writers)
-    assert_fair(draws.others, allowed)
-
-
-def test_writers_are_equally_likely_however_much_they_wrote(batch: HandBatch) -> None:
-    assert_fair(np.asarray(batch.writers), np.ones((MANY, len(IN_POOL)), bool))
-
-
-def test_every_glyph_of_a_writer_is_an_equally_likely_target(batch: HandBatch) -> None:
-    targets = draws_of(batch).targets
-    assert_fair(targets, as_of(GLYPHS.writers, targets))
-
-
-def test_digits_and_writers_lie_beside_their_images(batch: HandBatch) -> None:
-    drawn = draws_of(batch)
-    np.testing.assert_array_equal(batch.reference_digits, GLYPHS.digits[drawn.references])
-    np.testing.assert_array_equal(batch.target_digits, GLYPHS.digits[drawn.targets])
-    np.testing.assert_array_equal(np.array(IN_POOL)[batch.writers], GLYPHS.writers[drawn.targets])
-
-
-def test_a_batch_has_the_shapes_and_types_it_states(pool: HandPool) -> None:
-    images, digits = jax.ShapeDtypeStruct((8, 28, 28, 1), "float32"), jax.ShapeDtypeStruct((8,), "int32")
-    references = jax.ShapeDtypeStruct((8, 2, 28, 28, 1), "float32")
-    reference_digits = jax.ShapeDtypeStruct((8, 2), "int32")
-    assert jax.eval_shape(lambda: draw(pool, KEYS, 2)) == HandBatch(
-        references, reference_digits, images, digits, images, digits)
-
-
-def test_the_same_keys_draw_the_same_batch(pool: HandPool) -> None:
-    assert_equal(draw(pool, KEYS, 2), draw(pool, KEYS, 2))
-
-
-def test_other_keys_draw_another_batch(pool: HandPool) -> None:
-    other = draw(pool, jax.random.split(jax.random.key(8), len(KEYS)), 2)
-    assert not np.array_equal(draw(pool, KEYS, 2).targets, other.targets)
-
-
-def test_an_example_belongs_to_its_key_wherever_the_key_stands(pool: HandPool) -> None:
-    whole = draw(pool, KEYS, 2)
-    assert_equal(draw(pool, KEYS[::-1], 2), jax.tree.map(lambda column: column[::-1], whole))
-    assert_equal(draw(pool, KEYS[5:6], 2), jax.tree.map(lambda column: column[5:6], whole))
-
-
-def test_a_draw_is_the_same_compiled_or_not(pool: HandPool) -> None:
-    one, other = (draws_of(drawer(pool, KEYS, 2)) for drawer in (draw, hands.draw_hands))
-    assert_equal(one, other)
-
-
-def test_the_most_references_are_all_that_a_writer_has_beside_the_digit(batch: HandBatch) -> None:
-    """Writer 11 wrote three zeros and three other glyphs."""
-    drawn = draws_of(batch)
-    zeros = (GLYPHS.writers[drawn.targets] == 11) & (GLYPHS.digits[drawn.targets] == 0)
-    rest = np.flatnonzero((GLYPHS.writers == 11) & (GLYPHS.digits != 0))
-    assert zeros.sum() > 100
-    assert (np.sort(drawn.references[zeros]) == rest).all()
-
-
-@pytest.mark.parametrize(("references", "writers"), [
-    (0, [11, 12, 13, 14, 21, 22]), (2, [11, 12, 13, 14, 21, 22]), (3, IN_POOL),
-])
-def test_a_pool_is_of_writers_with_enough_beside_their_commonest_digit(
-        references: int, writers: list[int]) -> None:
-    pool = make_hand_pool(GLYPHS, references)
-    laid_out = [rows_of(pool.images[rows[rows >= 0]]) for rows in pool.rows]
-    expected = [np.flatnonzero(GLYPHS.writers == writer) for writer in writers]
-    assert [sorted(rows) for rows in laid_out] == [rows.tolist() for rows in expected]
-
-
-def test_a_writers_rows_are_filled_up_at_the_end(pool: HandPool) -> None:
-    longest = max(len(FORMS[writer][1]) for writer in IN_POOL)
-    assert [(rows < 0).tolist() for rows in pool.rows] == [
-        [place >= len(FORMS[writer][1]) for place in range(longest)] for writer in IN_POOL]
-
-
-def test_neighbours_beside_a_writers_own_are_all_that_others_wrote_alike(pool: HandPool) -> None:
-    rows = rows_of(pool.images)
-    for place, row in enumerate(rows):
-        group, own = (set(rows[pool.neighbours[slice(*ranges[place])]].tolist())
-                      for ranges in (pool.others, pool.own))
-        alike = {int(other) for other in rows if GLYPHS.digits[other] == GLYPHS.digits[row]
-                 and GLYPHS.series[other] == GLYPHS.series[row]}
-        assert group == alike
-        assert own == {other for other in alike if GLYPHS.writers[other] == GLYPHS.writers[row]}
-
-
-@pytest.mark.parametrize(("glyphs", "references"), [
-    pytest.param(GLYPHS, 5, id="too many references"),
-    pytest.param(GLYPHS.take(GLYPHS.writers == UNKNOWN_WRITER), 1, id="unknown writers"),
-    pytest.param(GLYPHS.take([]), 1, id="no glyphs"),
-])
-def test_a_pool_refuses_glyphs_without_a_writer_to_draw(glyphs: Glyphs, references: int) -> None:
-    with pytest.raises(ValueError, match=f"no writer is known with {references} references"):
-        make_hand_pool(glyphs, references)
-
-
-@pytest.mark.parametrize("forms", [
-    pytest.param({1: (0, "01"), 2: (4, "01")}, id="alone in the series"),
-    pytest.param({1: (0, "012"), 2: (0, "01")}, id="alone with the digit"),
-    pytest.param({1: (0, "01"), UNKNOWN_WRITER: (0, "01")}, id="beside an unknown writer"),
-])
-def test_a_pool_refuses_a_glyph_without_another_writers(forms: dict[int, tuple[int, str]]) -> None:
-    with pytest.raises(ValueError, match="by one writer of a series alone"):
-        make_hand_pool(written(forms), 1)
+def test_every_possible_other_is_equally_likely(episodes: Episodes) -> None:
+    alike = as_of(GLYPHS.digits, episodes.targets) & as_of(GLYPHS.series, episodes.targets)
+    allowed = alike & ~as_of(GLYPHS.writers, episodes.targets) & np.isin(GLYPHS.writers, KNOWN)
+    assert_fair(episodes.others, allowed)
 
 
 @pytest.mark.parametrize(("references", "expected"), [
@@ -263,11 +276,11 @@ def test_an_other_is_missing_where_the_writer_alone_has_the_digit_in_the_series(
 
 
 def test_the_same_seed_draws_the_same_episodes() -> None:
-    assert_equal(draw_episodes(GLYPHS, REFERENCES, seed=3), draw_episodes(GLYPHS, REFERENCES, seed=3))
+    assert_equal(draw_episodes(GLYPHS, GIVEN, seed=3), draw_episodes(GLYPHS, GIVEN, seed=3))
 
 
 def test_another_seed_draws_other_episodes() -> None:
-    one, other = (draw_episodes(GLYPHS, REFERENCES, seed) for seed in (3, 4))
+    one, other = (draw_episodes(GLYPHS, GIVEN, seed) for seed in (3, 4))
     assert not np.array_equal(one.references, other.references)
 
 
