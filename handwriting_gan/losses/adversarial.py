@@ -9,6 +9,16 @@ def discriminator_loss(real_logits: jax.Array, fake_logits: jax.Array) -> jax.Ar
     return jnp.mean(jax.nn.softplus(-real_logits)) + jnp.mean(jax.nn.softplus(fake_logits))
 
 
+def matching_aware_loss(real_logits: jax.Array, fake_logits: jax.Array,
+                        mismatched_logits: jax.Array) -> jax.Array:
+    """As `discriminator_loss`, where half of the fakes are real images under a wrong condition.
+
+    Otherwise nothing makes the discriminator look at the condition (Reed et al. 2016, algorithm 1).
+    """
+    return 0.5 * (discriminator_loss(real_logits, fake_logits)
+                  + discriminator_loss(real_logits, mismatched_logits))
+
+
 def generator_loss(fake_logits: jax.Array) -> jax.Array:
     """Binary cross-entropy of fake logits `[B]` against 1: a scalar >= 0."""
     return jnp.mean(jax.nn.softplus(-fake_logits))

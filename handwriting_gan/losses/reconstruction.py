@@ -1,9 +1,20 @@
-"""Reconstruction: what went in must come out (StarGAN v2, equations 2 and 4)."""
+"""Reconstruction: what went in must come out."""
 
 import jax
 import jax.numpy as jnp
 
 
 def mean_absolute_error(prediction: jax.Array, target: jax.Array) -> jax.Array:
-    """L1 averaged over all elements: a scalar >= 0, 0 exactly where both are equal."""
+    """L1 averaged over all elements: a scalar >= 0, 0 exactly where both are equal.
+
+    StarGAN v2, equations 2 and 4.
+    """
     return jnp.mean(jnp.abs(prediction - target))
+
+
+def sum_of_squared_errors(prediction: jax.Array, target: jax.Array) -> jax.Array:
+    """Summed over an image's elements, averaged over the batch `[B, H, W, C]`: a scalar >= 0.
+
+    Up to a constant and a factor the negative log-likelihood of a Gaussian of fixed variance.
+    """
+    return jnp.mean(jnp.sum((prediction - target)**2, axis=(1, 2, 3)))

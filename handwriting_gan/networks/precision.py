@@ -24,13 +24,13 @@ def dtype_of(name: str) -> jnp.dtype:
     return COMPUTE[name]
 
 
-def apply_in(dtype: jnp.dtype, network: nn.Module, params: Any, *inputs: jax.Array) -> jax.Array:
+def apply_in(dtype: jnp.dtype, network: nn.Module, params: Any, *inputs: jax.Array) -> Any:
     """A network's output, computed in `dtype`: float32 in and out, so gradients and losses are float32 too.
 
     Normalising layers take their statistics in float32 whatever they are given.
     """
     params, inputs = jax.tree.map(lambda x: _cast(x, dtype), (params, inputs))
-    return _cast(network.apply({"params": params}, *inputs), FLOAT32)
+    return jax.tree.map(lambda x: _cast(x, FLOAT32), network.apply({"params": params}, *inputs))
 
 
 def _cast(x: jax.Array, dtype: jnp.dtype) -> jax.Array:

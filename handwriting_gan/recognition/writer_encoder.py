@@ -17,7 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
-from handwriting_gan.data.glyphs import DIGITS, SIDE, to_network
+from handwriting_gan.data.glyphs import DIGITS, to_network
+from handwriting_gan.networks.glyph_trunk import fold
 from handwriting_gan.recognition import archive
 from handwriting_gan.recognition.chunks import in_chunks
 
@@ -35,7 +36,7 @@ class ResidualEncoder(nn.Module):
     @nn.compact
     def __call__(self, images: jax.Array, digits: jax.Array) -> jax.Array:
         """Pixels are folded two by two into channels first, which keeps all and costs a quarter."""
-        x = ByDigit()(nn.Conv(self.widths[0], (3, 3))(_fold(images)), digits)
+        x = ByDigit()(nn.Conv(self.widths[0], (3, 3))(fold(images)), digits)
         x = ResidualBlock()(x, digits)
         x = nn.avg_pool(x, (2, 2), (2, 2))
         x = ByDigit()(nn.Conv(self.widths[1], (3, 3))(nn.relu(x)), digits)
@@ -57,7 +58,7 @@ class PlainEncoder(nn.Module):
     @nn.compact
     def __call__(self, images: jax.Array, digits: jax.Array) -> jax.Array:
         """28 -> 14 -> 7 -> 4, then one linear layer over all places."""
-        x = _fold(images)
+        x = fold(images)
         asked = jax.nn.one_hot(digits, DIGITS)[:, None, None]
         x = jnp.concatenate([x, jnp.broadcast_to(asked, (*x.shape[:3], DIGITS))], axis=-1)
         for level, width in enumerate(self.widths):
@@ -134,13 +135,6 @@ def load(name: str = "judge") -> WriterEncoder:
 @functools.partial(jax.jit, static_argnums=0)
 def _embed(name: str, params: dict[str, Any], images: jax.Array, digits: jax.Array) -> jax.Array:
     return BUILDS[name].network.apply({"params": params}, to_network(images), digits)
-
-
-def _fold(images: jax.Array) -> jax.Array:
-    """Squares of two by two pixels as channels: `[N, 28, 28, 1] -> [N, 14, 14, 4]`."""
-    half = SIDE // 2
-    squares = images.reshape(len(images), half, 2, half, 2)
-    return squares.transpose(0, 1, 3, 2, 4).reshape(len(images), half, half, 4)
 
 
 def _unit(x: jax.Array) -> jax.Array:

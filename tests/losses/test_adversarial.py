@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from handwriting_gan.losses.adversarial import discriminator_loss, generator_loss
+from handwriting_gan.losses.adversarial import discriminator_loss, generator_loss, matching_aware_loss
 
 
 def test_both_losses_equal_binary_cross_entropy() -> None:
@@ -25,3 +25,10 @@ def test_the_losses_are_finite_and_monotone_far_out() -> None:
     assert np.isfinite(losses).all()
     assert (np.diff(losses) <= 0).all()
     assert losses[0] == pytest.approx(1e4)
+
+
+def test_real_glyphs_of_another_hand_are_half_of_the_fakes() -> None:
+    real, fake, mismatched = (jnp.array(logits) for logits in ([2.0, -1.0], [0.5, 3.0], [-0.3, 1.0]))
+    expected = (np.log1p(np.exp(-real)).mean()
+                + (np.log1p(np.exp(fake)).mean() + np.log1p(np.exp(mismatched)).mean()) / 2)
+    assert matching_aware_loss(real, fake, mismatched) == pytest.approx(expected, rel=1e-6)

@@ -1,9 +1,9 @@
-"""L1, worked out."""
+"""L1 and the sum of squares, worked out."""
 
 import jax.numpy as jnp
 import pytest
 
-from handwriting_gan.losses.reconstruction import mean_absolute_error
+from handwriting_gan.losses.reconstruction import mean_absolute_error, sum_of_squared_errors
 
 
 def test_the_mean_is_over_all_elements() -> None:
@@ -11,3 +11,11 @@ def test_the_mean_is_over_all_elements() -> None:
     assert mean_absolute_error(one, other) == pytest.approx((0 + 2 + 1 + 4) / 4)
     assert mean_absolute_error(other, one) == mean_absolute_error(one, other)
     assert mean_absolute_error(one, one) == 0.0
+
+
+def test_squares_are_summed_over_an_image_and_averaged_over_the_batch() -> None:
+    one, other = jnp.zeros((2, 2, 2, 1)), jnp.array([[1.0, 2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 3.0]])
+    other = other.reshape(2, 2, 2, 1)
+    assert sum_of_squared_errors(one, other) == pytest.approx((1 + 4 + 9) / 2)
+    assert sum_of_squared_errors(other, one) == sum_of_squared_errors(one, other)
+    assert sum_of_squared_errors(one, one) == 0.0

@@ -1,0 +1,29 @@
+"""The divergence, against an integral and worked out."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from handwriting_gan.losses.variational import kl_to_standard_normal
+
+
+def test_the_prior_itself_tells_nothing() -> None:
+    assert kl_to_standard_normal(jnp.zeros((3, 4)), jnp.zeros((3, 4))) == 0.0
+
+
+def test_it_is_the_integral_that_defines_it() -> None:
+    x = np.linspace(-12.0, 12.0, 100_001)
+
+    def density(mean: float, variance: float) -> np.ndarray:
+        return np.exp(-(x - mean)**2 / (2 * variance)) / np.sqrt(2 * np.pi * variance)
+
+    mean, variance = 0.7, 0.3
+    posterior, prior = density(mean, variance), density(0.0, 1.0)
+    expected = np.trapezoid(posterior * np.log(np.maximum(posterior, 1e-300) / prior), x)
+    found = kl_to_standard_normal(jnp.array([[mean]]), jnp.log(jnp.array([[variance]])))
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+def test_it_sums_over_the_latent_and_averages_over_the_batch() -> None:
+    means = jnp.array([[1.0, 2.0], [0.0, 0.0]])
+    assert kl_to_standard_normal(means, jnp.zeros((2, 2))) == pytest.approx((0.5 + 2.0) / 2)
