@@ -5,11 +5,12 @@ from collections.abc import Callable
 from ml_collections import ConfigDict
 
 from handwriting_gan.errors import InputError
-from handwriting_gan.methods import stargan_v2
+from handwriting_gan.methods import stargan_v2, writer_guided
 from handwriting_gan.methods.method import Method
 
 CATALOGUE: dict[str, Callable[[ConfigDict], Method]] = {
     "stargan_v2": stargan_v2.build,
+    "writer_guided": writer_guided.build,
 }
 
 

@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from handwriting_gan.data.glyphs import DIGITS, Glyphs
-from handwriting_gan.data.pictures import cross_grid, save_ink
+from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs
+from handwriting_gan.data.hands import rows_by_writer
+from handwriting_gan.data.pictures import beside, cross_grid, save_ink, tile
 from handwriting_gan.workdir.layout import Workdir
 from handwriting_gan.workdir.trained_model import TrainedModel
 
 FIRST, SECOND = 0, 1  # which of a digit's held-out glyphs is the source, which the reference
+WRITERS, REFERENCES = 12, 5  # held-out writers on a sheet, and the glyphs that each is known by
 
 
 def one_per_digit(glyphs: Glyphs, place: int) -> Glyphs:
@@ -17,7 +19,7 @@ def one_per_digit(glyphs: Glyphs, place: int) -> Glyphs:
 
 
 def draw_sheets(workdir: Workdir, model: TrainedModel, held_out: Glyphs) -> None:
-    """Saves a sheet for each guided mode that the model has: sources down; references or digits across."""
+    """Saves a sheet for each mode the model has: sources or writers down, references or digits across."""
     sources, references = one_per_digit(held_out, FIRST), one_per_digit(held_out, SECOND)
     down, across = np.divmod(np.arange(DIGITS * DIGITS), DIGITS)
     if "reference" in model.modes:
@@ -27,6 +29,18 @@ def draw_sheets(workdir: Workdir, model: TrainedModel, held_out: Glyphs) -> None
     if "latent" in model.modes:
         drawn = model.latent_guided(sources.take(down), across)
         save_ink(workdir.sample("latent", model.step), cross_grid(_square(drawn), sources.images))
+    hands = [rows[:REFERENCES] for rows in rows_by_writer(held_out).values() if len(rows) >= REFERENCES]
+    if "writer" in model.modes and hands:
+        save_ink(workdir.sample("writer", model.step), _hands(model, held_out, np.stack(hands[:WRITERS])))
+
+
+def _hands(model: TrainedModel, held_out: Glyphs, rows: np.ndarray) -> np.ndarray:
+    """References of some writers, rows `[W, K]` | the ten digits as a best guess | and as a natural try."""
+    given = held_out.take(rows.repeat(DIGITS, axis=0))
+    digits = np.tile(np.arange(DIGITS), len(rows))
+    drawn = (model.write_each(given, digits, 0, variation).reshape(len(rows), DIGITS, SIDE, SIDE)
+             for variation in (0.0, 1.0))
+    return beside(tile(held_out.images[rows]), *map(tile, drawn))
 
 
 def _square(glyphs: np.ndarray) -> np.ndarray:

@@ -1,0 +1,45 @@
+"""Ours: a few glyphs of a writer in, any digit out in that hand.
+
+    python -m handwriting_gan.train --config configs/writer_guided.py:small --workdir runs/writer_guided
+
+Takes mnist_writers, the only set that says who wrote what.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import common
+from configs.common import pick
+
+
+def get_config(preset: str = "small") -> ConfigDict:
+    """The config of a preset: tiny, small or base."""
+    config = common.get_config(preset)
+    config.method = "writer_guided"
+    config.data = "mnist_writers"  # nothing else says who wrote what
+    config.batch_size = pick(preset, 2, 2, 16)  # examples: 6 writers with 6 targets and 16 references each
+    config.averaging = pick(preset, 0.9, 0.998, 0.999)
+
+    config.networks = ConfigDict({
+        "width": pick(preset, 4, 48, 96),  # channels at 14 x 14 of what looks at a glyph
+        "generator_width": pick(preset, 8, 64, 128),  # channels at 7 x 7
+        "style_dim": pick(preset, 8, 64, 64),
+        "latent_dim": pick(preset, 4, 16, 16),
+    })
+    config.losses = ConfigDict({  # weights; a term left out is not computed
+        "r1": 1.0,
+        "adversarial": 1.0,
+        "reconstruction": 0.03,
+        "kl": 0.02,
+        "matching": 0.5,
+        "matching_of_fakes": 0.2,
+    })
+    rate = pick(preset, 5e-4, 5e-4, 2e-4)
+    config.learning_rates = ConfigDict({
+        "hand_encoder": rate,
+        "style_pooling": rate,
+        "posterior_encoder": rate,
+        "generator": rate,
+        "discriminator": rate,
+    })
+    config.adam = ConfigDict({"beta1": 0.0, "beta2": 0.99, "l2": 0.0})
+    return config

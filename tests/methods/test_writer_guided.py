@@ -1,0 +1,197 @@
+"""The writer-guided losses against their formulas, what moves in each phase, and the two modes."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.flatten_util import ravel_pytree
+
+from configs import writer_guided as config_file
+from handwriting_gan.data.glyphs import Glyphs, to_network
+from handwriting_gan.data.hands import HANDS, TARGETS, WRITERS, HandBatch
+from handwriting_gan.losses.matching import contrastive_matching
+from handwriting_gan.methods import writer_guided
+from handwriting_gan.methods.method import Method
+from handwriting_gan.methods.writer_guided import PENALISED, Targets, WriterGuided
+from handwriting_gan.training.train_step import phase_gradients
+
+EXAMPLES = 2
+WEIGHTS = {"r1": 0.7, "adversarial": 1.5, "reconstruction": 0.02, "kl": 0.3, "matching": 0.5,
+           "matching_of_fakes": 0.9}
+
+
+@pytest.fixture(scope="module")
+def method() -> Method:
+    config = config_file.get_config("tiny")
+    config.losses.update(WEIGHTS)
+    return writer_guided.build(config)
+
+
+@pytest.fixture(scope="module")
+def model(method: Method) -> WriterGuided:
+    return method.phases[0].loss.__self__
+
+
+@pytest.fixture(scope="module")
+def params(method: Method) -> dict[str, Any]:
+    """Off their initial values, where some things are zero."""
+    rng = np.random.default_rng(0)
+    return jax.tree.map(lambda x: x + rng.normal(0.0, 0.05, x.shape).astype(np.float32),
+                        jax.jit(method.init)(jax.random.key(0)))
+
+
+@pytest.fixture(scope="module")
+def batch(written: Glyphs) -> HandBatch:
+    return HANDS.draw(HANDS.lay_out(written), jax.random.split(jax.random.key(1), EXAMPLES))
+
+
+@pytest.fixture(scope="module")
+def keys() -> jax.Array:
+    return jax.random.split(jax.random.key(2), EXAMPLES)
+
+
+@pytest.fixture(scope="module")
+def targets(model: WriterGuided, params: dict, batch: HandBatch) -> Targets:
+    return jax.jit(model.lay_out)(params, batch)
+
+
+def softplus(x: jax.Array) -> np.ndarray:
+    return np.log1p(np.exp(np.asarray(x, np.float64)))
+
+
+def test_two_phases_move_all_networks_and_only_those_that_write_are_averaged(method: Method) -> None:
+    assert [(phase.name, phase.updates) for phase in method.phases] == [
+        ("discriminator", ("discriminator",)),
+        ("generator", ("hand_encoder", "style_pooling", "posterior_encoder", "generator"))]
+    assert method.averaged == ("hand_encoder", "style_pooling", "generator")
+
+
+def test_each_target_has_the_style_of_each_writer_from_what_it_may_see(
+        model: WriterGuided, params: dict, batch: HandBatch, targets: Targets) -> None:
+    """Against one style alone, by a subset of the references."""
+    for example, owner, place, writer in ((0, 0, 0, 0), (1, 4, 2, 4), (1, 5, TARGETS - 1, 2)):
+        row = (example * WRITERS + owner) * TARGETS + place
+        assert targets.owners[row] == owner
+        np.testing.assert_array_equal(targets.images[row], batch.targets[example, owner, place])
+        assert targets.digits[row] == batch.target_digits[example, owner, place]
+        given = batch.given[example, owner, place, writer]
+        alone = model._styles(params, batch.references[example, writer][given],
+                              batch.reference_digits[example, writer][given], targets.digits[row][None])
+        np.testing.assert_allclose(targets.styles[writer, row], alone[0], rtol=1e-3, atol=1e-5)
+
+
+def test_own_and_other_styles_are_the_owners_and_another_writers(targets: Targets) -> None:
+    own, other = targets.own_styles(), targets.other_styles()
+    for row in (0, 7, len(targets.owners) - 1):
+        owner = int(targets.owners[row])
+        np.testing.assert_array_equal(own[row], targets.styles[owner, row])
+        np.testing.assert_array_equal(other[row], targets.styles[(owner + 1) % WRITERS, row])
+
+
+def test_the_discriminators_loss_tells_real_from_fake_and_hand_from_hand(
+        method: Method, model: WriterGuided, params: dict, batch: HandBatch, keys: jax.Array,
+        targets: Targets) -> None:
+    images, digits, own = targets.images, targets.digits, targets.own_styles()
+    latents, _ = model.draw_latents(keys, len(digits))
+    fakes = model.generate(params, digits, own, latents)
+
+    def logits(images: jax.Array, styles: jax.Array) -> jax.Array:
+        return model.discriminate(params, images, digits, styles[None])[0]
+
+    adversarial = np.mean(softplus(-logits(images, own))) + 0.5 * (
+        np.mean(softplus(logits(fakes, own))) + np.mean(softplus(logits(images, targets.other_styles()))))
+    one_by_one = [jax.grad(lambda x, row=row: model.discriminate(
+        params, x[None], digits[row][None], own[row][None, None])[0, 0])(images[row])
+        for row in range(0, len(digits), PENALISED)]
+    penalty = 0.5 * np.mean([np.sum(np.square(gradient)) for gradient in one_by_one])
+    total, terms = method.phases[0].loss(params, batch, keys, jnp.int32(0))
+    assert terms["adversarial"] == pytest.approx(adversarial, rel=1e-4)
+    assert terms["r1"] == pytest.approx(penalty, rel=1e-3)
+    assert total == pytest.approx(1.5 * adversarial + 0.7 * penalty, rel=1e-4)
+
+
+def test_the_generators_loss_is_its_five_terms(
+        method: Method, model: WriterGuided, params: dict, batch: HandBatch, keys: jax.Array,
+        targets: Targets) -> None:
+    images, digits, own = targets.images, targets.digits, targets.own_styles()
+    latents, noise = model.draw_latents(keys, len(digits))
+    fakes = model.generate(params, digits, own, latents)
+    means, log_variances = map(np.asarray, model.infer_latents(params, images, digits, own))
+    rebuilt = model.generate(params, digits, own, means + np.exp(log_variances / 2) * noise)
+    told, told_by_fakes = (model.encode_hand(params, glyphs, digits)[0] for glyphs in (images, fakes))
+    expected = {
+        "adversarial": softplus(-model.discriminate(params, fakes, digits, own[None])).mean(),
+        "reconstruction": np.square(rebuilt - images).sum() / len(images),
+        "kl": 0.5 * (means**2 + np.exp(log_variances) - 1 - log_variances).sum() / len(images),
+        "matching": contrastive_matching(told, targets.styles, targets.owners),
+        "matching_of_fakes": contrastive_matching(told_by_fakes, targets.styles, targets.owners),
+    }
+    total, terms = method.phases[1].loss(params, batch, keys, jnp.int32(0))
+    assert set(terms) == set(expected)
+    for name, value in terms.items():
+        assert float(value) == pytest.approx(float(expected[name]), rel=1e-3), name
+    weighted = sum(WEIGHTS[name] * float(expected[name]) for name in terms)
+    assert float(total) == pytest.approx(weighted, rel=1e-3)
+
+
+def moved(weights: dict, params: dict, batch: HandBatch, keys: jax.Array) -> set[str]:
+    """The networks that the generator's phase gives a gradient, with these weights alone."""
+    config = config_file.get_config("tiny")
+    config.losses = weights
+    phase = writer_guided.build(config).phases[1]
+    gradients, terms = jax.jit(phase_gradients, static_argnums=0)(phase, params, batch, keys, jnp.int32(0))
+    assert set(terms) == set(weights)
+    return {name for name, tree in gradients.items() if ravel_pytree(tree)[0].any()}
+
+
+@pytest.mark.parametrize(("term", "networks"), [
+    ("adversarial", {"hand_encoder", "style_pooling", "generator"}),
+    ("reconstruction", {"hand_encoder", "style_pooling", "posterior_encoder", "generator"}),
+    ("matching", {"hand_encoder", "style_pooling"}),
+    ("matching_of_fakes", {"hand_encoder", "style_pooling", "generator"}),
+])
+def test_each_term_teaches_only_whom_it_should(
+        term: str, networks: set[str], params: dict, batch: HandBatch, keys: jax.Array) -> None:
+    assert moved({term: 1.0}, params, batch, keys) == networks
+
+
+def test_latents_belong_to_an_example_whoever_shares_the_batch(model: WriterGuided, keys: jax.Array) -> None:
+    first, second = model.draw_latents(keys, 8)
+    assert first.shape == (8, model.latent_dim)
+    assert not jnp.allclose(first, second)
+    assert jnp.array_equal(model.draw_latents(keys[1:], 4)[0], first[4:])
+    many, _ = model.draw_latents(keys, 10_000)
+    assert float(many.mean()) == pytest.approx(0.0, abs=0.03)
+    assert float(many.std()) == pytest.approx(1.0, abs=0.03)
+
+
+def hand(glyphs: Glyphs, *rows: int) -> tuple[jax.Array, jax.Array]:
+    return to_network(jnp.asarray(glyphs.images[list(rows)])), jnp.asarray(glyphs.digits[list(rows)])
+
+
+def test_any_digits_are_written_from_any_number_of_references(
+        method: Method, params: dict, held_out: Glyphs) -> None:
+    write, key, digits = method.synthesis["writer"], jax.random.key(0), jnp.array([4, 8, 1, 1])
+    for rows in ((5,), (5, 250, 900)):
+        natural, other = (write(params, *hand(held_out, *rows), digits, key, 1.0)
+                          for key in (key, jax.random.key(1)))
+        assert natural.shape == (4, 28, 28, 1)
+        assert not jnp.array_equal(natural, other)
+        assert not jnp.array_equal(natural[2], natural[3])  # a digit that comes twice is tried twice
+        best = write(params, *hand(held_out, *rows), digits, key, 0.0)
+        assert jnp.array_equal(best, write(params, *hand(held_out, *rows), digits, jax.random.key(1), 0.0))
+        np.testing.assert_allclose(best[2], best[3], atol=1e-5)
+
+
+def test_a_blend_runs_from_the_one_hand_to_the_other(method: Method, params: dict, held_out: Glyphs) -> None:
+    one, other = hand(held_out, 5, 250), hand(held_out, 700, 800, 900)
+    digits, key = jnp.array([4, 8]), jax.random.key(0)
+    frames = [method.synthesis["blend"](params, *one, *other, digits, key, 0.5, share)
+              for share in (0.0, 0.5, 1.0)]
+    for end, given in ((frames[0], one), (frames[2], other)):
+        written = method.synthesis["writer"](params, *given, digits, key, 0.5)
+        np.testing.assert_allclose(end, written, atol=1e-5)
+    assert not np.allclose(frames[0], frames[1], atol=1e-4)
+    assert not np.allclose(frames[1], frames[2], atol=1e-4)
