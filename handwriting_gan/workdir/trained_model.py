@@ -6,6 +6,7 @@ Bytes in, bytes out: glyphs are uint8 `[N, 28, 28]`, 0 paper to 255 ink.
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jax
@@ -22,6 +23,7 @@ from handwriting_gan.workdir.layout import RELEASED, Workdir, read_config
 
 CHUNK = 250  # images per call of a network: bounds memory, and one shape compiles once
 HANDS = 100  # hands per call, likewise
+AT_ONCE = 2  # calls
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +37,7 @@ class TrainedModel:
 
     @property
     def modes(self) -> tuple[str, ...]:
-        """The ways of synthesis that the method has: of 'latent', 'reference', 'writer'."""
+        """The ways of synthesis that the method has: of 'latent', 'reference', 'writer', 'blend'."""
         return tuple(self.method.synthesis)
 
     def write(self, references: Glyphs, digits: Sequence[int], seed: int = 0,
@@ -49,14 +51,12 @@ class TrainedModel:
           InputError: if the method cannot write in a given hand, or there is nothing to learn it from.
           ValueError: if a digit is none.
         """
-        if not len(references.digits):
-            raise InputError("at least one glyph of the hand is needed")
-        if any(digit not in range(DIGITS) for digit in digits):
-            raise ValueError(f"digits are 0-9, not {list(digits)}")
-        images = self._synthesis("writer")(
-            self.params, to_network(jnp.asarray(references.images)), jnp.asarray(references.digits),
-            jnp.asarray(digits, jnp.int32), jax.random.key(seed), variation)
-        return to_bytes(images)
+        return self._by_hand("writer", [references], digits, seed, variation)
+
+    def blend(self, references: Glyphs, others: Glyphs, digits: Sequence[int], share: float, seed: int = 0,
+              variation: float = 1.0) -> np.ndarray:
+        """Writes `digits` in a hand between two: of the others a share of 0 to 1. Otherwise as `write`."""
+        return self._by_hand("blend", [references, others], digits, seed, variation, share)
 
     def write_each(self, references: Glyphs, digits: np.ndarray, seed: int = 0,
                    variation: float = 1.0) -> np.ndarray:
@@ -83,6 +83,21 @@ class TrainedModel:
         return self._guided("reference", seed, sources.images, sources.digits,
                                references.images, references.digits)
 
+    def _by_hand(self, mode: str, hands: list[Glyphs], digits: Sequence[int], seed: int,
+                 *how: float) -> np.ndarray:
+        """A mode of the glyphs of one or two hands, for digits `[n]`."""
+        if not all(len(hand.digits) for hand in hands):
+            raise InputError("at least one glyph of the hand is needed")
+        if not len(digits) or any(digit not in range(DIGITS) for digit in digits):
+            raise ValueError(f"digits are one or more of 0-9, not {list(digits)}")
+        synthesize, digits = self._synthesis(mode), np.asarray(digits, np.int32)
+        told = [column for hand in hands for column in (to_network(jnp.asarray(hand.images)), hand.digits)]
+
+        def draw(rows: np.ndarray, key: jax.Array) -> jax.Array:
+            return synthesize(self.params, *told, digits[rows], key, *how)
+
+        return _in_chunks(draw, len(digits), min(CHUNK, len(digits)), seed)
+
     def _guided(self, mode: str, seed: int, *columns: np.ndarray) -> np.ndarray:
         """A guided mode of columns `[N, ...]`."""
         synthesize = self._synthesis(mode)
@@ -105,11 +120,17 @@ class TrainedModel:
 
 def _in_chunks(draw: Callable[[np.ndarray, jax.Array], jax.Array], count: int, size: int,
                seed: int) -> np.ndarray:
-    """`draw(rows, key)` chunk by chunk; the last is filled up by repeating rows, which are then cut off."""
-    chunks = [to_bytes(draw(np.arange(start, start + size) % count,
-                            jax.random.fold_in(jax.random.key(seed), start)))
-              for start in range(0, count, size)]
-    return np.concatenate(chunks)[:count]
+    """`draw(rows, key)` chunk by chunk; the last is filled up by repeating rows, which are then cut off.
+
+    The first compiles. Of the others some run at once: alone, a CPU's convolution leaves a core idle.
+    """
+
+    def chunk(start: int) -> np.ndarray:
+        key = jax.random.fold_in(jax.random.key(seed), start)
+        return to_bytes(draw(np.arange(start, start + size) % count, key))
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return np.concatenate([chunk(0), *threads.map(chunk, range(size, count, size))])[:count]
 
 
 @functools.partial(jax.jit, static_argnums=0)

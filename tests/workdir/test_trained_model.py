@@ -44,7 +44,14 @@ def trying() -> TrainedModel:
         told = reference_digits.mean() + 3 * digits[:, None, None, None]
         return jnp.tanh(references.mean(axis=0) + told / 30 + latent)
 
-    return TrainedModel(ConfigDict(), Method({}, dict, (), (), {"writer": write}), {}, 0)
+    def blend(params: dict, references: jax.Array, reference_digits: jax.Array, others: jax.Array,
+              other_digits: jax.Array, digits: jax.Array, key: jax.Array, variation: jax.Array,
+              share: jax.Array) -> jax.Array:
+        ends = (write(params, *hand, digits, key, variation)
+                for hand in ((references, reference_digits), (others, other_digits)))
+        return sum(part * end for part, end in zip((1 - share, share), ends, strict=True))
+
+    return TrainedModel(ConfigDict(), Method({}, dict, (), (), {"writer": write, "blend": blend}), {}, 0)
 
 
 def hands(glyphs: Glyphs, count: int) -> Glyphs:
@@ -111,6 +118,35 @@ def test_where_no_latent_is_drawn_neither_seed_nor_variation_matters(
                                   certain.write_each(references, digits, seed=9, variation=0.0))
 
 
+def test_many_digits_are_written_in_one_hand_as_if_in_one_call(
+        certain: TrainedModel, trying: TrainedModel, held_out: Glyphs,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each in its place; every call has a latent of its own."""
+    references, digits = held_out.take([0, 300]), np.arange(11) % 10
+    whole = certain.write(references, digits)
+    monkeypatch.setattr(trained_model, "CHUNK", 4)
+    assert np.abs(certain.write(references, digits).astype(int) - whole).max() <= 1
+    tries = trying.write(references, np.full(11, 7))
+    assert [len(np.unique(tries[start:start + 4], axis=0)) for start in (0, 4, 8)] == [1, 1, 1]
+    assert len(np.unique(tries, axis=0)) == 3
+
+
+def test_a_blend_is_between_what_is_written_in_either_hand(trying: TrainedModel, held_out: Glyphs) -> None:
+    one, other, digits = held_out.take([0, 300]), held_out.take([700]), [4, 8, 1]
+    start, half, end = (trying.blend(one, other, digits, share, 5, 0.3) for share in (0.0, 0.5, 1.0))
+    np.testing.assert_array_equal(start, trying.write(one, digits, 5, 0.3))
+    np.testing.assert_array_equal(end, trying.write(other, digits, 5, 0.3))
+    assert np.abs(half.astype(float) - (start.astype(float) + end) / 2).max() <= 1
+    for hands in ((one, held_out.take([])), (held_out.take([]), one)):
+        with pytest.raises(InputError, match="at least one glyph"):
+            trying.blend(*hands, digits, 0.5)
+
+
+def test_a_method_that_cannot_blend_says_so(certain: TrainedModel, held_out: Glyphs) -> None:
+    with pytest.raises(InputError, match="has no blend mode; it has"):
+        certain.blend(held_out.take([0]), held_out.take([1]), [1], 0.5)
+
+
 def test_a_method_that_cannot_write_in_a_hand_says_so(certain: TrainedModel, held_out: Glyphs) -> None:
     synthesis = {"latent": certain.method.synthesis["latent"]}
     model = TrainedModel(certain.config, certain.method._replace(synthesis=synthesis), certain.params, 0)
@@ -124,5 +160,7 @@ def test_a_method_that_cannot_write_in_a_hand_says_so(certain: TrainedModel, hel
 def test_a_hand_needs_a_reference_and_digits_are_digits(certain: TrainedModel, held_out: Glyphs) -> None:
     with pytest.raises(InputError, match="at least one glyph"):
         certain.write(held_out.take([]), [1])
-    with pytest.raises(ValueError, match="digits are 0-9"):
+    with pytest.raises(ValueError, match="digits are one or more of 0-9"):
         certain.write(held_out.take([0]), [10])
+    with pytest.raises(ValueError, match="digits are one or more of 0-9"):
+        certain.write(held_out.take([0]), [])
