@@ -4,6 +4,7 @@ Every room may raise `InputError`; only the doors catch it.
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -30,6 +31,21 @@ def whole_number(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
         if not text.lstrip("-").isdecimal() or not least <= int(text) <= most:
             raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
         return int(text)
+
+    return parse
+
+
+def number_between(least: float, most: float) -> Callable[[str], float]:
+    """For a flag's `type`: a number from `least` to `most`."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number from {least:g} to {most:g}")
+        return number
 
     return parse
 

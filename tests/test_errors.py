@@ -1,8 +1,10 @@
 """A door says what is wrong in one line and ends with code 2."""
 
+import argparse
+
 import pytest
 
-from handwriting_gan.errors import InputError, exit_in_one_line
+from handwriting_gan.errors import InputError, exit_in_one_line, number_between
 
 
 def test_an_input_error_becomes_one_line_on_stderr_and_code_2(
@@ -41,3 +43,14 @@ def test_a_main_that_ends_well_says_nothing(capsys: pytest.CaptureFixture[str]) 
     exit_in_one_line(lambda: calls.append("called"))
     assert calls == ["called"]
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0.0), ("1", 1.0), (".25", 0.25), ("1e-1", 0.1)])
+def test_a_number_within_bounds_is_taken(text: str, number: float) -> None:
+    assert number_between(0.0, 1.0)(text) == number
+
+
+@pytest.mark.parametrize("text", ["-0.1", "1.01", "nan", "inf", "much", ""])
+def test_what_is_no_number_within_bounds_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is no number from 0 to 1"):
+        number_between(0.0, 1.0)(text)

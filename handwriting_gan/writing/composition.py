@@ -1,5 +1,7 @@
 """Glyphs into a line of writing, at the size of the hand that they imitate."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
@@ -23,6 +25,19 @@ def compose(glyphs: np.ndarray, digit_height: float) -> np.ndarray:
         line += [paper, _trim_sides(glyph)]
     line += [paper, paper]
     return _enlarge(np.hstack(line), scale)
+
+
+def stack(lines: Sequence[np.ndarray]) -> np.ndarray:
+    """Lines of ink uint8 `[H, W]` one below the other, from the left: uint8 `[sum of H, largest W]`."""
+    width = max(line.shape[1] for line in lines)
+    return np.vstack([np.pad(line, ((0, 0), (0, width - line.shape[1]))) for line in lines])
+
+
+def centre(lines: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Lines of ink uint8 `[H, W]` of one height, all with the largest width, as in an animation's frames."""
+    width = max(line.shape[1] for line in lines)
+    return [np.pad(line, ((0, 0), ((width - line.shape[1]) // 2, -((line.shape[1] - width) // 2))))
+            for line in lines]
 
 
 def _trim_sides(glyph: np.ndarray) -> np.ndarray:

@@ -10,12 +10,13 @@ from handwriting_gan.data.glyphs import Glyphs, make_glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition.digit_classifier import Reader
 from handwriting_gan.workdir.trained_model import TrainedModel
-from handwriting_gan.writing.composition import compose
+from handwriting_gan.writing.composition import centre, compose, stack
 from handwriting_gan.writing.mnist_form import to_mnist_form
 from handwriting_gan.writing.photo import read_ink
 from handwriting_gan.writing.segment import find_digits
 
 MOST_DIGITS = 100
+FRAMES = 25  # from one hand to the other
 
 
 class Hand(NamedTuple):
@@ -60,11 +61,26 @@ def read_hand(picture: Path, reader: Reader, reads: str | None = None) -> Hand:
                 float(np.median([piece.box.height for piece in pieces])))
 
 
-def write_number(model: TrainedModel, hand: Hand, number: str, seed: int = 0) -> np.ndarray:
-    """The number in that hand on one line: ink uint8 `[H, W]`, 0 paper to 255 ink.
+def write_number(model: TrainedModel, hand: Hand, number: str, seed: int = 0, variation: float = 1.0,
+                 tries: int = 1) -> np.ndarray:
+    """The number in that hand, each try on a line of its own: ink uint8 `[H, W]`, 0 paper to 255 ink.
 
     Raises:
       InputError: if `number` is not digits, or the model cannot write in a given hand.
     """
-    glyphs = model.write(hand.glyphs, parse_number(number), seed)
-    return compose(glyphs, hand.height)
+    digits = parse_number(number)
+    return stack([compose(model.write(hand.glyphs, digits, seed + place, variation), hand.height)
+                  for place in range(tries)])
+
+
+def morph_number(model: TrainedModel, hand: Hand, other: Hand, number: str, seed: int = 0,
+                 variation: float = 1.0) -> list[np.ndarray]:
+    """The number on its way from one hand to the other: frames of ink uint8 `[H, W]`, all of one size.
+
+    Raises:
+      InputError: if `number` is not digits, or the model cannot blend two hands.
+    """
+    digits = parse_number(number)
+    blends = (model.blend(hand.glyphs, other.glyphs, digits, share, seed, variation)
+              for share in np.linspace(0.0, 1.0, FRAMES))
+    return centre([compose(glyphs, hand.height) for glyphs in blends])

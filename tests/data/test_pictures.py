@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from handwriting_gan.data.glyphs import SIDE, Glyphs
-from handwriting_gan.data.pictures import GAP, cross_grid, save_ink, tile
+from handwriting_gan.data.pictures import GAP, beside, cross_grid, save_animation, save_ink, tile
 from handwriting_gan.errors import InputError
 
 ROWS, COLUMNS = 2, 3
@@ -64,3 +64,28 @@ def test_a_saved_picture_is_dark_on_white_and_each_pixel_a_square(
 def test_a_picture_that_cannot_be_written_is_named(body: np.ndarray, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=str(tmp_path)):
         save_ink(tmp_path, body[0, 0])
+
+
+def test_pages_stand_side_by_side_with_a_gap(body: np.ndarray) -> None:
+    one, other = body[0, 0], body[1, 1]
+    page = beside(one, other)
+    np.testing.assert_array_equal(cell(page, 0, 0), one)
+    np.testing.assert_array_equal(cell(page, 0, 1, 0)[:, GAP:], other[:, :-GAP])
+    assert page.shape == (SIDE, 2 * SIDE + GAP)
+    np.testing.assert_array_equal(beside(one), one)
+
+
+def test_an_animation_goes_there_and_back_dark_on_white(body: np.ndarray, tmp_path: Path) -> None:
+    path, frames = tmp_path / "folder" / "morph.gif", list(body[0])
+    save_animation(path, frames)
+    with Image.open(path) as animation:
+        assert (animation.format, animation.n_frames, animation.info["loop"]) == ("GIF", 4, 0)
+        for place, frame in enumerate((0, 1, 2, 1)):
+            animation.seek(place)
+            levels = np.asarray(animation.convert("L")).astype(int)
+            np.testing.assert_allclose(255 - levels, frames[frame], atol=2)
+
+
+def test_an_animation_that_cannot_be_written_is_named(body: np.ndarray, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=str(tmp_path)):
+        save_animation(tmp_path, list(body[0]))

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from handwriting_gan.data.glyphs import SIDE, Glyphs
-from handwriting_gan.writing.composition import GAP, MOST_HEIGHT, compose
+from handwriting_gan.writing.composition import GAP, MOST_HEIGHT, centre, compose, stack
 from handwriting_gan.writing.mnist_form import BOX
 from handwriting_gan.writing.segment import Piece, find_digits
 
@@ -86,3 +86,16 @@ def test_the_line_is_ink_on_empty_paper(whole: np.ndarray) -> None:
     assert not page[:, :GAP].any()
     assert not page[:, -GAP:].any()
     assert np.median(page) == 0
+
+
+LINES = [np.full((2, 3), 7, np.uint8), np.full((2, 6), 8, np.uint8)]
+
+
+def test_stacked_lines_begin_at_the_left_one_below_the_other() -> None:
+    np.testing.assert_array_equal(stack(LINES), [[7] * 3 + [0] * 3] * 2 + [[8] * 6] * 2)
+
+
+def test_centred_lines_have_the_largest_width_and_their_ink_in_the_middle() -> None:
+    narrow, wide = centre(LINES)
+    np.testing.assert_array_equal(narrow, [[0, 7, 7, 7, 0, 0]] * 2)
+    np.testing.assert_array_equal(wide, LINES[1])

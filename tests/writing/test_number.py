@@ -8,10 +8,12 @@ import pytest
 from handwriting_gan.data.glyphs import DIGITS, Glyphs, make_glyphs
 from handwriting_gan.data.pictures import save_ink
 from handwriting_gan.errors import InputError
-from handwriting_gan.writing.composition import compose
+from handwriting_gan.writing.composition import centre, compose, stack
 from handwriting_gan.writing.number import (
+    FRAMES,
     MOST_DIGITS,
     Hand,
+    morph_number,
     parse_number,
     read_hand,
     write_number,
@@ -39,12 +41,23 @@ class NearestReader:
 
 
 class Echo:
-    """Writes any digit as the first glyph of the hand, and remembers what it was asked."""
+    """Writes any digit as the glyph of the hand at the seed's place, and remembers what it was asked."""
 
-    def write(self, references: Glyphs, digits: list[int], seed: int) -> np.ndarray:
-        """The first glyph, again and again."""
-        self.asked = digits, seed
-        return np.repeat(references.images[:1], len(digits), axis=0)
+    def __init__(self) -> None:
+        """Was not asked yet."""
+        self.asked = []
+
+    def write(self, references: Glyphs, digits: list[int], seed: int, variation: float) -> np.ndarray:
+        """One glyph, again and again."""
+        self.asked.append((digits, seed, variation))
+        return np.repeat(references.images[seed % len(references.images)][None], len(digits), axis=0)
+
+    def blend(self, references: Glyphs, others: Glyphs, digits: list[int], share: float, seed: int,
+              variation: float) -> np.ndarray:
+        """As much ink of either's first glyph as its share."""
+        self.asked.append((digits, share, seed, variation))
+        mixed = (1 - share) * references.images[:1] + share * others.images[:1]
+        return np.repeat(mixed.astype(np.uint8), len(digits), axis=0)
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +154,8 @@ def test_a_picture_of_more_strokes_than_a_number_has_is_refused(
 
 def test_a_number_is_written_by_the_model_at_the_hands_height(hand: Hand) -> None:
     model = Echo()
-    page = write_number(model, hand, "4810", seed=7)
-    assert model.asked == ([4, 8, 1, 0], 7)
+    page = write_number(model, hand, "4810", seed=3, variation=0.5)
+    assert model.asked == [([4, 8, 1, 0], 3, 0.5)]
     expected = compose(np.repeat(hand.glyphs.images[:1], 4, axis=0), HEIGHT)
     np.testing.assert_array_equal(page, expected)
 
@@ -158,10 +171,30 @@ def test_the_model_is_not_asked_for_what_is_no_number(hand: Hand) -> None:
     model = Echo()
     with pytest.raises(InputError, match="is no number"):
         write_number(model, hand, "4,8")
-    assert not hasattr(model, "asked")
+    with pytest.raises(InputError, match="is no number"):
+        morph_number(model, hand, hand, "4,8")
+    assert not model.asked
 
 
 def test_a_hand_is_of_real_glyphs(picture: Path, reader: NearestReader) -> None:
     glyphs = read_hand(picture, reader).glyphs
     remade = make_glyphs(*glyphs)
     assert (remade.images.max(axis=(1, 2)) == 255).all()
+
+
+def test_tries_are_those_of_the_next_seeds_one_below_the_other(hand: Hand) -> None:
+    one_by_one = [write_number(Echo(), hand, "48", seed) for seed in (1, 2, 3)]
+    np.testing.assert_array_equal(write_number(Echo(), hand, "48", seed=1, tries=3), stack(one_by_one))
+    assert not np.array_equal(*one_by_one[:2])
+
+
+def test_a_morph_begins_in_one_hand_and_ends_in_the_other(hand: Hand, held_out: Glyphs) -> None:
+    model, other = Echo(), hand._replace(glyphs=held_out.take([310]))
+    frames = morph_number(model, hand, other, "48", seed=5, variation=0.5)
+    assert [asked[1] for asked in model.asked] == pytest.approx(np.linspace(0, 1, FRAMES))
+    assert {asked[2:] for asked in model.asked} == {(5, 0.5)}
+    assert len({frame.shape for frame in frames}) == 1
+    ends = [compose(np.repeat(shown.glyphs.images[:1], 2, axis=0), HEIGHT) for shown in (hand, other)]
+    wider = centre([*ends, frames[0]])
+    np.testing.assert_array_equal(frames[0], wider[0])
+    np.testing.assert_array_equal(frames[-1], wider[1])
