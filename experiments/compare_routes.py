@@ -1,6 +1,6 @@
 """Compares the routes by which StarGAN v2 could carry a hand, on one trained model.
 
-$ python -m experiments.compare_routes --out experiments/results/routes.md
+$ python -m experiments.compare_routes --workdir runs/stargan_v2 --out experiments/results/routes.md
 
 Three glyphs of an unseen writer are the hand, other digits are written: the quick protocol's episodes, so
 validation writers and the second writer encoder, since a route is chosen by what comes out.
@@ -13,7 +13,7 @@ from rich.progress import track
 
 from handwriting_gan import methods
 from handwriting_gan.data import sources
-from handwriting_gan.errors import Flags, exit_in_one_line
+from handwriting_gan.errors import Flags, InputError, exit_in_one_line
 from handwriting_gan.evaluation import bench, judges, tables
 from handwriting_gan.evaluation.hand import measure_hand
 from handwriting_gan.evaluation.protocol import PROTOCOLS
@@ -28,7 +28,7 @@ BESIDE = ("twin", "floor")  # rows that are no route's
 def main() -> None:
     """Flags in, one call."""
     parser = Flags(description=__doc__.splitlines()[0])
-    parser.add_argument("--workdir", type=Path, help="default: the released weights")
+    parser.add_argument("--workdir", type=Path, required=True, help="of a StarGAN v2")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
@@ -56,7 +56,13 @@ def main() -> None:
 
 
 def with_route(model: trained_model.TrainedModel, route: str) -> trained_model.TrainedModel:
-    """The same networks carrying the hand by another route."""
+    """The same networks carrying the hand by another route.
+
+    Raises:
+      InputError: if the method has no routes, or not this one.
+    """
+    if "route" not in model.config:
+        raise InputError(f"{model.config.method} has no routes")
     config = model.config.copy_and_resolve_references()
     config.route = route
     return dataclasses.replace(model, config=config, method=methods.build(config))

@@ -1,6 +1,6 @@
 """Puts a trained model into the package, where `write` finds it when no workdir is named.
 
-$ python -m experiments.release --workdir runs/released --route reference
+$ python -m experiments.release --workdir runs/writer_guided
 
 What is released is a workdir itself: config.json and a checkpoint of the averaged networks alone.
 """
@@ -18,7 +18,7 @@ from handwriting_gan.workdir.layout import RELEASED, Workdir
 def release(workdir: Path, route: str | None, released: Path) -> None:
     """Replaces what `released` holds by the workdir's newest averaged networks."""
     model = trained_model.load(workdir)
-    model = with_route(model, route or model.config.route)
+    model = with_route(model, route) if route else model
     new = Workdir(released.with_name(f"{released.name}.new"))
     shutil.rmtree(new.root, ignore_errors=True)
     write_atomically(new.config, model.config.to_json(indent=2).encode() + b"\n")
@@ -36,7 +36,7 @@ def main() -> None:
     """Flags in, one call."""
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--workdir", type=Path, required=True)
-    parser.add_argument("--route", help="how `write` is to carry the hand; default: the config's")
+    parser.add_argument("--route", help="how a method of several routes is to carry the hand; default: the config's")
     parser.add_argument("--out", type=Path, default=RELEASED, help="default: inside the package")
     arguments = parser.parse_args()
     release(arguments.workdir, arguments.route, arguments.out)

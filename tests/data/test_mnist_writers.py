@@ -101,7 +101,7 @@ def test_a_writer_is_of_one_series_and_there_are_two(split: str, splits: dict[st
 
 
 @needs_files
-@pytest.mark.parametrize(("split", "references", "writers", "episodes"), [
+@pytest.mark.parametrize(("split", "references", "episodes"), [
     ("train", 16, 4800), ("validation", 16, 580), ("test", 16, 1594), ("test", 5, 1969),
 ])
 def test_so_many_writers_can_be_drawn_and_none_is_alone(
