@@ -36,7 +36,7 @@ def main() -> None:
     """Flags in, one call."""
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--workdir", type=Path, required=True)
-    parser.add_argument("--route", help="how a method of several routes is to carry the hand; default: the config's")
+    parser.add_argument("--route", help="of a method that has several; default: the config's")
     parser.add_argument("--out", type=Path, default=RELEASED, help="default: inside the package")
     arguments = parser.parse_args()
     release(arguments.workdir, arguments.route, arguments.out)

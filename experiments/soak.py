@@ -32,7 +32,7 @@ def main() -> None:
     """Flags in, one call."""
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=whole_number(1), default=50)
-    parser.add_argument("--steps", type=whole_number(2), default=1200, help="enough for the kills")
+    parser.add_argument("--steps", type=whole_number(2), default=1700, help="enough for the kills")
     parser.add_argument("--seed", type=whole_number(0), default=0, help="of the moments")
     parser.add_argument("--folder", type=Path, default=ROOT / "runs" / "soak", help="for both runs; emptied")
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")

@@ -15,13 +15,24 @@ import numpy as np
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.data.hands import Episodes, draw_episodes, draw_galleries
 from handwriting_gan.evaluation import attribute_predictor, bootstrap, morphometrics, retrieval, rivals
-from handwriting_gan.evaluation.estimate import Estimate, estimate, missing
+from handwriting_gan.evaluation.bootstrap import Figure
+from handwriting_gan.evaluation.estimate import Estimate, estimate
 from handwriting_gan.evaluation.frechet_distance import frechet_figure
 from handwriting_gan.evaluation.guided import Reals
-from handwriting_gan.evaluation.hand_retention import LEAST_EPISODES, retention, spread
+from handwriting_gan.evaluation.hand_retention import (
+    LEAST_EPISODES,
+    lead,
+    retention,
+    share_of_spread,
+    spread,
+)
 from handwriting_gan.evaluation.judges import Judges
 from handwriting_gan.evaluation.morphometrics import ATTRIBUTES, TRAITS, Standardise
-from handwriting_gan.evaluation.writer_verification import area_under_curve, equal_error_rate
+from handwriting_gan.evaluation.writer_verification import (
+    area_under_curve,
+    equal_error_rate,
+    share_above_chance,
+)
 from handwriting_gan.recognition import writer_encoder
 from handwriting_gan.workdir.trained_model import TrainedModel
 
@@ -37,6 +48,7 @@ class Case(NamedTuple):
     targets: Glyphs  # [E]
     values: np.ndarray  # [N, A + T], attributes as deviations and traits, of the glyphs that occur
     galleries: tuple[np.ndarray, ...]  # for each encoder the claimed hands [E, width]
+    twin_scores: tuple[np.ndarray, ...]  # for each encoder [E, E]: how like the claimed hands the twins are
     impostor: np.ndarray  # bool [E, E]: of the same digit and series, by another writer
 
 
@@ -86,8 +98,11 @@ def open_case(judges: Judges, standardise: Standardise, held_out: Glyphs, most: 
     galleries = tuple(writer_encoder.hand(encoder.embed(
         held_out.images[known.ravel()], held_out.digits[known.ravel()]).reshape(*known.shape, -1))
         for encoder in judges.encoders)
+    twins = held_out.take(episodes.twins)
+    twin_scores = tuple(encoder.embed(twins.images, twins.digits) @ hands.T
+                        for encoder, hands in zip(judges.encoders, galleries, strict=True))
     alike = (targets.digits[:, None] == targets.digits) & (targets.series[:, None] == targets.series)
-    return Case(held_out, episodes, targets, values, galleries,
+    return Case(held_out, episodes, targets, values, galleries, twin_scores,
                 alike & (targets.writers[:, None] != targets.writers))
 
 
@@ -100,7 +115,7 @@ def values_of(images: np.ndarray, digits: np.ndarray, standardise: Standardise) 
 
 def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, trained: Trained,
                  count: int, seed: int) -> dict[str, Any]:
-    """All rows for K = `count` references, and how much two natural tries differ."""
+    """All rows for K = `count` references, how much two natural tries differ, and what may be expected."""
     references = case.episodes.references[:, :count]
     tries = write_tries(model, case, count, seed)
     given, digits = case.values[references][..., :len(ATTRIBUTES)], case.targets.digits
@@ -118,16 +133,20 @@ def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, 
     cases = dict.fromkeys(images, case) | {"floor": case._replace(impostor=case.impostor & strangers)}
     rows = {name: measure_row(row, values[name], judges, reals, cases[name])
             for name, row in images.items()}
-    rows["predictor"] = {"retention": _predicted(trained, given, case, seed)}
+    predicted = _predict(trained, given, case, seed)
+    rows["predictor"] = {"retention": _retention(predicted, case)}
     again = values_of(tries[2], digits, trained.standardise)
+    real, twin = case.values[case.episodes.targets], values["twin"]
     return {
         "episodes": len(digits),
         "writers": len(np.unique(case.targets.writers)),
         "rows": rows,
         "difference of two tries": {
-            "natural": _differences(values["natural"], again, case),
-            "writer": _differences(case.values[case.episodes.targets], values["twin"], case),
+            "natural": _compare(spread, case, values["natural"], again),
+            "writer": _compare(spread, case, real, twin),
+            "share": _compare(share_of_spread, case, values["natural"], again, real, twin),
         },
+        "lead over the predictor": _compare(lead, case, values["best guess"], predicted, real),
     }
 
 
@@ -147,17 +166,19 @@ def measure_row(images: np.ndarray, values: np.ndarray, judges: Judges, reals: R
         "digit_accuracy": estimate(bootstrap.mean, (read == digits).astype(float), writers),
         "frechet_distance, classifier": estimate(frechet_figure, features, reals.features, writers),
         "retention": _retention(values, case),
-        "judged": {encoder.name: _judged(encoder.embed(images, digits) @ hands.T, case)
-                   for encoder, hands in zip(judges.encoders, case.galleries, strict=True)},
+        "judged": {encoder.name: _judged(encoder.embed(images, digits) @ hands.T, twins, case)
+                   for encoder, hands, twins in zip(judges.encoders, case.galleries, case.twin_scores,
+                                                    strict=True)},
     }
 
 
-def _judged(scores: np.ndarray, case: Case) -> dict[str, Estimate]:
-    """Verification and retrieval by one encoder's scores `[E, E]`."""
+def _judged(scores: np.ndarray, twins: np.ndarray, case: Case) -> dict[str, Estimate]:
+    """Verification and retrieval by one encoder's scores `[E, E]`, beside the twins'."""
     writers = case.targets.writers
     places = retrieval.ranks(scores, case.impostor)
     return {
         "auc": estimate(area_under_curve, scores, case.impostor, writers),
+        "auc_share_of_twin": estimate(share_above_chance, scores, twins, case.impostor, writers),
         "eer": estimate(equal_error_rate, scores, case.impostor, writers),
         "rank_1": estimate(retrieval.rank_at_most, places, 1, writers),
         "rank_5": estimate(retrieval.rank_at_most, places, 5, writers),
@@ -168,27 +189,22 @@ def _judged(scores: np.ndarray, case: Case) -> dict[str, Estimate]:
 
 
 def _retention(values: np.ndarray, case: Case) -> dict[str, Estimate]:
-    real = case.values[case.episodes.targets]
-    return _by_column(lambda column: estimate(
-        retention, values[:, column], real[:, column], case.targets.writers))
+    return _compare(retention, case, values, case.values[case.episodes.targets])
 
 
-def _differences(one: np.ndarray, other: np.ndarray, case: Case) -> dict[str, Estimate]:
-    return _by_column(lambda column: estimate(
-        spread, one[:, column], other[:, column], case.targets.writers))
+def _compare(figure: Callable[..., Figure], case: Case, *values: np.ndarray) -> dict[str, Estimate]:
+    """A figure of each attribute and trait of the episodes' values `[E, A + T]`."""
+    return {name: estimate(figure, *(each[:, column] for each in values), case.targets.writers)
+            for column, name in enumerate((*ATTRIBUTES, *TRAITS))}
 
 
-def _by_column(figure: Callable[[int], Estimate]) -> dict[str, Estimate]:
-    return {name: figure(column) for column, name in enumerate((*ATTRIBUTES, *TRAITS))}
-
-
-def _predicted(trained: Trained, given: np.ndarray, case: Case, seed: int) -> dict[str, Estimate]:
-    """Retention of the predictor, from the references' attributes `[E, K, A]`; traits it does not tell."""
+def _predict(trained: Trained, given: np.ndarray, case: Case, seed: int) -> np.ndarray:
+    """`[E, A + T]` by the predictor, from the references' attributes `[E, K, A]`; NaN where it tells none."""
     episodes = draw_episodes(trained.glyphs, given.shape[1], seed)
     try:
         predictor = attribute_predictor.fit(trained.values[episodes.references],
                                             trained.values[episodes.targets])
-    except bootstrap.TooFewError as error:
-        return dict.fromkeys((*ATTRIBUTES, *TRAITS), missing(str(error)))
+    except bootstrap.TooFewError:
+        return np.full((len(given), len(ATTRIBUTES) + len(TRAITS)), np.nan)
     told = predictor.predict(given)
-    return _retention(np.concatenate([told, np.full((len(told), len(TRAITS)), np.nan)], axis=1), case)
+    return np.concatenate([told, np.full((len(told), len(TRAITS)), np.nan)], axis=1)

@@ -25,10 +25,11 @@ LIKENESS = {  # heading: the figure's name, its form
 HAND = {"best guess": "best guess", "natural": "natural try", "twin": "*twin: the writer's second glyph*",
         "predictor": "*predictor: ridge regression*", "retrieval": "*rival: nearest training writer*",
         "reshaped mean": "*rival: mean digit, reshaped*", "floor": "*floor: another writer*"}
-JUDGED = {"AUC": ("auc", "{:.1%}"), "EER": ("eer", "{:.1%}"), "rank-1": ("rank_1", "{:.1%}"),
+JUDGED = {"AUC": ("auc", "{:.1%}"), "of the twin's": ("auc_share_of_twin", "{:.0%}"),
+          "EER": ("eer", "{:.1%}"), "rank-1": ("rank_1", "{:.1%}"),
           "rank-5": ("rank_5", "{:.1%}"), "mAP": ("mean_average_precision", "{:.1%}")}
-
-
+NATURAL_SPREAD = "two natural tries apart, as a share of the writer's own two"
+LEAD = "the best guess's lead over the predictor"
 MAIN = ("thickness", "slant", "aspect", "length")
 
 
@@ -57,7 +58,9 @@ def summary(scorecard: dict[str, Any]) -> list[Table]:
     figures = scorecard["figures"]
     columns = ("digits right", "leakage", "Fréchet", "per task", "precision", "coverage", "diversity")
     found = [guided(figures, {heading: LIKENESS[heading] for heading in columns})]
-    return found + [in_short(name, part) for name, part in hands(figures)[-2:]]
+    parts = hands(figures)[-2:]
+    found += [in_short(name, part) for name, part in parts]
+    return found + ([beside(parts)] if parts else [])
 
 
 def hands(figures: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -87,17 +90,20 @@ def judged(title: str, part: dict[str, Any], encoder: str) -> Table:
         row = part["rows"][name]
         if "judged" in row:
             by_encoder = row["judged"][encoder]
-            rows.append([heading, *(say(by_encoder[key], form) for key, form in JUDGED.values()),
+            rows.append([heading, *(say(by_encoder.get(key), form) for key, form in JUDGED.values()),
                          say(row["digit_accuracy"], "{:.1%}"),
                          say(row["frechet_distance, classifier"], "{:.2f}")])
     return Table(title, ["", *JUDGED, "digits right", "Fréchet"], rows)
 
 
 def tries(title: str, part: dict[str, Any]) -> Table:
-    """The root mean square difference of two natural tries, and of two real glyphs."""
+    """The root mean square difference of two natural tries, of two real glyphs, and their quotient."""
     columns = [*ATTRIBUTES, *TRAITS]
-    rows = [[heading, *(say(part["difference of two tries"][name][column], "{:.2f}") for column in columns)]
-            for name, heading in (("natural", "natural tries"), ("writer", "the writer's own"))]
+    apart = part["difference of two tries"]
+    rows = [[heading, *(say(apart.get(name, {}).get(column), form) for column in columns)]
+            for name, heading, form in (("natural", "natural tries", "{:.2f}"),
+                                        ("writer", "the writer's own", "{:.2f}"),
+                                        ("share", "share of the writer's own", "{:.0%}"))]
     return Table(title, ["", *columns], rows)
 
 
@@ -108,9 +114,23 @@ def in_short(name: str, part: dict[str, Any]) -> Table:
         row = part["rows"][place]
         by_encoder = next(iter(row.get("judged", {}).values()), {})
         rows.append([heading, *(say(row["retention"][column], "{:.2f}") for column in MAIN),
-                     say(by_encoder.get("auc"), "{:.1%}"), say(by_encoder.get("rank_1"), "{:.1%}"),
-                     say(row.get("digit_accuracy"), "{:.1%}")])
-    return Table(f"The hand, {name}", ["", *MAIN, "AUC", "rank-1", "digits right"], rows)
+                     say(by_encoder.get("auc"), "{:.1%}"),
+                     say(by_encoder.get("auc_share_of_twin"), "{:.0%}"),
+                     say(by_encoder.get("rank_1"), "{:.1%}"), say(row.get("digit_accuracy"), "{:.1%}"),
+                     say(row.get("frechet_distance, classifier"), "{:.2f}")])
+    headings = ["", *MAIN, "AUC", "of the twin's", "rank-1", "digits right", "Fréchet"]
+    return Table(f"The hand, {name}", headings, rows)
+
+
+def beside(parts: list[tuple[str, dict[str, Any]]]) -> Table:
+    """How far two natural tries are apart, and whether a best guess knows more than the predictor."""
+    rows = []
+    for name, part in parts:
+        shares = part["difference of two tries"].get("share", {})
+        leads = part.get("lead over the predictor", {})
+        for heading, figures, form in ((NATURAL_SPREAD, shares, "{:.0%}"), (LEAD, leads, "{:.2f}")):
+            rows.append([f"{name}: {heading}", *(say(figures.get(column), form) for column in MAIN)])
+    return Table("Beside what may be expected", ["", *MAIN], rows)
 
 
 def notes(scorecard: dict[str, Any]) -> list[str]:

@@ -4,6 +4,8 @@ Scores are a square: query i against the gallery of episode j. Where both are by
 trial, where `impostor` allows it an impostor trial. Axes: E episodes, W writers, R resamples.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from handwriting_gan.evaluation import bootstrap
@@ -21,11 +23,18 @@ def area_under_curve(scores: np.ndarray, impostor: np.ndarray, writers: np.ndarr
       TooFewError: if there is no impostor trial.
     """
     places, count = bootstrap.places_of(writers)
-    wins, trials = _wins(np.diagonal(scores), scores, impostor, places, count)
-    genuine = bootstrap.by_writer(np.ones(len(places)), places, count)
-    return bootstrap.figure(
-        lambda weights: _divide(np.einsum("rv,vw,rw->r", weights, wins, weights, optimize=True),
-                                (weights @ genuine) * (weights @ trials)), count)
+    return bootstrap.figure(_area(scores, impostor, places, count), count)
+
+
+def share_above_chance(scores: np.ndarray, others: np.ndarray, impostor: np.ndarray,
+                       writers: np.ndarray) -> Figure:
+    """How far the area lies above chance, as a share of how far that of other scores `[E, E]` does.
+
+    Both by the same draws of writers. Otherwise as `area_under_curve`.
+    """
+    places, count = bootstrap.places_of(writers)
+    one, other = (_area(each, impostor, places, count) for each in (scores, others))
+    return bootstrap.figure(lambda weights: _divide(one(weights) - 0.5, other(weights) - 0.5), count)
 
 
 def equal_error_rate(scores: np.ndarray, impostor: np.ndarray, writers: np.ndarray) -> Figure:
@@ -40,6 +49,15 @@ def equal_error_rate(scores: np.ndarray, impostor: np.ndarray, writers: np.ndarr
     genuine = _histogram(places, np.diagonal(cells), count)
     against = _histogram(owners[impostor], cells[impostor], count)
     return bootstrap.figure(lambda weights: _crossing(weights @ genuine, weights @ against), count)
+
+
+def _area(scores: np.ndarray, impostor: np.ndarray, places: np.ndarray,
+          count: int) -> Callable[[np.ndarray], np.ndarray]:
+    """The area as a statistic of weights `[R, W]`."""
+    wins, trials = _wins(np.diagonal(scores), scores, impostor, places, count)
+    genuine = bootstrap.by_writer(np.ones(len(places)), places, count)
+    return lambda weights: _divide(np.einsum("rv,vw,rw->r", weights, wins, weights, optimize=True),
+                                   (weights @ genuine) * (weights @ trials))
 
 
 def _wins(genuine: np.ndarray, scores: np.ndarray, impostor: np.ndarray, places: np.ndarray,
@@ -72,4 +90,4 @@ def _crossing(genuine: np.ndarray, against: np.ndarray) -> np.ndarray:
 def _divide(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The quotient, NaN where there is nothing to divide by."""
     return np.divide(sums, counts, out=np.full(np.broadcast_shapes(sums.shape, counts.shape), np.nan),
-                     where=counts > 0)
+                     where=counts != 0)

@@ -135,7 +135,27 @@ def test_two_tries_of_who_has_collapsed_are_one(collapsed: dict[str, Any], card:
 def test_two_tries_of_an_oracle_are_as_far_apart_as_the_writers_own(card: dict[str, Any]) -> None:
     apart = card["figures"]["hand, K = 3"]["difference of two tries"]
     for name in FOLLOWED:
-        assert apart["natural"][name]["value"] == pytest.approx(apart["writer"][name]["value"], abs=0.15)
+        one, other, share = (apart[kind][name]["value"] for kind in ("natural", "writer", "share"))
+        assert one == pytest.approx(other, abs=0.15)
+        assert share == pytest.approx(one / other)
+
+
+def test_the_twin_is_its_own_measure_and_an_oracle_is_as_good(rows: dict[str, Any]) -> None:
+    def share(name: str) -> float:
+        return rows[name]["judged"]["fake"]["auc_share_of_twin"]["value"]
+
+    assert share("twin") == pytest.approx(1.0)
+    assert share("floor") < 0.2 < 0.8 < share("best guess")
+    assert share("best guess") == pytest.approx((auc(rows["best guess"]) - 0.5) / (auc(rows["twin"]) - 0.5))
+
+
+def test_the_lead_over_the_predictor_is_the_difference_of_two_rows(card: dict[str, Any]) -> None:
+    part = card["figures"]["hand, K = 3"]
+    for name in ATTRIBUTES:
+        one, other = (part["rows"][row]["retention"][name]["value"] for row in ("best guess", "predictor"))
+        assert part["lead over the predictor"][name]["value"] == pytest.approx(one - other, abs=1e-6)
+    for name in TRAITS:
+        assert part["lead over the predictor"][name]["value"] is None
 
 
 def test_rivals_follow_the_hand_too(rows: dict[str, Any]) -> None:
@@ -169,9 +189,7 @@ def test_the_predictor_tells_no_traits_and_says_so(rows: dict[str, Any]) -> None
 def test_a_predictor_without_training_episodes_is_left_out(material: Bench) -> None:
     trained = material.trained._replace(glyphs=material.trained.glyphs.take(slice(0, 6)))
     given = material.case.values[material.case.episodes.references][..., :len(ATTRIBUTES)]
-    found = hand._predicted(trained, given, material.case, 0)
-    assert tuple(found) == (*ATTRIBUTES, *TRAITS)
-    assert found["slant"] == {"value": None, "why": "0 episodes are too few to fit 8 weights"}
+    assert np.isnan(hand._predict(trained, given, material.case, 0)).all()
 
 
 def test_blank_paper_is_in_nobodys_hand(styled: np.ndarray, material: Bench) -> None:
@@ -257,7 +275,7 @@ def test_few_candidates_have_no_rank_and_no_chance_of_one(material: Bench) -> No
     writers = np.arange(8)
     impostor = (writers[:, None] // 4 == writers // 4) & (writers[:, None] != writers)
     targets = Glyphs(np.empty(0), np.zeros(8, int), writers, writers // 4)
-    found = hand._judged(np.eye(8), material.case._replace(targets=targets, impostor=impostor))
+    found = hand._judged(np.eye(8), np.eye(8), material.case._replace(targets=targets, impostor=impostor))
     assert found["auc"]["value"] == 1.0
     for name in ("rank_1", "rank_5", "mean_average_precision", "chance_of_rank_1"):
         assert found[name]["value"] is None

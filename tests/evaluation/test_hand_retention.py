@@ -5,7 +5,7 @@ import pytest
 
 from handwriting_gan.evaluation import bootstrap
 from handwriting_gan.evaluation.bootstrap import TooFewError, resample
-from handwriting_gan.evaluation.hand_retention import LEAST_EPISODES, retention, spread
+from handwriting_gan.evaluation.hand_retention import LEAST_EPISODES, lead, retention, share_of_spread, spread
 
 WRITERS = np.repeat(np.arange(30), 4)
 
@@ -111,3 +111,37 @@ def test_weighted_spread_is_that_of_repeated_writers(
     weights = resample(30, 5)
     expected = [np.sqrt(np.mean(np.repeat(one - other, row[WRITERS].astype(int)) ** 2)) for row in weights]
     np.testing.assert_allclose(spread(one, other, WRITERS)(weights), expected)
+
+
+def test_a_lead_is_the_difference_of_two_retentions_over_the_same_writers(rng: np.random.Generator) -> None:
+    (one, real), noise = pairs(rng, noise=0.5), rng.normal(size=120)
+    other = real + noise
+    found = lead(one, other, real, WRITERS)
+    alone = [retention(each, real, WRITERS).value for each in (one, other)]
+    assert found.value == pytest.approx(alone[0] - alone[1])
+    assert found.interval[0] < found.value < found.interval[1]
+    same = lead(one, 2 * one + 1, real, WRITERS)
+    assert (same.value, *same.interval) == pytest.approx((0.0, 0.0, 0.0), abs=1e-9)
+
+
+def test_a_lead_is_taken_where_all_three_are_known(rng: np.random.Generator) -> None:
+    one, real = pairs(rng)
+    other = real + rng.normal(size=120)
+    one[:5], other[10:15] = np.nan, np.nan
+    whole = np.isfinite(one + other)
+    assert lead(one, other, real, WRITERS) == lead(one[whole], other[whole], real[whole], WRITERS[whole])
+
+
+def test_a_share_of_spread_is_the_quotient_of_two_spreads(rng: np.random.Generator) -> None:
+    one, other = pairs(rng)
+    real, twin = pairs(rng, noise=0.7)
+    found = share_of_spread(one, other, real, twin, WRITERS)
+    assert found.value == pytest.approx(spread(one, other, WRITERS).value / spread(real, twin, WRITERS).value)
+    same = share_of_spread(one, one + 3 * (real - twin), real, twin, WRITERS)
+    assert (same.value, *same.interval) == pytest.approx((3.0, 3.0, 3.0))
+
+
+def test_who_never_varies_has_no_spread_to_take_a_share_of(rng: np.random.Generator) -> None:
+    one, other = pairs(rng)
+    with pytest.raises(TooFewError, match="not defined"):
+        share_of_spread(one, other, one, one, WRITERS)

@@ -52,15 +52,16 @@ def test_every_encoder_has_a_table_of_its_own(card: dict[str, Any]) -> None:
                 row["judged"]["other"] = row["judged"]["fake"]
     found = titles(tables.tables(more))
     assert sum("other writer encoder" in title for title in found) == 2
-    assert len(tables.summary(more)) == 3
+    assert len(tables.summary(more)) == 4
 
 
 def test_the_summary_has_a_table_for_the_guided_modes_and_one_for_each_number_of_references(
         card: dict[str, Any]) -> None:
     found = tables.summary(card)
-    assert titles(found) == ["Guided modes", "The hand, K = 1", "The hand, K = 3"]
+    assert titles(found) == ["Guided modes", "The hand, K = 1", "The hand, K = 3",
+                             "Beside what may be expected"]
     assert set(found[0].headings[1:]) < set(LIKENESS)
-    for table in found[1:]:
+    for table in found[1:3]:
         assert [row[0] for row in table.rows] == list(HAND.values())
 
 
@@ -95,11 +96,26 @@ def test_who_draws_no_picture_is_not_taken_for_anybody(card: dict[str, Any]) -> 
     judged = tables.tables(card)[3]
     assert HAND["predictor"] not in [row[0] for row in judged.rows]
     in_short = {row[0]: row for row in tables.summary(card)[1].rows}
-    assert in_short[HAND["predictor"]][-3:] == [MISSING] * 3
+    assert in_short[HAND["predictor"]][-5:] == [MISSING] * 5
 
 
 def test_two_tries_are_set_beside_the_writers_own(card: dict[str, Any]) -> None:
-    assert [row[0] for row in tables.tables(card)[2].rows] == ["natural tries", "the writer's own"]
+    natural, own, share = tables.tables(card)[2].rows
+    assert (natural[0], own[0]) == ("natural tries", "the writer's own")
+    column = 1 + ATTRIBUTES.index("slant")
+    one, other, quotient = (float(row[column].split(" ± ")[0]) for row in (natural, own, share))
+    assert quotient == pytest.approx(100 * one / other, rel=0.05)
+
+
+def test_a_scorecard_of_before_has_dashes_for_what_it_lacks(card: dict[str, Any]) -> None:
+    older = copy.deepcopy(card)
+    for _, part in tables.hands(older["figures"]):
+        del part["difference of two tries"]["share"], part["lead over the predictor"]
+        for row in part["rows"].values():
+            for judged in row.get("judged", {}).values():
+                del judged["auc_share_of_twin"]
+    assert titles(tables.tables(older)) == titles(tables.tables(card))
+    assert all(cell == MISSING for row in tables.summary(older)[-1].rows for cell in row[1:])
 
 
 def test_figures_stand_under_their_own_headings(card: dict[str, Any]) -> None:

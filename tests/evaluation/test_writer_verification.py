@@ -8,7 +8,11 @@ from scipy.stats import norm
 
 from handwriting_gan.evaluation import bootstrap
 from handwriting_gan.evaluation.bootstrap import TooFewError, resample
-from handwriting_gan.evaluation.writer_verification import area_under_curve, equal_error_rate
+from handwriting_gan.evaluation.writer_verification import (
+    area_under_curve,
+    equal_error_rate,
+    share_above_chance,
+)
 
 WRITERS = np.repeat(np.arange(12), 3)
 OTHERS = WRITERS[:, None] != WRITERS
@@ -162,3 +166,19 @@ def test_too_few_writers_have_rates_without_intervals(rng: np.random.Generator) 
         found = measure(some_scores(rng)[few][:, few], OTHERS[few][:, few], WRITERS[few])
         assert 0.0 < found.value < 1.0
         assert found.interval is None
+
+
+def test_a_share_above_chance_is_of_the_others_way_from_chance(rng: np.random.Generator) -> None:
+    worse, better = some_scores(rng, 0.05), some_scores(rng, 0.2)
+    found = share_above_chance(worse, better, OTHERS, WRITERS)
+    one, other = (area_under_curve(scores, OTHERS, WRITERS).value for scores in (worse, better))
+    assert found.value == pytest.approx((one - 0.5) / (other - 0.5))
+    assert found.interval[0] < found.value < found.interval[1]
+    same = share_above_chance(better, better, OTHERS, WRITERS)
+    assert (same.value, *same.interval) == pytest.approx((1.0, 1.0, 1.0))
+
+
+def test_there_is_no_share_of_guessing() -> None:
+    scores = np.zeros(OTHERS.shape)
+    with pytest.raises(TooFewError, match="not defined"):
+        share_above_chance(scores, scores, OTHERS, WRITERS)
