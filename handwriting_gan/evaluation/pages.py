@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs
 from handwriting_gan.data.pictures import cross_grid, save_ink, tile
 from handwriting_gan.evaluation.bench import Bench
-from handwriting_gan.evaluation.hand import BEST, values_of
+from handwriting_gan.evaluation.hand import BEST, values_of, write_tries
 from handwriting_gan.evaluation.morphometrics import ATTRIBUTES
 from handwriting_gan.files import write_atomically
 from handwriting_gan.workdir.trained_model import TrainedModel
@@ -18,6 +18,7 @@ from handwriting_gan.workdir.trained_model import TrainedModel
 REFERENCES = 3  # of each writer shown, or as many as the protocol has
 WRITERS = 12  # on the page of unseen writers
 SEVERAL = 7  # digits that a writer on the page has, if there are such writers
+WORST = 20  # tries that read worst
 POINTS = 400  # in a scatter plot
 SHOWN = ("thickness", "slant", "aspect", "length")
 
@@ -33,8 +34,9 @@ def draw(model: TrainedModel, bench: Bench, scorecard: Path) -> list[Path]:
         drawn.append(_beside(scorecard, "matrix"))
         save_ink(drawn[-1], reference_matrix(model, bench.held_out, bench.seed))
     if "writer" in model.modes and bench.case is not None:
-        drawn += [_beside(scorecard, "unseen_writers"), _beside(scorecard, "attributes")]
-        save_ink(drawn[-2], unseen_writers(model, bench))
+        drawn += [_beside(scorecard, name) for name in ("unseen_writers", "worst_read", "attributes")]
+        save_ink(drawn[-3], unseen_writers(model, bench))
+        save_ink(drawn[-2], worst_read(model, bench))
         write_atomically(drawn[-1], attribute_scatter(*_attributes(model, bench)))
     return drawn
 
@@ -77,6 +79,15 @@ def _row(model: TrainedModel, bench: Bench, mine: np.ndarray) -> tuple[np.ndarra
     repeated = Glyphs(*(np.repeat(column[None], len(asked.digits), axis=0) for column in references))
     guessed[asked.digits] = model.write_each(repeated, asked.digits, bench.seed, BEST)
     return references.images, real, guessed
+
+
+def worst_read(model: TrainedModel, bench: Bench) -> np.ndarray:
+    """The natural tries that read least like the digit asked for, below the real ones: ink uint8 `[H, W]`."""
+    _, tries, _ = write_tries(model, bench.case, REFERENCES, bench.seed)
+    targets = bench.case.targets
+    read = bench.judges.reader.probabilities(tries)[np.arange(len(tries)), targets.digits]
+    worst = np.argsort(read, kind="stable")[:WORST]
+    return tile(np.stack([targets.images[worst], tries[worst]]))
 
 
 def _attributes(model: TrainedModel, bench: Bench) -> tuple[np.ndarray, np.ndarray]:

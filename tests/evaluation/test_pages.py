@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handwriting_gan.data.glyphs import DIGITS, SIDE
+from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs
 from handwriting_gan.data.pictures import GAP, MAGNIFICATION
 from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation import pages
@@ -17,7 +17,7 @@ from handwriting_gan.evaluation.pages import REFERENCES
 from tests.evaluation.conftest import MODES, Oracle
 
 WIDE = REFERENCES + 2 * DIGITS + 4  # columns of the page of unseen writers, gaps among them
-NAMES = ("card_matrix.png", "card_unseen_writers.png", "card_attributes.png")
+NAMES = ("card_matrix.png", "card_unseen_writers.png", "card_worst_read.png", "card_attributes.png")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,7 @@ def rows_of_page(page: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(("name", "height", "width"), [
     ("card_matrix.png", MAGNIFICATION * (11 * SIDE + GAP), MAGNIFICATION * (11 * SIDE + GAP)),
     ("card_unseen_writers.png", MAGNIFICATION * pages.WRITERS * SIDE, MAGNIFICATION * WIDE * SIDE),
+    ("card_worst_read.png", MAGNIFICATION * 2 * SIDE, MAGNIFICATION * pages.WORST * SIDE),
     ("card_attributes.png", 348, 1_200),
 ])
 def test_a_picture_is_as_large_as_it_should_be_with_ink_on_paper(
@@ -122,6 +123,21 @@ def test_the_references_digits_are_not_asked_for_and_real_glyphs_stand_beside_th
         assert not set(digits) & set(references.digits[0].tolist())
         assert [owner[real[digit].tobytes()] for digit in digits] == [
             (int(references.writers[0, 0]), digit) for digit in digits]
+
+
+def test_the_worst_read_tries_stand_below_what_was_asked_for(styled: np.ndarray, material: Bench) -> None:
+    class Wrong(Oracle):
+        """Writes 0 where a 7 is asked for."""
+
+        def write_each(self, references: Glyphs, digits: np.ndarray, seed: int = 0,
+                       variation: float = 1.0) -> np.ndarray:
+            return super().write_each(references, np.where(digits == 7, 0, digits), seed, variation)
+
+    above, below = rows_of_page(pages.worst_read(Wrong(styled), material))
+    real = material.case.targets
+    sevens = {image.tobytes() for image in real.images[real.digits == 7]}
+    assert {image.tobytes() for image in above} <= sevens
+    assert (material.judges.reader.digits(below) == 0).all()
 
 
 def test_the_scatter_leaves_out_what_cannot_be_measured() -> None:

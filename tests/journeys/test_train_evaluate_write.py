@@ -226,7 +226,8 @@ def test_evaluation_on_writers_judges_the_hand(
     assert rows["twin"]["retention"]["slant"]["value"] > rows["floor"]["retention"]["slant"]["value"]
     assert rows["best guess"]["digit_accuracy"]["interval"] is not None
     assert {path.name for path in tmp_path.glob("card*")} == {
-        "card.json", "card.md", "card_matrix.png", "card_unseen_writers.png", "card_attributes.png"}
+        "card.json", "card.md", "card_matrix.png", "card_unseen_writers.png", "card_worst_read.png",
+        "card_attributes.png"}
 
 
 def test_a_number_is_written_in_the_hand_of_a_picture(

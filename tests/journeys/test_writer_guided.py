@@ -1,0 +1,139 @@
+"""The writer-guided road at `tiny`: train, stop, resume, evaluate; then tries, best guesses and a morph."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+from PIL import Image
+
+from configs import writer_guided
+from handwriting_gan import evaluate, write
+from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.errors import InputError, exit_in_one_line
+from handwriting_gan.evaluation.protocol import PROTOCOLS
+from handwriting_gan.training.loop import train
+from handwriting_gan.training.train_state import TrainState
+from handwriting_gan.workdir.layout import Workdir
+
+PICTURE = Path(__file__).parents[2] / "experiments" / "pictures" / "273.png"
+
+
+@pytest.fixture(scope="module")
+def config() -> ConfigDict:
+    config = writer_guided.get_config("tiny")
+    config.update({"steps": 4, "checkpoint_every": 2, "sample_every": 4})
+    return config
+
+
+@pytest.fixture(scope="module")
+def signed(held_out: Glyphs) -> Glyphs:
+    """The embedded test glyphs, as if every tenth were one writer's."""
+    return held_out._replace(writers=np.arange(len(held_out.digits), dtype=np.int32) % 10)
+
+
+@pytest.fixture(scope="module")
+def unbroken(config: ConfigDict, written: Glyphs, signed: Glyphs,
+             tmp_path_factory: pytest.TempPathFactory) -> tuple[Workdir, TrainState]:
+    """A run that was never stopped."""
+    workdir = Workdir(tmp_path_factory.mktemp("unbroken"))
+    return workdir, train(config, workdir, written, signed)
+
+
+@pytest.fixture
+def run_door(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Calls a door as the command line would, in this process."""
+
+    def call(door: object, *arguments: object) -> None:
+        monkeypatch.setattr("sys.argv", [door.__name__, *map(str, arguments)])
+        exit_in_one_line(door.main)
+
+    return call
+
+
+@pytest.fixture
+def write_481(unbroken: tuple[Workdir, TrainState], tmp_path: Path,
+              run_door: Callable[..., None]) -> Callable[..., Image.Image]:
+    """Has 481 written in the hand of the picture of 273."""
+
+    def call(*flags: object, out: str = "481.png") -> Image.Image:
+        run_door(write, "--number", 481, "--like", PICTURE, "--workdir", unbroken[0].root, *flags,
+                 "--out", tmp_path / out)
+        return Image.open(tmp_path / out)
+
+    return call
+
+
+def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
+        config: ConfigDict, unbroken: tuple[Workdir, TrainState], written: Glyphs, signed: Glyphs,
+        tmp_path: Path) -> None:
+    train(config, Workdir(tmp_path), written, signed, stop_at=2)
+    resumed = train(config, Workdir(tmp_path), written, signed)
+    workdir, state = unbroken
+    assert jax.tree.all(jax.tree.map(np.array_equal, resumed, state))
+    assert Workdir(tmp_path).metrics.read_bytes() == workdir.metrics.read_bytes()
+    sheets = [each.sample("writer", config.steps).read_bytes() for each in (Workdir(tmp_path), workdir)]
+    assert sheets[0] == sheets[1]
+
+
+def test_a_sheet_shows_references_best_guesses_and_tries_of_each_writer(
+        config: ConfigDict, unbroken: tuple[Workdir, TrainState]) -> None:
+    sheet = np.asarray(Image.open(unbroken[0].sample("writer", config.steps)))
+    assert sheet.shape == (2 * 10 * 28, 2 * (5 * 28 + 4 + 10 * 28 + 4 + 10 * 28))
+    assert sheet.min() < 50 < 200 < sheet.max()
+
+
+def test_nobody_can_be_learned_where_no_writer_is_known(
+        config: ConfigDict, glyphs: Glyphs, signed: Glyphs, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="choose --config"):
+        train(config, Workdir(tmp_path), glyphs, signed)
+
+
+def test_evaluation_fills_a_scorecard_though_there_is_no_guided_mode(
+        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: Callable[..., None],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    small = PROTOCOLS["quick"]._replace(sources=1, outputs=3, sample=200, neighbours=200, spread=10)
+    monkeypatch.setitem(PROTOCOLS, "quick", small)
+    run_door(evaluate, "--workdir", unbroken[0].root, "--data", "mnist_5k", "--out", tmp_path / "card.json")
+    card = json.loads((tmp_path / "card.json").read_text(), parse_constant=pytest.fail)
+    assert card["made_from"]["method"] == "writer_guided"
+    assert set(card["figures"]) == {"real", "hand"}
+    assert (tmp_path / "card.md").exists()
+
+
+def test_a_best_guess_is_always_the_same_and_a_natural_try_another(
+        write_481: Callable[..., Image.Image]) -> None:
+    def pixels(*flags: object) -> np.ndarray:
+        return np.asarray(write_481(*flags))
+
+    best = pixels("--vary", 0)
+    np.testing.assert_array_equal(best, pixels("--vary", 0, "--seed", 1))
+    natural = pixels()
+    np.testing.assert_array_equal(natural, pixels("--vary", 1))
+    assert (natural != pixels("--seed", 1)).any()
+    assert (natural != best).any()
+
+
+def test_a_sheet_has_a_line_for_each_try(write_481: Callable[..., Image.Image]) -> None:
+    one, other = (np.asarray(write_481("--seed", seed)) for seed in (3, 4))
+    sheet = np.asarray(write_481("--seed", 3, "--tries", 2))
+    assert len(sheet) == len(one) + len(other)
+    np.testing.assert_array_equal(sheet[:len(one), :one.shape[1]], one)
+    np.testing.assert_array_equal(sheet[len(one):, :other.shape[1]], other)
+
+
+def test_a_morph_is_a_film_from_one_hand_to_the_other_and_back(
+        write_481: Callable[..., Image.Image], tmp_path: Path) -> None:
+    thick = tmp_path / "thick.png"
+    Image.open(PICTURE).convert("L").point(lambda value: 0 if value < 250 else 255).save(thick)
+    film = write_481("--to", thick, out="morph.gif")
+    assert film.format == "GIF"
+    frames = []
+    for frame in range(film.n_frames):
+        film.seek(frame)
+        frames.append(np.asarray(film.convert("L")))
+    assert len({frame.shape for frame in frames}) == 1
+    assert len({frame.tobytes() for frame in frames}) > 10
