@@ -80,6 +80,23 @@ def test_reads_of_another_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("flags", "out", "reason"), [
+    (("--vary", 1.5), "out.png", "no number from 0 to 1"),
+    (("--vary", "x"), "out.png", "no number from 0 to 1"),
+    (("--tries", 0), "out.png", "--tries"),
+    (("--tries", 1_000), "out.png", "--tries"),
+    (("--to", PICTURE), "out.png", "ends in .gif"),
+    ((), "out.gif", "ends in .gif"),
+    (("--to", PICTURE, "--tries", 2), "out.gif", "do not go together"),
+    (("--to", "nothing.png"), "out.gif", "no picture at nothing.png"),
+])
+def test_a_bad_way_to_write(flags: tuple, out: str, reason: str, tmp_path: Path,
+                            monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    assert reason in refused(write, monkeypatch, capsys, "--number", 481, "--like", PICTURE, *flags,
+                             "--out", tmp_path / out)
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unwritable_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                              capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "file").touch()

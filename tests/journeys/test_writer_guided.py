@@ -1,5 +1,6 @@
 """The writer-guided road at `tiny`: train, stop, resume, evaluate; then tries, best guesses and a morph."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -62,7 +63,7 @@ def write_481(unbroken: tuple[Workdir, TrainState], tmp_path: Path,
     def call(*flags: object, out: str = "481.png") -> Image.Image:
         run_door(write, "--number", 481, "--like", PICTURE, "--workdir", unbroken[0].root, *flags,
                  "--out", tmp_path / out)
-        return Image.open(tmp_path / out)
+        return Image.open(io.BytesIO((tmp_path / out).read_bytes()))
 
     return call
 
@@ -128,7 +129,8 @@ def test_a_sheet_has_a_line_for_each_try(write_481: Callable[..., Image.Image]) 
 def test_a_morph_is_a_film_from_one_hand_to_the_other_and_back(
         write_481: Callable[..., Image.Image], tmp_path: Path) -> None:
     thick = tmp_path / "thick.png"
-    Image.open(PICTURE).convert("L").point(lambda value: 0 if value < 250 else 255).save(thick)
+    with Image.open(PICTURE) as picture:
+        picture.convert("L").point(lambda value: 0 if value < 250 else 255).save(thick)
     film = write_481("--to", thick, out="morph.gif")
     assert film.format == "GIF"
     frames = []

@@ -1,0 +1,42 @@
+"""How many glyphs a second a model writes in one hand.
+
+$ python -m experiments.benchmarks.writing
+"""
+
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+from rich.progress import track
+
+from handwriting_gan import cache
+from handwriting_gan.data import mnist_5k
+from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
+from handwriting_gan.workdir import trained_model
+
+
+def main() -> None:
+    """Flags in, one call."""
+    parser = Flags(description=__doc__.splitlines()[0])
+    parser.add_argument("--workdir", type=Path, help="default: the released weights")
+    parser.add_argument("--glyphs", type=whole_number(1), default=5_000, help="a round")
+    parser.add_argument("--rounds", type=whole_number(1), default=9)
+    parser.add_argument("--references", type=whole_number(1), default=10)
+    arguments = parser.parse_args()
+    cache.keep_compiled()
+    model = trained_model.load(arguments.workdir)
+    hand = mnist_5k.load("test").take(slice(0, arguments.references))
+    digits = np.arange(arguments.glyphs) % 10
+    model.write(hand, digits)  # compiles
+    speeds = []
+    for seed in track(range(arguments.rounds), "writing"):
+        began = time.perf_counter()
+        model.write(hand, digits, seed)
+        speeds.append(arguments.glyphs / (time.perf_counter() - began))
+    print(f"{model.config.method}: {statistics.median(speeds):,.0f} glyphs/s, {min(speeds):,.0f} to "
+          f"{max(speeds):,.0f} in {arguments.rounds} rounds of {arguments.glyphs:,}")
+
+
+if __name__ == "__main__":
+    exit_in_one_line(main)
