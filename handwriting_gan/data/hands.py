@@ -1,9 +1,11 @@
-"""Draws of a hand: references of one writer, a target by the same writer, another writer's glyph beside it.
+"""Draws of a hand: glyphs of a writer to go by, and others by the same writer to be written from them.
 
-References never show the target's digit: what is asked for is the hand, not a copy. The other writer is of
-the same HSF series, since series differ so much that telling them apart would pass for telling hands apart.
+For training, an example holds several writers, so that hands can be told apart; for evaluation, an episode
+is one writer's, with a twin and another writer's glyph beside the target. References do not show the target's
+digit, in training mostly not: what is asked for is the hand, not a copy. Other writers are of the same HSF
+series, since series differ so much that telling them apart would pass for telling hands apart.
 
-Axes: B examples, E episodes, K references, W writers, M glyphs of a writer at most.
+Axes: B examples, W writers, T targets, R references; E episodes, K references; M glyphs of a writer at most.
 """
 
 from typing import NamedTuple
