@@ -2,7 +2,11 @@
 
     python -m handwriting_gan.train --config configs/writer_guided.py:small --workdir runs/writer_guided
 
-Takes mnist_writers, the only set that says who wrote what.
+Takes mnist_writers, the only set that says who wrote what. On two cores of an AMD EPYC `small` does about 1.4
+steps/s, 2 h 45 min in all; it is what was released. On unseen writers, from 3 glyphs (and from 10): AUC of
+the judge 88.5 % (93.0) for a best guess, 86.6 % (90.7) for a natural try, where the writer's own second glyph
+has 85.4; digit accuracy 99.9 % and 99.6 %; Fréchet distance of natural tries 6.5 (7.1), real glyphs 5.1.
+After 3,000 steps, 40 minutes, most of it is there, but 2 % of natural tries are misread.
 """
 
 from ml_collections import ConfigDict
@@ -15,6 +19,7 @@ def get_config(preset: str = "small") -> ConfigDict:
     """The config of a preset: tiny, small or base."""
     config = common.get_config(preset)
     config.method = "writer_guided"
+    config.steps = pick(preset, 8, 14_000, 100_000)
     config.data = "mnist_writers"  # nothing else says who wrote what
     config.batch_size = pick(preset, 2, 2, 16)  # examples: 6 writers with 6 targets and 16 references each
     config.averaging = pick(preset, 0.9, 0.998, 0.999)

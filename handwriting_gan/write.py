@@ -43,9 +43,9 @@ def _parse() -> argparse.Namespace:
                         help="a clean picture of a number: dark ink on light paper, or light on dark")
     parser.add_argument("--reads", metavar="NUMBER",
                         help="what the picture reads; default: it is read")
-    parser.add_argument("--vary", type=number_between(0.0, 1.0), default=1.0, metavar="0..1",
-                        help="how much two tries differ: 0 is the best guess, again and again; 1 (the "
-                             "default) as much as the writer's own would")
+    parser.add_argument("--vary", type=number_between(0.0, 1.0), default=0.5, metavar="0..1",
+                        help="how far the latent moves: 0 is the best guess, again and again; 1 a natural "
+                             "try, now and then a poor one; default: 0.5")
     parser.add_argument("--tries", type=whole_number(1, MOST_TRIES), default=1, metavar="N",
                         help="a sheet of so many tries, one below the other")
     parser.add_argument("--seed", type=whole_number(0), default=0,
