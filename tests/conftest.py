@@ -2,16 +2,25 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 
 # Read by this process and by the doors that tests start; both must be set before JAX is imported.
 os.environ["JAX_NUM_CPU_DEVICES"] = "2"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", tempfile.mkdtemp(prefix="handwriting_gan_xla_"))
 
+import jax
 import numpy as np
 import pytest
 
 from handwriting_gan.data import mnist_5k
 from handwriting_gan.data.glyphs import Glyphs
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_compiled_programs() -> Iterator[None]:
+    """Each holds memory maps, of which a process may have so many (65,530 on Linux) before it is aborted."""
+    yield
+    jax.clear_caches()
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,14 @@ from ml_collections import ConfigDict
 from PIL import Image
 
 from configs import writer_guided
+from experiments.release import release
 from handwriting_gan import evaluate, write
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError, exit_in_one_line
 from handwriting_gan.evaluation.protocol import PROTOCOLS
 from handwriting_gan.training.loop import train
 from handwriting_gan.training.train_state import TrainState
+from handwriting_gan.workdir import trained_model
 from handwriting_gan.workdir.layout import Workdir
 
 PICTURE = Path(__file__).parents[2] / "experiments" / "pictures" / "273.png"
@@ -91,6 +93,17 @@ def test_nobody_can_be_learned_where_no_writer_is_known(
         config: ConfigDict, glyphs: Glyphs, signed: Glyphs, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="choose --config"):
         train(config, Workdir(tmp_path), glyphs, signed)
+
+
+def test_a_release_writes_and_blends_as_the_run_did_and_has_no_route(
+        unbroken: tuple[Workdir, TrainState], signed: Glyphs, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="writer_guided has no routes"):
+        release(unbroken[0].root, "source", tmp_path)
+    release(unbroken[0].root, None, tmp_path)
+    released, run = (trained_model.load(root) for root in (tmp_path, unbroken[0].root))
+    one, other = signed.take([5, 300]), signed.take([700])
+    np.testing.assert_array_equal(released.write(one, [4, 8, 1]), run.write(one, [4, 8, 1]))
+    np.testing.assert_array_equal(released.blend(one, other, [4], 0.5), run.blend(one, other, [4], 0.5))
 
 
 def test_evaluation_fills_a_scorecard_though_there_is_no_guided_mode(
