@@ -2,13 +2,16 @@
 
 $ python -m experiments.make_tables
 
-A block begins with `<!-- table: NAME -->`, for experiments/results/NAME.json, and ends with `<!-- end -->`.
+A block begins with `<!-- table: NAME -->` and ends with `<!-- end -->`. It is of experiments/results/NAME.json,
+or of all scorecards in experiments/results/NAME/, as experiments.run_table makes them, a row each.
 """
 
 import json
 import re
 from pathlib import Path
+from typing import Any
 
+from experiments.run_table import TABLES
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
 from handwriting_gan.evaluation import tables
 from handwriting_gan.files import write_atomically
@@ -27,14 +30,28 @@ def filled(page: str, results: Path) -> str:
     """
 
     def block(match: re.Match) -> str:
-        try:
-            card = json.loads((results / f"{match[2]}.json").read_text())
-        except OSError as error:
-            raise InputError(f"the table {match[2]} has no scorecard in {results} ({error.strerror}); make "
-                             "it by handwriting_gan.evaluate --protocol full") from error
-        return f"{match[1]}\n{tables.markdown(card, tables.summary)}\n{match[3]}"
+        name = match[2]
+        made = _comparison(name, results) if (results / name).is_dir() else tables.markdown(
+            _read(results / f"{name}.json"), tables.summary)
+        return f"{match[1]}\n{made}\n{match[3]}"
 
     return BLOCK.sub(block, page)
+
+
+def _comparison(name: str, results: Path) -> str:
+    cards = {row: _read(results / name / f"{row}.json") for row in TABLES[name].rows
+             if (results / name / f"{row}.json").exists()}
+    table = tables.compared(cards, "K = 3")
+    first = next(iter(cards.values()))
+    return f"{tables.markdown_table(table.headings, table.rows)}\n\n{tables.notes(first)[0]}\n"
+
+
+def _read(scorecard: Path) -> dict[str, Any]:
+    try:
+        return json.loads(scorecard.read_text())
+    except OSError as error:
+        raise InputError(f"the table {scorecard.stem} has no scorecard in {scorecard.parent} "
+                         f"({error.strerror}); make it by handwriting_gan.evaluate --protocol full") from error
 
 
 def main() -> None:

@@ -6,16 +6,20 @@ import jax
 import numpy as np
 import pytest
 
+from configs import ablations, writer_guided
+from configs.common import PRESETS
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.training import optimizers, train_state
 from handwriting_gan.training.train_step import make_train_step
 
+CHOICES = [(name, preset) for name in ("stargan_v2", "writer_guided") for preset in PRESETS] + [
+    ("ablations", f"{name}:tiny") for name in ablations.ABLATIONS]
 
-@pytest.mark.parametrize("preset", ["tiny", "small", "base"])
-@pytest.mark.parametrize("name", ["stargan_v2", "writer_guided"])
-def test_a_config_makes_a_train_step(name: str, preset: str, written: Glyphs) -> None:
-    config = importlib.import_module(f"configs.{name}").get_config(preset)
+
+@pytest.mark.parametrize(("name", "chosen"), CHOICES)
+def test_a_config_makes_a_train_step(name: str, chosen: str, written: Glyphs) -> None:
+    config = importlib.import_module(f"configs.{name}").get_config(chosen)
     method, by_network = methods.build(config), optimizers.build(config)
     step = make_train_step(method, by_network, config.averaging, config.seed, "batch")
 
@@ -34,3 +38,17 @@ def test_an_unknown_preset_is_refused() -> None:
     stargan_v2 = importlib.import_module("configs.stargan_v2")
     with pytest.raises(ValueError, match="tiny, small, base"):
         stargan_v2.get_config("huge")
+
+
+@pytest.mark.parametrize("name", ablations.ABLATIONS)
+def test_an_ablation_differs_from_its_method_by_loss_terms_alone(name: str) -> None:
+    whole, ablated = writer_guided.get_config("small"), ablations.get_config(name)
+    changed = {term for term in whole.losses if ablated.losses.get(term) != whole.losses[term]}
+    assert changed
+    ablated.losses = whole.losses
+    assert ablated.to_json() == whole.to_json()
+
+
+def test_an_unknown_ablation_is_refused() -> None:
+    with pytest.raises(ValueError, match="without_matching, "):
+        ablations.get_config("without_everything")
