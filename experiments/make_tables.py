@@ -2,8 +2,8 @@
 
 $ python -m experiments.make_tables
 
-A block begins with `<!-- table: NAME -->` and ends with `<!-- end -->`. It is of experiments/results/NAME.json,
-or of all scorecards in experiments/results/NAME/, as experiments.run_table makes them, a row each.
+A block begins with `<!-- table: NAME -->` and ends with `<!-- end -->`. It is of the scorecard NAME.json in
+experiments/results, or of all those in NAME/, as experiments.run_table makes them, a row each.
 """
 
 import json
@@ -51,7 +51,7 @@ def _read(scorecard: Path) -> dict[str, Any]:
         return json.loads(scorecard.read_text())
     except OSError as error:
         raise InputError(f"the table {scorecard.stem} has no scorecard in {scorecard.parent} "
-                         f"({error.strerror}); make it by handwriting_gan.evaluate --protocol full") from error
+                         f"({error.strerror}); make it by handwriting_gan.evaluate --out") from error
 
 
 def main() -> None:

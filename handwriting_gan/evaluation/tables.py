@@ -112,14 +112,18 @@ def in_short(name: str, part: dict[str, Any]) -> Table:
     rows = []
     for place, heading in HAND.items():
         row = part["rows"][place]
-        rows.append([heading, *(say(row["retention"][column], "{:.2f}") for column in MAIN),
-                     *_judged_in_short(row)])
+        rows.append([heading, *_kept_in_short(row), *_judged_in_short(row)])
     headings = ["", *MAIN, "AUC", "of the twin's", "rank-1", "digits right", "Fréchet"]
     return Table(f"The hand, {name}", headings, rows)
 
 
+def _kept_in_short(row: dict[str, Any]) -> list[str]:
+    """Retention of the main attributes."""
+    return [say(row["retention"][column], "{:.2f}") for column in MAIN]
+
+
 def _judged_in_short(row: dict[str, Any]) -> list[str]:
-    """AUC, share of the twin's and rank-1 by the encoder that tables quote; digits right, Fréchet distance."""
+    """AUC, share of the twin's, rank-1, by the encoder that tables quote; digits right, Fréchet distance."""
     by_encoder = next(iter(row.get("judged", {}).values()), {})
     return [say(by_encoder.get("auc"), "{:.1%}"), say(by_encoder.get("auc_share_of_twin"), "{:.0%}"),
             say(by_encoder.get("rank_1"), "{:.1%}"), say(row.get("digit_accuracy"), "{:.1%}"),
@@ -140,18 +144,19 @@ def beside(parts: list[tuple[str, dict[str, Any]]]) -> Table:
 def compared(scorecards: Mapping[str, dict[str, Any]], part: str) -> Table:
     """One method a row, by what its tries at one K keep; below them what the first was judged against."""
     by_name = {name: card["figures"][f"hand, {part}"] for name, card in scorecards.items()}
-    rows = [[name, *(say(hand["rows"]["best guess"]["retention"][column], "{:.2f}") for column in MAIN),
-             *_judged_in_short(hand["rows"]["best guess"])[:2], *_judged_in_short(hand["rows"]["natural"])[:2],
-             *_judged_in_short(hand["rows"]["natural"])[3:],
-             *(say(hand["difference of two tries"].get("share", {}).get(column), "{:.0%}")
-               for column in ("thickness", "slant"))] for name, hand in by_name.items()]
+    rows = []
+    for name, hand in by_name.items():
+        guess, natural = hand["rows"]["best guess"], hand["rows"]["natural"]
+        apart = hand["difference of two tries"].get("share", {})
+        rows.append([name, *_kept_in_short(guess), *_judged_in_short(guess)[:1],
+                     *_judged_in_short(natural)[:1], *_judged_in_short(natural)[3:],
+                     *(say(apart.get(column), "{:.0%}") for column in MAIN[:2])])
     for place in ("twin", "predictor", "retrieval", "reshaped mean"):
         row = next(iter(by_name.values()))["rows"][place]
-        rows.append([HAND[place], *(say(row["retention"][column], "{:.2f}") for column in MAIN),
-                     MISSING, MISSING, *_judged_in_short(row)[:2], *_judged_in_short(row)[3:],
-                     MISSING, MISSING])
-    headings = ["", *MAIN, "AUC", "of the twin's", "natural: AUC", "of the twin's", "digits right",
-                "Fréchet", "thickness apart", "slant apart"]
+        auc, *_, right, frechet = _judged_in_short(row)
+        rows.append([HAND[place], *_kept_in_short(row), auc, auc, right, frechet, MISSING, MISSING])
+    headings = ["", *MAIN, "AUC", "natural: AUC", "digits right", "Fréchet",
+                *(f"{column} apart" for column in MAIN[:2])]
     return Table(f"Best guesses, and natural tries, {part}", headings, rows)
 
 

@@ -1,5 +1,6 @@
 """Mixed precision (Micikevicius et al. 2018): networks compute in fewer bits, all around them in float32."""
 
+import functools
 from typing import Any
 
 import jax
@@ -30,7 +31,14 @@ def apply_in(dtype: jnp.dtype, network: nn.Module, params: Any, *inputs: jax.Arr
     Normalising layers take their statistics in float32 whatever they are given.
     """
     params, inputs = jax.tree.map(lambda x: _cast(x, dtype), (params, inputs))
-    return jax.tree.map(lambda x: _cast(x, FLOAT32), network.apply({"params": params}, *inputs))
+    return jax.tree.map(lambda x: _cast(x, FLOAT32), _apply(network, params, *inputs))
+
+
+@functools.partial(jax.jit, static_argnums=0, inline=True)
+def _apply(network: nn.Module, params: Any, *inputs: jax.Array) -> Any:
+    """Traced once for each network and shapes, however often a step applies it; inlined, it leaves no trace."""
+    return network.apply({"params": params}, *inputs)
+
 
 
 def _cast(x: jax.Array, dtype: jnp.dtype) -> jax.Array:
