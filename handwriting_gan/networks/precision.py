@@ -36,7 +36,7 @@ def apply_in(dtype: jnp.dtype, network: nn.Module, params: Any, *inputs: jax.Arr
 
 @functools.partial(jax.jit, static_argnums=0, inline=True)
 def _apply(network: nn.Module, params: Any, *inputs: jax.Array) -> Any:
-    """Traced once for each network and shapes, however often a step applies it; inlined, it leaves no trace."""
+    """Traced once for each network and shapes, however often a step applies it; the program is the same."""
     return network.apply({"params": params}, *inputs)
 
 
