@@ -10,14 +10,14 @@ from ml_collections import ConfigDict
 from configs import writer_guided
 
 
-def without_matching(config: ConfigDict) -> None:
-    """Styles are not told apart from other writers' any more: what they mean is left to the generator."""
-    del config.losses.matching, config.losses.matching_of_fakes
-
-
 def without_matching_of_fakes(config: ConfigDict) -> None:
     """Nothing but the discriminator asks whether a fake is by the hand that it was given."""
     del config.losses.matching_of_fakes
+
+
+def without_matching(config: ConfigDict) -> None:
+    """Styles are not told apart from other writers' any more: what they mean is left to the generator."""
+    del config.losses.matching, config.losses.matching_of_fakes
 
 
 def without_posterior(config: ConfigDict) -> None:
@@ -31,7 +31,7 @@ def without_adversary(config: ConfigDict) -> None:
 
 
 ABLATIONS = {change.__name__: change for change in (
-    without_matching, without_matching_of_fakes, without_posterior, without_adversary)}
+    without_matching_of_fakes, without_matching, without_posterior, without_adversary)}
 
 
 def get_config(chosen: str) -> ConfigDict:

@@ -13,7 +13,7 @@ from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.training import optimizers, train_state
 from handwriting_gan.training.train_step import make_train_step
 
-CHOICES = [(name, preset) for name in ("stargan_v2", "writer_guided") for preset in PRESETS] + [
+CHOICES = [(name, preset) for name in ("stargan_v1", "stargan_v2", "writer_guided") for preset in PRESETS] + [
     ("ablations", f"{name}:tiny") for name in ablations.ABLATIONS]
 
 
@@ -50,5 +50,5 @@ def test_an_ablation_differs_from_its_method_by_loss_terms_alone(name: str) -> N
 
 
 def test_an_unknown_ablation_is_refused() -> None:
-    with pytest.raises(ValueError, match="without_matching, "):
+    with pytest.raises(ValueError, match="without_matching, without_posterior"):
         ablations.get_config("without_everything")

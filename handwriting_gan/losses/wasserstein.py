@@ -1,0 +1,14 @@
+"""The Wasserstein adversarial loss (Arjovsky et al. 2017; StarGAN v1, equation 8, without its penalty)."""
+
+import jax
+import jax.numpy as jnp
+
+
+def critic_loss(real_scores: jax.Array, fake_scores: jax.Array) -> jax.Array:
+    """How much higher fakes `[B, ...]` are scored than reals, on average: a scalar without bounds."""
+    return jnp.mean(fake_scores) - jnp.mean(real_scores)
+
+
+def generator_loss(fake_scores: jax.Array) -> jax.Array:
+    """The fakes' mean score, negated: a scalar without bounds."""
+    return -jnp.mean(fake_scores)

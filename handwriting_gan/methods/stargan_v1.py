@@ -1,0 +1,121 @@
+"""StarGAN (Choi et al. 2018, arXiv:1711.09020) whose domains are the ten digits: StarGAN v2's baseline.
+
+It knows a target digit and no style, so it draws one image for a source and a digit, and whatever it carries
+of a hand it carries from the source. Departures: the digit to draw is any, where the authors permute the
+batch's own; the generator is averaged, as in every method here; and the norms (networks/label_generator.py).
+
+Axes: B examples, K references of one writer, n digits to write.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from ml_collections import ConfigDict
+
+from handwriting_gan.data.batches import Batch
+from handwriting_gan.data.glyphs import DIGITS, SIDE
+from handwriting_gan.losses import wasserstein
+from handwriting_gan.losses.classification import cross_entropy
+from handwriting_gan.losses.gradient_penalties import unit_gradient
+from handwriting_gan.losses.reconstruction import mean_absolute_error
+from handwriting_gan.methods.method import Method, Params, Phase
+from handwriting_gan.networks.classifying_discriminator import ClassifyingDiscriminator
+from handwriting_gan.networks.label_generator import LabelGenerator
+from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
+
+Terms = dict[str, jax.Array]
+
+
+@dataclasses.dataclass(frozen=True)
+class StarGANv1:
+    """The two networks, the weights of the loss terms, and the losses and modes built from them."""
+
+    networks: dict[str, nn.Module]
+    weights: Mapping[str, float]
+    compute: jnp.dtype = FLOAT32  # of the networks
+
+    def translate(self, params: Params, sources: jax.Array, digits: jax.Array) -> jax.Array:
+        """G(x, c): images `[B, 28, 28, 1]` redrawn as `digits` `[B]`."""
+        return apply_in(self.compute, self.networks["generator"], params["generator"], sources, digits)
+
+    def discriminate(self, params: Params, images: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """D_src(x) and D_cls(x): scores `[B, 3, 3]` and logits of the digits `[B, 10]`."""
+        return apply_in(self.compute, self.networks["discriminator"], params["discriminator"], images)
+
+    def init(self, key: jax.Array) -> dict[str, Any]:
+        """Initial parameters of both networks."""
+        images, digits = jnp.zeros((1, SIDE, SIDE, 1)), jnp.zeros((1,), jnp.int32)
+        keys = jax.random.split(key)
+        return {"generator": self.networks["generator"].init(keys[0], images, digits)["params"],
+                "discriminator": self.networks["discriminator"].init(keys[1], images)["params"]}
+
+    # The two phases.
+
+    def discriminator_loss(self, params: Params, batch: Batch, keys: jax.Array,
+                           step: jax.Array) -> tuple[jax.Array, Terms]:
+        """Equation 5, with the Wasserstein loss and penalty of equation 8."""
+        fakes = self.translate(params, batch.sources, batch.reference_digits)
+        real_scores, real_classes = self.discriminate(params, batch.sources)
+        fake_scores, _ = self.discriminate(params, fakes)
+        return self._weigh({
+            "adversarial": wasserstein.critic_loss(real_scores, fake_scores),
+            "gradient_penalty": unit_gradient(lambda x: self.discriminate(params, x)[0],
+                                              batch.sources, fakes, jax.vmap(jax.random.uniform)(keys)),
+            "classification": cross_entropy(real_classes, batch.source_digits),
+        })
+
+    def generator_loss(self, params: Params, batch: Batch, keys: jax.Array,
+                       step: jax.Array) -> tuple[jax.Array, Terms]:
+        """Equation 6: adversarial + classification + cycle."""
+        fakes = self.translate(params, batch.sources, batch.reference_digits)
+        scores, classes = self.discriminate(params, fakes)
+        return self._weigh({
+            "adversarial": wasserstein.generator_loss(scores),
+            "classification": cross_entropy(classes, batch.reference_digits),
+            "cycle": mean_absolute_error(
+                self.translate(params, fakes, batch.source_digits), batch.sources),
+        })
+
+    def _weigh(self, terms: Terms) -> tuple[jax.Array, Terms]:
+        """The weighted sum; a term without a weight is left out, and so never computed under `jit`."""
+        named = {name: term for name, term in terms.items() if name in self.weights}
+        return sum(self.weights[name] * term for name, term in named.items()), named
+
+    # Synthesis.
+
+    def latent_guided(self, params: Params, sources: jax.Array, source_digits: jax.Array,
+                      digits: jax.Array, key: jax.Array) -> jax.Array:
+        """Sources redrawn as `digits`; there is no latent, so the key is not used."""
+        return self.translate(params, sources, digits)
+
+    def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
+              key: jax.Array, variation: jax.Array) -> jax.Array:
+        """The hand as what the source keeps: the K references redrawn in turn, one answer only."""
+        return self.translate(params, references[jnp.arange(len(digits)) % len(references)], digits)
+
+
+def build(config: ConfigDict) -> Method:
+    """StarGAN v1 from a config (configs/stargan_v1.py names the fields).
+
+    Raises:
+      InputError: if `config.compute` is no precision.
+    """
+    sizes = config.networks
+    networks = {
+        "generator": LabelGenerator(sizes.width, sizes.blocks, DIGITS),
+        "discriminator": ClassifyingDiscriminator(sizes.width, DIGITS),
+    }
+    model = StarGANv1(networks, config.losses.to_dict(), dtype_of(config.compute))
+    return Method(
+        networks=networks,
+        init=model.init,
+        phases=(Phase("discriminator", ("discriminator",), model.discriminator_loss,
+                      repeats=config.discriminator_updates),
+                Phase("generator", ("generator",), model.generator_loss)),
+        averaged=("generator",),
+        synthesis={"latent": model.latent_guided, "writer": model.write},
+    )

@@ -1,0 +1,49 @@
+"""The road of each rival at `tiny`: train, stop, resume, look, evaluate, write."""
+
+import json
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+
+from configs import stargan_v1
+from handwriting_gan import evaluate
+from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.evaluation.protocol import PROTOCOLS
+from handwriting_gan.training.loop import train
+from handwriting_gan.workdir import trained_model
+from handwriting_gan.workdir.layout import Workdir
+
+RIVALS = {"stargan_v1": stargan_v1}
+
+
+@pytest.mark.parametrize("name", RIVALS)
+def test_a_rival_is_trained_resumed_looked_at_judged_and_writes(
+        name: str, glyphs: Glyphs, held_out: Glyphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = RIVALS[name].get_config("tiny")
+    config.update({"steps": 4, "checkpoint_every": 2, "sample_every": 4})
+    unbroken, stopped = Workdir(tmp_path / "unbroken"), Workdir(tmp_path / "stopped")
+    train(config, stopped, glyphs, held_out, stop_at=2)
+    states = [train(config, workdir, glyphs, held_out) for workdir in (unbroken, stopped)]
+    jax.tree.map(np.testing.assert_array_equal, *states)
+    for page in (unbroken.root / "samples").glob("*.png"):
+        with Image.open(page) as sheet:
+            assert len(sheet.getcolors(2**16)) > 2
+    figures = judged(unbroken, monkeypatch)
+    assert {"real", "latent", "hand"} <= set(figures)
+    assert 0.0 <= figures["latent"]["digit_accuracy"]["value"] <= 1.0
+    assert figures["latent"]["diversity"]["value"] == 0.0  # StarGAN v1 knows one answer
+    images = trained_model.load(unbroken.root).write(held_out.take([5, 300]), [4, 8, 1])
+    assert images.shape == (3, 28, 28)
+    assert images.dtype == np.uint8
+
+
+def judged(workdir: Workdir, monkeypatch: pytest.MonkeyPatch) -> dict:
+    """The figures of a small evaluation."""
+    small = PROTOCOLS["quick"]._replace(sources=1, outputs=3, sample=200, neighbours=200, spread=10)
+    monkeypatch.setitem(PROTOCOLS, "quick", small)
+    monkeypatch.setattr("sys.argv", ["evaluate", "--workdir", str(workdir.root)])
+    evaluate.main()
+    return json.loads(workdir.scorecard.read_text(), parse_constant=pytest.fail)["figures"]

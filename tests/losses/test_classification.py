@@ -1,0 +1,23 @@
+"""Cross-entropy against the naive formula."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from handwriting_gan.losses.classification import cross_entropy
+
+LOGITS, LABELS = jax.random.normal(jax.random.key(0), (6, 10)), jnp.array([0, 9, 3, 3, 5, 1])
+
+
+def test_it_is_the_negative_logarithm_of_the_labels_probability() -> None:
+    odds = np.exp(np.asarray(LOGITS, np.float64))
+    probabilities = (odds / odds.sum(axis=1, keepdims=True))[np.arange(6), LABELS]
+    assert cross_entropy(LOGITS, LABELS) == pytest.approx(-np.log(probabilities).mean(), rel=1e-5)
+
+
+def test_who_cannot_tell_pays_the_logarithm_of_ten_and_who_is_sure_nothing() -> None:
+    assert cross_entropy(jnp.zeros((6, 10)), LABELS) == pytest.approx(np.log(10), rel=1e-6)
+    assert cross_entropy(100.0 * jax.nn.one_hot(LABELS, 10), LABELS) == pytest.approx(0.0, abs=1e-6)
+    moved = cross_entropy(LOGITS + 1e4, LABELS)
+    assert moved == pytest.approx(float(cross_entropy(LOGITS, LABELS)), rel=1e-2)
