@@ -21,13 +21,12 @@ from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.losses import wasserstein
 from handwriting_gan.losses.classification import cross_entropy
 from handwriting_gan.losses.gradient_penalties import unit_gradient
+from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
 from handwriting_gan.methods.method import Method, Params, Phase
 from handwriting_gan.networks.classifying_discriminator import ClassifyingDiscriminator
 from handwriting_gan.networks.label_generator import LabelGenerator
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
-
-Terms = dict[str, jax.Array]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,29 +60,24 @@ class StarGANv1:
         fakes = self.translate(params, batch.sources, batch.reference_digits)
         real_scores, real_classes = self.discriminate(params, batch.sources)
         fake_scores, _ = self.discriminate(params, fakes)
-        return self._weigh({
+        return weighted_sum({
             "adversarial": wasserstein.critic_loss(real_scores, fake_scores),
             "gradient_penalty": unit_gradient(lambda x: self.discriminate(params, x)[0],
                                               batch.sources, fakes, jax.vmap(jax.random.uniform)(keys)),
             "classification": cross_entropy(real_classes, batch.source_digits),
-        })
+        }, self.weights)
 
     def generator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                        step: jax.Array) -> tuple[jax.Array, Terms]:
         """Equation 6: adversarial + classification + cycle."""
         fakes = self.translate(params, batch.sources, batch.reference_digits)
         scores, classes = self.discriminate(params, fakes)
-        return self._weigh({
+        return weighted_sum({
             "adversarial": wasserstein.generator_loss(scores),
             "classification": cross_entropy(classes, batch.reference_digits),
             "cycle": mean_absolute_error(
                 self.translate(params, fakes, batch.source_digits), batch.sources),
-        })
-
-    def _weigh(self, terms: Terms) -> tuple[jax.Array, Terms]:
-        """The weighted sum; a term without a weight is left out, and so never computed under `jit`."""
-        named = {name: term for name, term in terms.items() if name in self.weights}
-        return sum(self.weights[name] * term for name, term in named.items()), named
+        }, self.weights)
 
     # Synthesis.
 

@@ -22,6 +22,7 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.losses import adversarial
 from handwriting_gan.losses.diversity import diversity, linear_decay
 from handwriting_gan.losses.gradient_penalties import r1
+from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
 from handwriting_gan.methods.method import Method, Params, Phase
 from handwriting_gan.networks.discriminator import Discriminator
@@ -32,7 +33,6 @@ from handwriting_gan.networks.style_encoder import StyleEncoder
 
 LATENT_CANDIDATES = 1024  # how many latents the shared-latent route compares
 MEAN_LATENTS = 1024  # over how many latents a digit's mean style is taken
-Terms = dict[str, jax.Array]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,13 +141,12 @@ class StarGANv2:
         }, step)
 
     def _weigh(self, terms: Terms, step: jax.Array | int = 0) -> tuple[jax.Array, Terms]:
-        """The weighted sum; a term without a weight is left out, and so never computed under `jit`."""
+        """Their weighted sum; diversity is to grow, and counts less and less."""
         weights = dict(self.weights)
         if "diversity" in weights:
             weights["diversity"] = -linear_decay(
                 weights["diversity"], self.diversity_decay_steps, step)
-        named = {name: term for name, term in terms.items() if name in weights}
-        return sum(weights[name] * term for name, term in named.items()), named
+        return weighted_sum(terms, weights)
 
     def draw_latents(self, keys: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Two standard normal latents `[B, Z]` per key `[B]`."""

@@ -25,6 +25,7 @@ from handwriting_gan.data.hands import HANDS, HandBatch
 from handwriting_gan.losses import adversarial
 from handwriting_gan.losses.gradient_penalties import r1
 from handwriting_gan.losses.matching import contrastive_matching
+from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import sum_of_squared_errors
 from handwriting_gan.losses.variational import kl_to_standard_normal
 from handwriting_gan.methods.method import Method, Params, Phase
@@ -35,7 +36,6 @@ from handwriting_gan.networks.posterior_encoder import PosteriorEncoder
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
 
 PENALISED = 8  # one target in so many has its gradient penalised: a batch has many, and each is dear
-Terms = dict[str, jax.Array]
 
 
 class Targets(NamedTuple):
@@ -136,10 +136,10 @@ class WriterGuided:
         def few_logits(images: jax.Array) -> jax.Array:
             return self.discriminate(params, images, targets.digits[few], own[None, few])[0]
 
-        return self._weigh({
+        return weighted_sum({
             "adversarial": adversarial.matching_aware_loss(real, fake, mismatched),
             "r1": r1(few_logits, targets.images[few]),
-        })
+        }, self.weights)
 
     def generator_loss(self, params: Params, batch: HandBatch, keys: jax.Array,
                        step: jax.Array) -> tuple[jax.Array, Terms]:
@@ -155,18 +155,13 @@ class WriterGuided:
         logits, = self.discriminate(params, fakes, digits, hold(own)[None])
         told, _ = self.encode_hand(params, images, digits)
         told_by_fakes, _ = self.encode_hand(hold(params), fakes, digits)
-        return self._weigh({
+        return weighted_sum({
             "adversarial": adversarial.generator_loss(logits),
             "reconstruction": sum_of_squared_errors(rebuilt, images),
             "kl": kl_to_standard_normal(means, log_variances),
             "matching": contrastive_matching(told, targets.styles, targets.owners),
             "matching_of_fakes": contrastive_matching(told_by_fakes, hold(targets.styles), targets.owners),
-        })
-
-    def _weigh(self, terms: Terms) -> tuple[jax.Array, Terms]:
-        """The weighted sum; a term without a weight is left out, and so never computed under `jit`."""
-        named = {name: term for name, term in terms.items() if name in self.weights}
-        return sum(self.weights[name] * term for name, term in named.items()), named
+        }, self.weights)
 
     def draw_latents(self, keys: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
         """Two standard normal latents for each of `count` targets, `[count, Z]`, from keys `[B]`."""
