@@ -13,7 +13,8 @@ from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.training import optimizers, train_state
 from handwriting_gan.training.train_step import make_train_step
 
-CHOICES = [(name, preset) for name in ("stargan_v1", "stargan_v2", "writer_guided") for preset in PRESETS] + [
+METHODS = ("conditional_dcgan", "stargan_v1", "stargan_v2", "writer_guided")
+CHOICES = [(name, preset) for name in METHODS for preset in PRESETS] + [
     ("ablations", f"{name}:tiny") for name in ablations.ABLATIONS]
 
 

@@ -1,0 +1,23 @@
+"""The generator of a conditional DCGAN (Radford et al. 2016; conditioned as by Mirza & Osindero 2014)."""
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+from handwriting_gan.networks.layers import leaky_relu
+
+
+class LabelToImage(nn.Module):
+    """`(latents [B, Z], digits int [B]) -> images [B, 28, 28, 1]`, within +-1; there is no source."""
+
+    width: int  # at every size
+    domains: int
+
+    @nn.compact
+    def __call__(self, latents: jax.Array, digits: jax.Array) -> jax.Array:
+        code = jax.nn.one_hot(digits, self.domains, dtype=latents.dtype)
+        x = nn.Dense(7 * 7 * self.width)(jnp.concatenate([latents, code], axis=-1))
+        x = leaky_relu(x).reshape(-1, 7, 7, self.width)
+        for _ in range(2):
+            x = leaky_relu(nn.ConvTranspose(self.width, (4, 4), (2, 2))(x))
+        return jnp.tanh(nn.Conv(1, (7, 7))(x))

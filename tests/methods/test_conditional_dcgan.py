@@ -1,0 +1,84 @@
+"""A conditional DCGAN's losses against the formula, its phases, its mode."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from configs import conditional_dcgan as config_file
+from handwriting_gan.data.batches import Batch, draw, make_pool
+from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.methods import conditional_dcgan
+from handwriting_gan.methods.conditional_dcgan import ConditionalDCGAN
+from handwriting_gan.methods.method import Method
+from handwriting_gan.training.train_step import phase_gradients
+
+
+@pytest.fixture(scope="module")
+def method() -> Method:
+    return conditional_dcgan.build(config_file.get_config("tiny"))
+
+
+@pytest.fixture(scope="module")
+def model(method: Method) -> ConditionalDCGAN:
+    return method.phases[0].loss.__self__
+
+
+@pytest.fixture(scope="module")
+def params(method: Method) -> dict[str, Any]:
+    return jax.jit(method.init)(jax.random.key(0))
+
+
+@pytest.fixture(scope="module")
+def batch(glyphs: Glyphs) -> Batch:
+    return draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
+
+
+@pytest.fixture(scope="module")
+def keys() -> jax.Array:
+    return jax.random.split(jax.random.key(2), 4)
+
+
+def mean_log_probability(logits: jax.Array) -> float:
+    return float(np.mean(np.log(1.0 / (1.0 + np.exp(-np.asarray(logits, np.float64))))))
+
+
+def test_both_losses_are_the_cross_entropies_of_the_same_game(
+        method: Method, model: ConditionalDCGAN, params: dict, batch: Batch, keys: jax.Array) -> None:
+    latents = jnp.stack([jax.random.normal(key, (model.latent_dim,)) for key in keys])
+    fakes = model.generate(params, latents, batch.reference_digits)
+    real_logits = model.discriminate(params, batch.sources, batch.source_digits)
+    fake_logits = model.discriminate(params, fakes, batch.reference_digits)
+    expected = {
+        "discriminator": -mean_log_probability(real_logits) - mean_log_probability(-fake_logits),
+        "generator": -mean_log_probability(fake_logits),
+    }
+    for phase in method.phases:
+        total, terms = phase.loss(params, batch, keys, jnp.int32(0))
+        assert float(total) == pytest.approx(expected[phase.name], rel=1e-5)
+        assert terms == {"adversarial": total}
+
+
+def test_each_phase_moves_its_own_network(
+        method: Method, params: dict, batch: Batch, keys: jax.Array) -> None:
+    assert [phase.updates for phase in method.phases] == [("discriminator",), ("generator",)]
+    for phase in method.phases:
+        gradients, _ = jax.jit(phase_gradients, static_argnums=0)(phase, params, batch, keys, jnp.int32(0))
+        assert set(gradients) == set(phase.updates)
+        assert all(np.any(leaf) for leaf in jax.tree.leaves(gradients))
+
+
+def test_a_digit_is_drawn_from_the_latent_whatever_the_source(
+        method: Method, params: dict, batch: Batch) -> None:
+    assert set(method.synthesis) == {"latent"}
+    assert method.averaged == ("generator",)
+    guided, digits = jax.jit(method.synthesis["latent"]), jnp.array([4, 4, 8, 8])
+    images = guided(params, batch.sources, batch.source_digits, digits, jax.random.key(0))
+    other = guided(params, -batch.sources, batch.source_digits[::-1], digits, jax.random.key(0))
+    assert images.shape == batch.sources.shape
+    np.testing.assert_array_equal(images, other)
+    assert not np.allclose(images[0], images[1], atol=1e-3)
+    again = guided(params, batch.sources, batch.source_digits, digits, jax.random.key(1))
+    assert not np.allclose(images, again, atol=1e-3)
