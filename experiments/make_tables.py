@@ -42,8 +42,8 @@ def _comparison(name: str, results: Path) -> str:
     cards = {row: _read(results / name / f"{row}.json") for row in TABLES[name].rows
              if (results / name / f"{row}.json").exists()}
     table = tables.compared(cards, "K = 3")
-    first = next(iter(cards.values()))
-    return f"{tables.markdown_table(table.headings, table.rows)}\n\n{tables.notes(first)[0]}\n"
+    made, *_, judged = tables.notes(next(iter(cards.values())))
+    return "\n\n".join([tables.markdown_table(table.headings, table.rows), made, judged]) + "\n"
 
 
 def _read(scorecard: Path) -> dict[str, Any]:
