@@ -44,12 +44,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--reads", metavar="NUMBER",
                         help="what the picture reads; default: it is read")
     parser.add_argument("--vary", type=number_between(0.0, 1.0), default=0.5, metavar="0..1",
-                        help="how far the latent moves: 0 is the best guess, again and again; 1 a natural "
+                        help="how far a try strays: 0 is the best guess, again and again; 1 a natural "
                              "try, now and then a poor one; default: 0.5")
     parser.add_argument("--tries", type=whole_number(1, MOST_TRIES), default=1, metavar="N",
                         help="a sheet of so many tries, one below the other")
     parser.add_argument("--seed", type=whole_number(0), default=0,
-                        help="another try, where the model draws a latent")
+                        help="another try, where the model draws anything for one")
     parser.add_argument("--to", type=Path, metavar="OTHER_PICTURE",
                         help="a GIF in which the hand turns into that of this picture, and back")
     parser.add_argument("--workdir", type=Path,

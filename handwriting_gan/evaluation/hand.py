@@ -37,7 +37,7 @@ from handwriting_gan.recognition import writer_encoder
 from handwriting_gan.workdir.trained_model import TrainedModel
 
 GALLERY = 8  # real glyphs by which a writer is known
-BEST, NATURAL = 0.0, 1.0  # how far a latent lies from its mean
+BEST, NATURAL = 0.0, 1.0  # how far what is drawn for a try lies from its mean
 
 
 class Case(NamedTuple):

@@ -46,10 +46,9 @@ class Method(NamedTuple):
       writer    (params, references [K], reference_digits [K], digits [n], key, variation) -> [n]
       blend     (params, references [K], reference_digits [K], others [L], other_digits [L], digits [n],
                  key, variation, share) -> [n]
-    The reference's digit is the digit drawn. `variation` says how far the latent of a try, where there is
-    one, lies from its mean: 0 not at all, the best guess; 1 as drawn in training, a natural try. A
-    `share` of 0 is the hand of the references, 1 that of the others. Synthesis needs only the `averaged`
-    networks.
+    The reference's digit is the digit drawn. `variation` says how far what is drawn for a try, where
+    anything is, lies from its mean: 0 not at all, the best guess; 1 a natural try. A `share` of 0 is the
+    hand of the references, 1 that of the others. Synthesis needs only the `averaged` networks.
     """
 
     networks: dict[str, nn.Module]

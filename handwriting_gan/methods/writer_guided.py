@@ -7,6 +7,9 @@ make it so: a discriminator that is shown the style and also refuses real glyphs
 al. 2016, Zhu et al. 2017), without which it would not be used; the choice of the right style among those of
 other writers, for a real glyph, which teaches the style; and the same choice for a fake, which keeps it.
 
+Two tries of a writer differ in more than the latent learns to carry: thickness and slant, which every
+reference tells, are the style's. So a natural try's style varies as well, as far as the references do.
+
 Axes: B examples of a batch, W writers of an example, T targets of a writer, R references of a writer,
 N = B W T targets in all, K references and n digits of one writing, S style, Z latent.
 """
@@ -22,6 +25,7 @@ from ml_collections import ConfigDict
 
 from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.data.hands import HANDS, HandBatch
+from handwriting_gan.errors import InputError
 from handwriting_gan.losses import adversarial
 from handwriting_gan.losses.gradient_penalties import r1
 from handwriting_gan.losses.matching import contrastive_matching
@@ -63,6 +67,7 @@ class WriterGuided:
     latent_dim: int
     style_dim: int
     weights: Mapping[str, float]
+    style_variance: float = 0.0  # of natural tries, as a share of how much one glyph's style varies
     compute: jnp.dtype = FLOAT32  # of the networks
 
     # The networks by what they do.
@@ -173,24 +178,27 @@ class WriterGuided:
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:
-        """Digits in the hand of the references, whose latents vary about their mean."""
-        styles = self._styles(params, references, reference_digits, digits)
-        return self._draw(params, digits, styles, key, variation)
+        """Digits in the hand of the references; styles and latents vary about their means."""
+        style_key, latent_key = jax.random.split(key)
+        styles = self._styles(params, references, reference_digits, digits, style_key, variation)
+        return self._draw(params, digits, styles, latent_key, variation)
 
     def blend(self, params: Params, references: jax.Array, reference_digits: jax.Array, others: jax.Array,
               other_digits: jax.Array, digits: jax.Array, key: jax.Array, variation: jax.Array,
               share: jax.Array) -> jax.Array:
         """Digits in a style between two hands', the same try for any share."""
-        one = self._styles(params, references, reference_digits, digits)
-        other = self._styles(params, others, other_digits, digits)
-        return self._draw(params, digits, (1.0 - share) * one + share * other, key, variation)
+        style_key, latent_key = jax.random.split(key)
+        one = self._styles(params, references, reference_digits, digits, style_key, variation)
+        other = self._styles(params, others, other_digits, digits, style_key, variation)
+        return self._draw(params, digits, (1.0 - share) * one + share * other, latent_key, variation)
 
     def _styles(self, params: Params, references: jax.Array, reference_digits: jax.Array,
-                digits: jax.Array) -> jax.Array:
-        """The style `[n, S]` of one hand for each digit."""
+                digits: jax.Array, key: jax.Array, variation: jax.Array) -> jax.Array:
+        """A style `[n, S]` of one hand for each digit."""
         told = self.encode_hand(params, references, reference_digits)
-        given = jnp.ones((len(digits), len(references)), bool)
-        return self._apply(params, "style_pooling", *told, reference_digits, digits, given)
+        drawn = bootstrap_weights(key, len(digits), len(references), self.style_variance)
+        counts = jnp.maximum(1.0 + variation * (drawn - 1.0), 0.0)
+        return self._apply(params, "style_pooling", *told, reference_digits, digits, counts)
 
     def _draw(self, params: Params, digits: jax.Array, styles: jax.Array, key: jax.Array,
               variation: jax.Array) -> jax.Array:
@@ -198,12 +206,27 @@ class WriterGuided:
         return self.generate(params, digits, styles, latents)
 
 
+def bootstrap_weights(key: jax.Array, draws: int, count: int, variance: float) -> jax.Array:
+    """How much each of `count` references counts in each draw: `[draws, count]`, 1 in the mean.
+
+    A Bayesian bootstrap (Rubin 1981) whose Dirichlet distribution has the concentration c that makes a mean
+    of independent values, so weighted, vary by `variance` of what one value does: (1 - 1 / count) / (c + 1).
+    `variance` is of [0, 1/2), which two references can reach.
+    """
+    if count == 1 or not variance:  # nothing to choose among
+        return jnp.ones((draws, count))
+    concentration = (1.0 - 1.0 / count) / variance - 1.0
+    return count * jax.random.dirichlet(key, jnp.full(count, concentration / count), (draws,))
+
+
 def build(config: ConfigDict) -> Method:
     """The writer-guided method from a config (configs/writer_guided.py names the fields).
 
     Raises:
-      InputError: if `config.compute` is no precision.
+      InputError: if `config.compute` is no precision, or `config.style_variance` out of range.
     """
+    if not 0.0 <= config.style_variance < 0.5:  # two references cannot make for more
+        raise InputError(f"style_variance is from 0 to less than 0.5, not {config.style_variance}")
     sizes = config.networks
     networks = {
         "hand_encoder": HandEncoder(sizes.width, sizes.style_dim, DIGITS),
@@ -213,7 +236,7 @@ def build(config: ConfigDict) -> Method:
         "discriminator": MatchingDiscriminator(sizes.width, DIGITS),
     }
     model = WriterGuided(networks, sizes.latent_dim, sizes.style_dim, config.losses.to_dict(),
-                         dtype_of(config.compute))
+                         config.style_variance, dtype_of(config.compute))
     drawing = tuple(name for name in networks if name != "discriminator")
     return Method(
         networks=networks,

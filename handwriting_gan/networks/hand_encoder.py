@@ -40,9 +40,9 @@ class StylePooling(nn.Module):
     @nn.compact
     def __call__(self, values: jax.Array, log_precisions: jax.Array, reference_digits: jax.Array,
                  target_digits: jax.Array, given: jax.Array) -> jax.Array:
-        """`[..., R, S]` twice, int `[..., R]`, int `[..., T]`, bool `[..., T, R]` -> `[..., T, S]`.
+        """`[..., R, S]` twice, int `[..., R]`, int `[..., T]`, `[..., T, R]` -> `[..., T, S]`.
 
-        `given` says which references a target may be written from.
+        `given` says how often each reference counts for a target: bool, or numbers of 0 and more.
         """
         shape = self.domains, self.domains, values.shape[-1]
         relevance = self.param("relevance", nn.initializers.zeros, shape)[

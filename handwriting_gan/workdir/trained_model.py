@@ -44,8 +44,8 @@ class TrainedModel:
               variation: float = 1.0) -> np.ndarray:
         """Writes `digits`, each 0-9, in the hand of the references: uint8 `[n, 28, 28]`.
 
-        `seed` (a whole number >= 0) is another try where the method draws a latent for one; `variation`
-        is how far such a latent lies from its mean: 0 the best guess, 1 as natural as in training.
+        `seed` (a whole number >= 0) is another try where the method draws anything for one; `variation` is
+        how far what is drawn lies from its mean: 0 the best guess, 1 a natural try.
 
         Raises:
           InputError: if the method cannot write in a given hand, or there is nothing to learn it from.

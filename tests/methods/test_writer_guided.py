@@ -11,10 +11,11 @@ from jax.flatten_util import ravel_pytree
 from configs import writer_guided as config_file
 from handwriting_gan.data.glyphs import Glyphs, to_network
 from handwriting_gan.data.hands import HANDS, TARGETS, WRITERS, HandBatch
+from handwriting_gan.errors import InputError
 from handwriting_gan.losses.matching import contrastive_matching
 from handwriting_gan.methods import writer_guided
 from handwriting_gan.methods.method import Method
-from handwriting_gan.methods.writer_guided import PENALISED, Targets, WriterGuided
+from handwriting_gan.methods.writer_guided import PENALISED, Targets, WriterGuided, bootstrap_weights
 from handwriting_gan.training.train_step import phase_gradients
 
 EXAMPLES = 2
@@ -78,7 +79,8 @@ def test_each_target_has_the_style_of_each_writer_from_what_it_may_see(
         assert targets.digits[row] == batch.target_digits[example, owner, place]
         given = batch.given[example, owner, place, writer]
         alone = model._styles(params, batch.references[example, writer][given],
-                              batch.reference_digits[example, writer][given], targets.digits[row][None])
+                              batch.reference_digits[example, writer][given], targets.digits[row][None],
+                              jax.random.key(0), 0.0)
         np.testing.assert_allclose(targets.styles[writer, row], alone[0], rtol=1e-3, atol=1e-5)
 
 
@@ -167,6 +169,48 @@ def test_latents_belong_to_an_example_whoever_shares_the_batch(model: WriterGuid
     many, _ = model.draw_latents(keys, 10_000)
     assert float(many.mean()) == pytest.approx(0.0, abs=0.03)
     assert float(many.std()) == pytest.approx(1.0, abs=0.03)
+
+
+@pytest.mark.parametrize("count", [2, 3, 10])
+def test_a_bootstraps_mean_varies_by_the_share_asked_for_whatever_the_references(
+        count: int, rng: np.random.Generator) -> None:
+    draws, variance = 40_000, 0.25
+    weights = np.asarray(bootstrap_weights(jax.random.key(0), draws, count, variance))
+    assert weights.shape == (draws, count)
+    assert weights.min() >= 0.0
+    np.testing.assert_allclose(weights.sum(axis=1), count, rtol=1e-4)
+    np.testing.assert_allclose(weights.mean(axis=0), 1.0, atol=0.03)
+    values = rng.normal(3.0, 2.0, (draws, count))  # a hand's glyphs about its mean, a hand for each draw
+    strayed = (weights * values).mean(axis=1) - values.mean(axis=1)
+    assert strayed.var() == pytest.approx(variance * 2.0**2, rel=0.05)
+
+
+@pytest.mark.parametrize(("count", "variance"), [(1, 0.25), (5, 0.0)])
+def test_where_nothing_may_vary_all_references_count_alike(count: int, variance: float) -> None:
+    np.testing.assert_array_equal(bootstrap_weights(jax.random.key(0), 4, count, variance),
+                                  np.ones((4, count)))
+
+
+def test_the_style_of_a_natural_try_varies_and_that_of_a_best_guess_does_not(
+        model: WriterGuided, params: dict, held_out: Glyphs) -> None:
+    references, digits = hand(held_out, 5, 250, 900), jnp.array([4, 4])
+
+    def styles(variation: float, seed: int = 0) -> np.ndarray:
+        return np.asarray(model._styles(params, *references, digits, jax.random.key(seed), variation))
+
+    natural, best = styles(1.0), styles(0.0)
+    assert not np.allclose(natural[0], natural[1])
+    assert not np.allclose(natural, styles(1.0, seed=1))
+    np.testing.assert_allclose(best[0], best[1], rtol=1e-6)
+    np.testing.assert_array_equal(best, styles(0.0, seed=1))
+
+
+@pytest.mark.parametrize("variance", [-0.1, 0.5, float("nan")])
+def test_a_variance_that_two_references_cannot_make_is_refused(variance: float) -> None:
+    config = config_file.get_config("tiny")
+    config.style_variance = variance
+    with pytest.raises(InputError, match="style_variance is from 0 to less than"):
+        writer_guided.build(config)
 
 
 def hand(glyphs: Glyphs, *rows: int) -> tuple[jax.Array, jax.Array]:

@@ -61,6 +61,15 @@ def test_what_is_not_given_tells_nothing(
     assert not pool(relevance, beliefs, given=ALL & False).any()  # the mean hand
 
 
+def test_a_reference_that_counts_twice_is_as_good_as_given_twice(
+        relevance: jax.Array, beliefs: tuple[jax.Array, jax.Array]) -> None:
+    twice = jnp.array([0, 1, 2, 3, 3, 4])
+    listed = pool(relevance, tuple(belief[twice] for belief in beliefs), READ[twice],
+                  given=jnp.ones((len(TARGETS), len(twice)), bool))
+    found = pool(relevance, beliefs, given=jnp.ones((len(TARGETS), REFERENCES)).at[:, 3].set(2.0))
+    np.testing.assert_allclose(found, listed, rtol=1e-5)
+
+
 def test_the_more_references_agree_the_nearer_the_style_comes_to_what_they_tell() -> None:
     told = jnp.full((REFERENCES, 1), 2.0), jnp.zeros((REFERENCES, 1))
     equally = jnp.zeros((DIGITS, DIGITS, 1))
