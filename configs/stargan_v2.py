@@ -21,6 +21,7 @@ def get_config(preset: str = "small") -> ConfigDict:
     config = common.get_config(preset)
     config.method = "stargan_v2"
     config.route = "reference"  # how `write` carries the hand: source, reference or shared_latent
+    config.guided_by = "both"  # in training: latents, references or both
     config.truncation = 0.5  # how much of what it reads the reference route keeps, 0 to 1
 
     width = pick(preset, 4, 16, 32)

@@ -1,21 +1,25 @@
 """Trains and evaluates every row of a table that has no scorecard yet; stop it any time, run it again.
 
-$ python -m experiments.run_table few_shot
+$ python -m experiments.run_table ladder --seeds 3
 $ python -m experiments.make_tables
 
-A row is a config, trained for the table's steps by the project's own command under runs/TABLE/, and its
-scorecard experiments/results/TABLE/ROW.json. A row that fails leaves ROW.failed.txt there, and the rest goes
-on; the next time it is tried again.
+A row is a config, trained by the project's own command under runs/FOLDER/ until it has seen as many examples
+as every row of the table, and its scorecard experiments/results/FOLDER/ROW.json (ROW.1.json, ROW.2.json with
+the seeds 1 and 2). Tables of one folder share their rows. A row that fails leaves ROW.failed.txt there, and
+the rest goes on; the next time it is tried again.
 """
 
+import importlib
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
 
+from ml_collections import ConfigDict
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from configs.ablations import ABLATIONS
 from configs.common import PRESETS
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.files import write_atomically
@@ -26,17 +30,57 @@ RUNS, RESULTS = ROOT / "runs", ROOT / "experiments" / "results"
 
 
 class Contest(NamedTuple):
-    """What a table compares: every row sees as many images and is judged alike."""
+    """What a table compares: every row sees as many examples and is judged alike."""
 
-    rows: dict[str, str]  # name: its config, without the preset
-    steps: int
+    rows: dict[str, str]  # heading: its config, without the preset
+    folder: str  # of its rows' workdirs and scorecards
+    examples: int  # of training: steps times batch_size
     protocol: str  # of evaluation
 
 
+class Run(NamedTuple):
+    """A row with a seed."""
+
+    config: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Of its workdir and its scorecard."""
+        *_, config = self.config.removesuffix(".py").replace(":", "/").split("/")
+        return f"{config}.{self.seed}" if self.seed else config
+
+
+def _ablations(*names: str) -> dict[str, str]:
+    return {name.replace("_", " "): f"configs/ablations.py:{name}" for name in names}
+
+
+LADDER = {
+    "A: StarGAN": "configs/stargan_v1.py",
+    "B: + multi-task discriminator": "configs/ablations.py:multi_task_discriminator",
+    "C: + R1, adaptive norms": "configs/ablations.py:label_styles",
+    "D: + latent": "configs/ablations.py:shared_latents",
+    "E: style codes in its place": "configs/ablations.py:without_diversity",
+    "F: + diversity (StarGAN v2)": "configs/stargan_v2.py",
+}
+WHOLE = {"StarGAN v2": "configs/stargan_v2.py"}
+RIVALS = {
+    "StarGAN": "configs/stargan_v1.py",
+    "content bottleneck": "configs/content_bottleneck.py",
+    **WHOLE,
+}
+FULL = {"folder": "rows", "examples": 24_000, "protocol": "full"}
 TABLES = {
-    "few_shot": Contest(
-        {"writer_guided": "configs/writer_guided.py",
-         **{name: f"configs/ablations.py:{name}" for name in ABLATIONS}}, steps=1_000, protocol="quick"),
+    "few_shot": Contest({"writer-guided": "configs/writer_guided.py", **_ablations(
+        "without_matching_of_fakes", "without_matching", "without_posterior", "without_adversary",
+        "without_style_variance")}, folder="few_shot", examples=2_000, protocol="quick"),
+    "ladder": Contest(LADDER, **FULL),
+    "rivals": Contest(RIVALS, **FULL),
+    "minus_one": Contest({**WHOLE, **_ablations(
+        "without_cycle", "without_style_reconstruction", "without_diversity", "without_r1",
+        "without_averaging", "by_latents_only", "by_references_only")}, **FULL),
+    "suggestions": Contest({**WHOLE, **_ablations(
+        "more_layers", "wider_latent", "wider_style", "heavier_diversity", "undecayed_diversity")}, **FULL),
 }
 
 
@@ -45,55 +89,76 @@ def main() -> None:
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("table", choices=TABLES)
     parser.add_argument("--preset", choices=PRESETS, default="small")
-    parser.add_argument("--steps", type=whole_number(1), help="of every row; default: the table's")
+    parser.add_argument("--examples", type=whole_number(1), help="that every row sees; default: the table's")
+    parser.add_argument("--seeds", type=whole_number(1), default=1, help="of every row: 0, 1, ...")
+    parser.add_argument("--jobs", type=whole_number(1), default=1, help="rows at a time")
     parser.add_argument("--runs", type=Path, default=RUNS, help="where the rows' workdirs go")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the scorecards go")
     arguments = parser.parse_args()
     contest = TABLES[arguments.table]
-    contest = contest._replace(steps=arguments.steps or contest.steps)
-    failed = run(contest, arguments.preset, arguments.runs / arguments.table,
-                 arguments.results / arguments.table)
+    contest = contest._replace(examples=arguments.examples or contest.examples)
+    failed = run(contest, arguments.preset, arguments.runs / contest.folder,
+                 arguments.results / contest.folder, arguments.seeds, arguments.jobs)
     if failed:
         raise InputError(f"without a scorecard: {', '.join(failed)}; each says why in ROW.failed.txt beside "
                          "the scorecards; the same command tries again")
 
 
-def run(contest: Contest, preset: str, runs: Path, results: Path) -> list[str]:
-    """Runs what is missing, in order; returns the rows that failed."""
-    missing = [name for name in contest.rows if not (results / f"{name}.json").exists()]
+def run(contest: Contest, preset: str, runs: Path, results: Path, seeds: int = 1, jobs: int = 1) -> list[str]:
+    """Runs what is missing, seed by seed and in order; returns the rows that failed."""
+    missing = [row for row in rows_of(contest, seeds) if not (results / f"{row.name}.json").exists()]
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     failed = []
-    with Progress(*columns) as progress:
+    with Progress(*columns) as progress, ThreadPoolExecutor(jobs) as pool:
         task = progress.add_task("rows", total=len(missing))
-        for name in missing:
-            progress.update(task, description=name)
-            if not _run_row(name, contest, preset, runs / name, results):
-                failed.append(name)
+
+        def play(row: Run) -> tuple[str, bool]:
+            progress.update(task, description=row.name)
+            return row.name, _run_row(row, contest, preset, runs / row.name, results)
+
+        for done in as_completed([pool.submit(play, row) for row in missing]):
+            name, came = done.result()
+            progress.console.print(f"{name}: {'done' if came else 'failed'}")
             progress.advance(task)
+            failed += [] if came else [name]
     return failed
 
 
-def commands(name: str, contest: Contest, preset: str, workdir: Path) -> list[list[str]]:
+def rows_of(contest: Contest, seeds: int) -> Iterator[Run]:
+    """All of a table's rows, the first seed first."""
+    return (Run(config, seed) for seed in range(seeds) for config in contest.rows.values())
+
+
+def commands(row: Run, contest: Contest, preset: str, workdir: Path) -> list[list[str]]:
     """What a row takes, as one would type it."""
-    module = [sys.executable, "-m"]
+    module, config = [sys.executable, "-m"], load(row.config, preset)
+    steps = -(-contest.examples // config.batch_size)
     return [
-        [*module, "handwriting_gan.train", "--config", f"{contest.rows[name]}:{preset}",
-         f"--config.steps={contest.steps}", "--workdir", str(workdir)],
+        [*module, "handwriting_gan.train", "--config", f"{row.config}:{preset}",
+         "--config.data=mnist_writers", f"--config.steps={steps}", f"--config.seed={row.seed}",
+         "--workdir", str(workdir)],
         [*module, "handwriting_gan.evaluate", "--workdir", str(workdir), "--protocol", contest.protocol,
          "--data", "mnist_writers"],
     ]
 
 
-def _run_row(name: str, contest: Contest, preset: str, workdir: Path, results: Path) -> bool:
+def load(config: str, preset: str) -> ConfigDict:
+    """What a row's config is in a preset."""
+    path, _, name = config.partition(":")
+    module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
+    return module.get_config(f"{name}:{preset}" if name else preset)
+
+
+def _run_row(row: Run, contest: Contest, preset: str, workdir: Path, results: Path) -> bool:
     """Whether a row came to its scorecard; if not, what was said is kept."""
-    note = results / f"{name}.failed.txt"
+    note = results / f"{row.name}.failed.txt"
     note.unlink(missing_ok=True)
-    for command in commands(name, contest, preset, workdir):
+    for command in commands(row, contest, preset, workdir):
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode:
             write_atomically(note, f"$ {' '.join(command)}\n{done.stderr}".encode())
             return False
-    write_atomically(results / f"{name}.json", Workdir(workdir).scorecard.read_bytes())
+    write_atomically(results / f"{row.name}.json", Workdir(workdir).scorecard.read_bytes())
     return True
 
 

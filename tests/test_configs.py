@@ -6,14 +6,14 @@ import jax
 import numpy as np
 import pytest
 
-from configs import ablations, writer_guided
+from configs import ablations
 from configs.common import PRESETS
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.training import optimizers, train_state
 from handwriting_gan.training.train_step import make_train_step
 
-METHODS = ("conditional_dcgan", "stargan_v1", "stargan_v2", "writer_guided")
+METHODS = ("conditional_dcgan", "content_bottleneck", "stargan_v1", "stargan_v2", "writer_guided")
 CHOICES = [(name, preset) for name in METHODS for preset in PRESETS] + [
     ("ablations", f"{name}:tiny") for name in ablations.ABLATIONS]
 
@@ -42,12 +42,23 @@ def test_an_unknown_preset_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ablations.ABLATIONS)
-def test_an_ablation_differs_from_its_method_by_loss_terms_alone(name: str) -> None:
-    whole, ablated = writer_guided.get_config("small"), ablations.get_config(name)
-    changed = {term for term in whole.losses if ablated.losses.get(term) != whole.losses[term]}
-    assert changed
-    ablated.losses = whole.losses
-    assert ablated.to_json() == whole.to_json()
+def test_an_ablation_differs_from_the_whole_and_does_what_it_says(name: str) -> None:
+    whole, _ = ablations.ABLATIONS[name]
+    assert ablations.ABLATIONS[name][1].__doc__
+    assert ablations.get_config(name).to_json() != whole("small").to_json()
+
+
+@pytest.mark.parametrize("name", [name for name in ablations.ABLATIONS if name.startswith("without_")])
+def test_an_ablation_without_a_part_adds_none(name: str) -> None:
+    whole, _ = ablations.ABLATIONS[name]
+    kept, ablated = whole("small"), ablations.get_config(name)
+    changed = {field for field in kept if ablated.get(field) != kept[field]}
+    assert len(changed) == 1
+    field, = changed
+    if field == "losses":
+        assert set(ablated.losses) <= set(kept.losses)
+    else:
+        assert ablated[field] == 0.0
 
 
 def test_an_unknown_ablation_is_refused() -> None:

@@ -5,11 +5,22 @@ from collections.abc import Callable
 from ml_collections import ConfigDict
 
 from handwriting_gan.errors import InputError
-from handwriting_gan.methods import conditional_dcgan, stargan_v1, stargan_v2, writer_guided
+from handwriting_gan.methods import (
+    conditional_dcgan,
+    content_bottleneck,
+    ladder,
+    stargan_v1,
+    stargan_v2,
+    writer_guided,
+)
 from handwriting_gan.methods.method import Method
 
 CATALOGUE: dict[str, Callable[[ConfigDict], Method]] = {
     "conditional_dcgan": conditional_dcgan.build,
+    "content_bottleneck": content_bottleneck.build,
+    "label_styled": ladder.build_label_styled,
+    "latent_styled": ladder.build_latent_styled,
+    "multi_task_stargan": ladder.build_multi_task,
     "stargan_v1": stargan_v1.build,
     "stargan_v2": stargan_v2.build,
     "writer_guided": writer_guided.build,

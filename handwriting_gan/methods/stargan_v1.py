@@ -47,10 +47,14 @@ class StarGANv1:
 
     def init(self, key: jax.Array) -> dict[str, Any]:
         """Initial parameters of both networks."""
-        images, digits = jnp.zeros((1, SIDE, SIDE, 1)), jnp.zeros((1,), jnp.int32)
         keys = jax.random.split(key)
-        return {"generator": self.networks["generator"].init(keys[0], images, digits)["params"],
-                "discriminator": self.networks["discriminator"].init(keys[1], images)["params"]}
+        return {name: self.networks[name].init(key, *inputs)["params"]
+                for key, (name, inputs) in zip(keys, self._shapes().items(), strict=True)}
+
+    def _shapes(self) -> dict[str, tuple[jax.Array, ...]]:
+        """What the networks are given, with nothing in it."""
+        images, digits = jnp.zeros((1, SIDE, SIDE, 1)), jnp.zeros((1,), jnp.int32)
+        return {"generator": (images, digits), "discriminator": (images,)}
 
     # The two phases.
 
@@ -103,9 +107,13 @@ def build(config: ConfigDict) -> Method:
         "generator": LabelGenerator(sizes.width, sizes.blocks, DIGITS),
         "discriminator": ClassifyingDiscriminator(sizes.width, DIGITS),
     }
-    model = StarGANv1(networks, config.losses.to_dict(), dtype_of(config.compute))
+    return assemble(StarGANv1(networks, config.losses.to_dict(), dtype_of(config.compute)), config)
+
+
+def assemble(model: StarGANv1, config: ConfigDict) -> Method:
+    """The method of a model, its discriminator updated several times for each time of its generator."""
     return Method(
-        networks=networks,
+        networks=model.networks,
         init=model.init,
         phases=(Phase("discriminator", ("discriminator",), model.discriminator_loss,
                       repeats=config.discriminator_updates),

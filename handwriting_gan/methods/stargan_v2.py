@@ -41,6 +41,7 @@ class StarGANv2:
 
     networks: dict[str, nn.Module]
     latent_dim: int
+    style_dim: int
     weights: Mapping[str, float]
     diversity_decay_steps: int
     truncation: float  # of the reference route, 0 to 1
@@ -68,19 +69,17 @@ class StarGANv2:
         return apply_in(self.compute, self.networks[name], params[name], *inputs)
 
     def init(self, key: jax.Array) -> dict[str, Any]:
-        """Initial parameters of all four networks."""
+        """Initial parameters of all networks."""
         images, digits = jnp.zeros((1, SIDE, SIDE, 1)), jnp.zeros((1,), jnp.int32)
-        latents = jnp.zeros((1, self.latent_dim))
-        style_dim = self.networks["mapping_network"].style_dim
         inputs = {
-            "generator": (images, jnp.zeros((1, style_dim))),
-            "mapping_network": (latents, digits),
+            "generator": (images, jnp.zeros((1, self.style_dim))),
+            "mapping_network": (jnp.zeros((1, self.latent_dim)), digits),
             "style_encoder": (images, digits),
             "discriminator": (images, digits),
         }
         keys = dict(zip(inputs, jax.random.split(key, len(inputs)), strict=True))
-        return {name: self.networks[name].init(keys[name], *inputs[name])["params"]
-                for name in inputs}
+        return {name: network.init(keys[name], *inputs[name])["params"]
+                for name, network in self.networks.items()}
 
     # The four phases.
 
@@ -89,56 +88,63 @@ class StarGANv2:
         """Real sources against fakes in the style of a latent."""
         latents, _ = self.draw_latents(keys)
         styles = self.map_latents(params, latents, batch.reference_digits)
-        return self._discriminator_loss(params, batch, styles)
+        return self._discriminator_loss(params, batch, styles, keys)
 
     def discriminator_reference(self, params: Params, batch: Batch, keys: jax.Array,
                                 step: jax.Array) -> tuple[jax.Array, Terms]:
         """Real sources against fakes in the style of a reference."""
         styles = self.encode_style(params, batch.references, batch.reference_digits)
-        return self._discriminator_loss(params, batch, styles)
+        return self._discriminator_loss(params, batch, styles, keys)
 
     def generator_latent(self, params: Params, batch: Batch, keys: jax.Array,
                          step: jax.Array) -> tuple[jax.Array, Terms]:
         """The full objective in the styles of two latents."""
         styles, others = (self.map_latents(params, latents, batch.reference_digits)
                           for latents in self.draw_latents(keys))
-        return self._generator_loss(params, batch, styles, others, step)
+        return self._weigh(self._generator_terms(params, batch, styles, others, keys), step)
 
     def generator_reference(self, params: Params, batch: Batch, keys: jax.Array,
                             step: jax.Array) -> tuple[jax.Array, Terms]:
         """The full objective in the styles of two references of one digit."""
         styles, others = (self.encode_style(params, references, batch.reference_digits)
                           for references in (batch.references, batch.second_references))
-        return self._generator_loss(params, batch, styles, others, step)
+        return self._weigh(self._generator_terms(params, batch, styles, others, keys), step)
 
-    def _discriminator_loss(self, params: Params, batch: Batch,
-                            styles: jax.Array) -> tuple[jax.Array, Terms]:
+    def _discriminator_loss(self, params: Params, batch: Batch, styles: jax.Array,
+                            keys: jax.Array) -> tuple[jax.Array, Terms]:
         """Equation 1, and R1 on the reals."""
 
         def real_logits(images: jax.Array) -> jax.Array:
             return self.discriminate(params, images, batch.source_digits)
 
-        fakes = self.translate(params, batch.sources, styles)
+        fakes = self._translate_in_training(params, batch.sources, styles, keys)
         fake_logits = self.discriminate(params, fakes, batch.reference_digits)
         return self._weigh({
             "adversarial": adversarial.discriminator_loss(real_logits(batch.sources), fake_logits),
             "r1": r1(real_logits, batch.sources),
         })
 
-    def _generator_loss(self, params: Params, batch: Batch, styles: jax.Array,
-                        others: jax.Array, step: jax.Array) -> tuple[jax.Array, Terms]:
-        """Equation 5: adversarial + style reconstruction - diversity + cycle."""
-        fakes = self.translate(params, batch.sources, styles)
+    def _generator_terms(self, params: Params, batch: Batch, styles: jax.Array, others: jax.Array,
+                         keys: jax.Array) -> Terms:
+        """What equation 5 weighs: adversarial, style reconstruction, diversity, cycle."""
+        fakes = self._translate_in_training(params, batch.sources, styles, keys)
         source_styles = self.encode_style(params, batch.sources, batch.source_digits)
-        return self._weigh({
+        back_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, 1)
+        return {
             "adversarial": adversarial.generator_loss(
                 self.discriminate(params, fakes, batch.reference_digits)),
             "style_reconstruction": mean_absolute_error(
                 self.encode_style(params, fakes, batch.reference_digits), styles),
-            "diversity": diversity(fakes, self.translate(params, batch.sources, others)),
+            "diversity": diversity(
+                fakes, self._translate_in_training(params, batch.sources, others, keys)),
             "cycle": mean_absolute_error(
-                self.translate(params, fakes, source_styles), batch.sources),
-        }, step)
+                self._translate_in_training(params, fakes, source_styles, back_keys), batch.sources),
+        }
+
+    def _translate_in_training(self, params: Params, images: jax.Array, styles: jax.Array,
+                               keys: jax.Array) -> jax.Array:
+        """As `translate`; a variant may disturb it by noise of the examples' keys `[B]`."""
+        return self.translate(params, images, styles)
 
     def _weigh(self, terms: Terms, step: jax.Array | int = 0) -> tuple[jax.Array, Terms]:
         """Their weighted sum; diversity is to grow, and counts less and less."""
@@ -230,34 +236,79 @@ def build(config: ConfigDict) -> Method:
       InputError: if `config.route` is no route of this method, `config.compute` is no precision, or a size
         does not fit 28 x 28.
     """
-    sizes = config.networks
+    networks = build_networks(config.networks)
+    return assemble(StarGANv2(networks, **fields(config)), config)
+
+
+def build_networks(sizes: ConfigDict) -> dict[str, nn.Module]:
+    """The four networks, by their sizes.
+
+    Raises:
+      InputError: if a size does not fit 28 x 28.
+    """
     _check_sizes(sizes)
     shape = {"width": sizes.width, "max_width": sizes.max_width}
-    networks = {
+    return {
         "generator": Generator(**shape, levels=sizes.levels,
                                bottleneck_blocks=sizes.bottleneck_blocks),
         "mapping_network": MappingNetwork(sizes.mapping_width, sizes.style_dim, DIGITS),
         "style_encoder": StyleEncoder(**shape, style_dim=sizes.style_dim, domains=DIGITS),
         "discriminator": Discriminator(**shape, domains=DIGITS),
     }
-    model = StarGANv2(networks, sizes.latent_dim, {"adversarial": 1.0, **config.losses.to_dict()},
-                      config.diversity_decay_steps, config.truncation, dtype_of(config.compute))
-    return Method(
-        networks=networks,
-        init=model.init,
-        phases=(
+
+
+def fields(config: ConfigDict) -> dict[str, Any]:
+    """The model's fields, apart from its networks.
+
+    Raises:
+      InputError: if `config.compute` is no precision.
+    """
+    return {
+        "latent_dim": config.networks.latent_dim,
+        "style_dim": config.networks.style_dim,
+        "weights": {"adversarial": 1.0, **config.losses.to_dict()},
+        "diversity_decay_steps": config.diversity_decay_steps,
+        "truncation": config.truncation,
+        "compute": dtype_of(config.compute),
+    }
+
+
+def assemble(model: StarGANv2, config: ConfigDict) -> Method:
+    """The method of a model, guided in training by latents, references or both, its hand by a route.
+
+    Raises:
+      InputError: if `config.guided_by` is no guide or `config.route` no route.
+    """
+    drawing = tuple(name for name in model.networks if name != "discriminator")
+    read = tuple(name for name in drawing if name != "mapping_network")
+    by_latents = Phase("generator_latent", drawing, model.generator_latent)
+    phases = {
+        "both": (
             Phase("discriminator_latent", ("discriminator",), model.discriminator_latent),
             Phase("discriminator_reference", ("discriminator",), model.discriminator_reference),
-            Phase("generator_latent", ("generator", "mapping_network", "style_encoder"),
-                  model.generator_latent),
+            by_latents,
             Phase("generator_reference", ("generator",), model.generator_reference),
         ),
-        averaged=("generator", "mapping_network", "style_encoder"),
-        synthesis={
-            "latent": model.latent_guided,
-            "reference": model.reference_guided,
-            "writer": _route(model, config.route),
-        },
+        "latents": (
+            Phase("discriminator_latent", ("discriminator",), model.discriminator_latent),
+            by_latents,
+        ),
+        "references": (  # nothing else teaches the style encoder here
+            Phase("discriminator_reference", ("discriminator",), model.discriminator_reference),
+            Phase("generator_reference", read, model.generator_reference),
+        ),
+    }
+    if config.guided_by not in phases:
+        raise InputError(f"guided_by is {config.guided_by!r}; there is {', '.join(phases)}")
+    modes = {"latent": model.latent_guided, "reference": model.reference_guided}
+    if config.guided_by == "references":
+        del modes["latent"]
+    return Method(
+        networks=model.networks,
+        init=model.init,
+        phases=phases[config.guided_by],
+        averaged=drawing,
+        synthesis={**modes, "writer": _route(model, config.route)},
     )
 
 

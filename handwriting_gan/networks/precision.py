@@ -25,20 +25,21 @@ def dtype_of(name: str) -> jnp.dtype:
     return COMPUTE[name]
 
 
-def apply_in(dtype: jnp.dtype, network: nn.Module, params: Any, *inputs: jax.Array) -> Any:
+def apply_in(dtype: jnp.dtype, network: nn.Module, params: Any, *inputs: jax.Array,
+             method: str = "__call__") -> Any:
     """A network's output, computed in `dtype`: float32 in and out, so gradients and losses are float32 too.
 
-    Normalising layers take their statistics in float32 whatever they are given.
+    Normalising layers take their statistics in float32 whatever they are given. `method` is a part of the
+    network that can be applied alone.
     """
     params, inputs = jax.tree.map(lambda x: _cast(x, dtype), (params, inputs))
-    return jax.tree.map(lambda x: _cast(x, FLOAT32), _apply(network, params, *inputs))
+    return jax.tree.map(lambda x: _cast(x, FLOAT32), _apply(network, method, params, *inputs))
 
 
-@functools.partial(jax.jit, static_argnums=0, inline=True)
-def _apply(network: nn.Module, params: Any, *inputs: jax.Array) -> Any:
+@functools.partial(jax.jit, static_argnums=(0, 1), inline=True)
+def _apply(network: nn.Module, method: str, params: Any, *inputs: jax.Array) -> Any:
     """Traced once for each network and shapes, however often a step applies it; the program is the same."""
-    return network.apply({"params": params}, *inputs)
-
+    return network.apply({"params": params}, *inputs, method=method)
 
 
 def _cast(x: jax.Array, dtype: jnp.dtype) -> jax.Array:

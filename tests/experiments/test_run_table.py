@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from configs.common import PRESETS
 from experiments import run_table
-from experiments.run_table import TABLES, Contest, commands, run
+from experiments.run_table import TABLES, Contest, Run, commands, rows_of, run
 from handwriting_gan.workdir.layout import Workdir
 
-CONTEST = Contest({"done": "configs/done.py", "breaks": "configs/breaks.py", "new": "configs/new.py"}, 30,
-                  "quick")
+CONTEST = Contest({"Done": "configs/done.py", "Breaks": "configs/more.py:breaks", "New": "configs/new.py"},
+                  "folder", 30, "quick")
 
 
 @pytest.fixture
@@ -18,12 +19,12 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
     """What was run, instead of it; every second step of `breaks` fails."""
     asked = []
 
-    def typed(name: str, contest: Contest, preset: str, workdir: Path) -> list[list[str]]:
-        asked.append([name, preset])
+    def typed(row: Run, contest: Contest, preset: str, workdir: Path) -> list[list[str]]:
+        asked.append([row.name, preset])
         card = Workdir(workdir).scorecard
         made = f"import pathlib; p = pathlib.Path({str(card)!r}); p.parent.mkdir(parents=True); " \
-               f"p.write_text('\"{name}\"')"
-        failing = "raise SystemExit('no room left')" if name == "breaks" else "pass"
+               f"p.write_text('\"{row.name}\"')"
+        failing = "raise SystemExit('no room left')" if row.name == "breaks" else "pass"
         return [["python3", "-c", made], ["python3", "-c", failing]]
 
     monkeypatch.setattr(run_table, "commands", typed)
@@ -45,18 +46,42 @@ def test_a_row_that_fails_says_why_and_the_rest_goes_on_and_what_is_there_stays(
 
 def test_a_row_that_failed_is_tried_again(said: list[list[str]], tmp_path: Path) -> None:
     (tmp_path / "new.failed.txt").write_text("it failed")
-    contest = CONTEST._replace(rows={"new": "configs/new.py"})
+    contest = CONTEST._replace(rows={"New": "configs/new.py"})
     assert run(contest, "tiny", tmp_path / "runs", tmp_path) == []
     assert not (tmp_path / "new.failed.txt").exists()
     assert run(contest, "tiny", tmp_path / "runs", tmp_path) == []
     assert len(said) == 1
 
 
+def test_more_seeds_are_more_rows_and_several_can_run_at_a_time(
+        said: list[list[str]], tmp_path: Path) -> None:
+    contest = CONTEST._replace(rows={"New": "configs/new.py", "Other": "configs/other.py"})
+    assert run(contest, "tiny", tmp_path / "runs", tmp_path, seeds=2, jobs=2) == []
+    assert sorted(name for name, _ in said) == ["new", "new.1", "other", "other.1"]
+    assert {path.name for path in tmp_path.glob("*.json")} == {
+        "new.json", "new.1.json", "other.json", "other.1.json"}
+    assert run(contest, "tiny", tmp_path / "runs", tmp_path, seeds=3, jobs=1) == []
+    assert [name for name, _ in said[4:]] == ["new.2", "other.2"]
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_every_row_has_a_config_that_is_there_and_the_same_budget(table: str) -> None:
-    contest = TABLES[table]
-    for name, config in contest.rows.items():
-        training, evaluation = commands(name, contest, "small", Path("runs") / name)
-        assert (run_table.ROOT / config.partition(":")[0]).exists()
-        assert f"--config.steps={contest.steps}" in training
+    contest, preset = TABLES[table], PRESETS[1]
+    for row in rows_of(contest, seeds=2):
+        training, evaluation = commands(row, contest, preset, Path("runs") / row.name)
+        steps, = (int(word.partition("=")[2]) for word in training if word.startswith("--config.steps="))
+        batch = run_table.load(row.config, preset).batch_size
+        assert contest.examples <= steps * batch < contest.examples + batch
+        assert f"--config.seed={row.seed}" in training
         assert evaluation[-4:] == ["--protocol", contest.protocol, "--data", "mnist_writers"]
+
+
+def test_tables_that_share_a_folder_share_their_rows() -> None:
+    """So a row of theirs must be the same wherever it stands."""
+    by_folder = {}
+    for contest in TABLES.values():
+        by_folder.setdefault(contest.folder, set()).add((contest.examples, contest.protocol))
+    assert all(len(budgets) == 1 for budgets in by_folder.values())
+    names = [row.name for contest in TABLES.values() for row in rows_of(contest, seeds=1)]
+    configs = {config for contest in TABLES.values() for config in contest.rows.values()}
+    assert len(set(names)) == len(configs)

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from handwriting_gan.losses.variational import kl_to_standard_normal
+from handwriting_gan.losses.variational import kl_to_standard_normal, mean_of_squares
 
 
 def test_the_prior_itself_tells_nothing() -> None:
@@ -27,3 +27,10 @@ def test_it_is_the_integral_that_defines_it() -> None:
 def test_it_sums_over_the_latent_and_averages_over_the_batch() -> None:
     means = jnp.array([[1.0, 2.0], [0.0, 0.0]])
     assert kl_to_standard_normal(means, jnp.zeros((2, 2))) == pytest.approx((0.5 + 2.0) / 2)
+
+
+def test_the_mean_of_squares_is_twice_the_divergence_per_element_at_variance_1() -> None:
+    codes = jnp.array([[1.0, -2.0, 0.5], [0.0, 3.0, 1.0]])
+    assert mean_of_squares(codes) == pytest.approx((1.0 + 4.0 + 0.25 + 9.0 + 1.0) / 6)
+    divergence = kl_to_standard_normal(codes, jnp.zeros_like(codes))
+    assert mean_of_squares(codes) == pytest.approx(2 * float(divergence) / 3)

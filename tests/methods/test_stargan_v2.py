@@ -190,7 +190,7 @@ def test_variation_is_how_far_the_sources_style_lies_from_its_digits_mean(
         def translate(self, params: dict, sources: jax.Array, styles: jax.Array) -> jax.Array:
             return styles
 
-    route = LatentsOnly(model.networks, model.latent_dim, {}, DECAY, truncation=1.0).source_route
+    route = LatentsOnly(model.networks, model.latent_dim, model.style_dim, {}, DECAY, 1.0).source_route
 
     def styles(variation: float, seed: int = 0) -> np.ndarray:
         return np.asarray(route(params, references, jnp.array([7]), digits, jax.random.key(seed), variation))
@@ -217,7 +217,7 @@ def test_the_shared_latent_is_found_again_when_the_hand_is_one_of_its_candidates
         def translate(self, params: dict, sources: jax.Array, styles: jax.Array) -> jax.Array:
             return styles
 
-    oracle = Oracle(model.networks, model.latent_dim, model.weights, DECAY, truncation=1.0)
+    oracle = Oracle(model.networks, model.latent_dim, model.style_dim, model.weights, DECAY, truncation=1.0)
     digits = jnp.array([4, 8], jnp.int32)
     styles = oracle.shared_latent_route(params, jnp.zeros((3, 28, 28, 1)), reference_digits, digits, key, 1.0)
     np.testing.assert_allclose(styles, model.map_latents(params, wanted[:2], digits), rtol=1e-5)
@@ -233,7 +233,8 @@ def test_truncation_leads_from_the_digits_mean_style_to_what_its_head_reads(
             return styles
 
     def styles(truncation: float) -> np.ndarray:
-        route = StylesOnly(model.networks, model.latent_dim, {}, DECAY, truncation).reference_route
+        route = StylesOnly(model.networks, model.latent_dim, model.style_dim, {}, DECAY,
+                           truncation).reference_route
         return np.asarray(route(params, references, reference_digits, digits, jax.random.key(0), 1.0))
 
     read = [model.encode_style(params, references, jnp.full(2, digit)).mean(axis=0) for digit in digits]

@@ -1,0 +1,62 @@
+"""StarGAN v2 with a content bottleneck (Gabbay & Hoshen 2020, arXiv:2007.04964).
+
+A translator may leave as much as it likes of a source in its content code, the hand too. Noise of a fixed
+standard deviation on that code and a penalty on its squares, a variational autoencoder's divergence with the
+means alone, make room there dear, so that what a style can tell goes into the style. Without the noise the
+penalty would be void: the first adaptive norm undoes any scale of the code.
+
+No code of the authors for this paper is public; the form is that of their LORD. The penalty is a mean over
+the code's elements instead of a sum, so that its weight does not depend on the code's size.
+"""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+from ml_collections import ConfigDict
+
+from handwriting_gan.data.batches import Batch
+from handwriting_gan.losses.objective import Terms
+from handwriting_gan.losses.variational import mean_of_squares
+from handwriting_gan.methods.method import Method, Params
+from handwriting_gan.methods.stargan_v2 import StarGANv2, assemble, build_networks, fields
+from handwriting_gan.networks.precision import apply_in
+
+
+@dataclasses.dataclass(frozen=True)
+class ContentBottleneck(StarGANv2):
+    """StarGAN v2 whose content is noisy in training, and penalised."""
+
+    noise: float = 1.0  # its standard deviation
+
+    def content(self, params: Params, images: jax.Array) -> jax.Array:
+        """What the generator's encoder keeps of images: `[B, 7, 7, C]`."""
+        return self._generator(params, "content", images)
+
+    def decode(self, params: Params, content: jax.Array, styles: jax.Array) -> jax.Array:
+        """Draws a content in styles `[B, S]`: images `[B, 28, 28, 1]`."""
+        return self._generator(params, "decode", content, styles)
+
+    def _generator(self, params: Params, part: str, *inputs: jax.Array) -> jax.Array:
+        return apply_in(self.compute, self.networks["generator"], params["generator"], *inputs, method=part)
+
+    def _translate_in_training(self, params: Params, images: jax.Array, styles: jax.Array,
+                               keys: jax.Array) -> jax.Array:
+        content = self.content(params, images)
+        noise = jax.vmap(lambda key: jax.random.normal(key, content.shape[1:]))(
+            jax.vmap(jax.random.fold_in, (0, None))(keys, jnp.uint32(2)))
+        return self.decode(params, content + self.noise * noise, styles)
+
+    def _generator_terms(self, params: Params, batch: Batch, styles: jax.Array, others: jax.Array,
+                         keys: jax.Array) -> Terms:
+        return {**super()._generator_terms(params, batch, styles, others, keys),
+                "content": mean_of_squares(self.content(params, batch.sources))}
+
+
+def build(config: ConfigDict) -> Method:
+    """StarGAN v2 with a content bottleneck (configs/content_bottleneck.py names the fields).
+
+    Raises as stargan_v2.build.
+    """
+    model = ContentBottleneck(build_networks(config.networks), **fields(config), noise=config.content_noise)
+    return assemble(model, config)

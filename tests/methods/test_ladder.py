@@ -1,0 +1,152 @@
+"""Each rung changes what its name says: B the judge, C the style, D the latent."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from configs import ablations
+from handwriting_gan import methods
+from handwriting_gan.data.batches import Batch, draw, make_pool
+from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_network
+from handwriting_gan.methods.ladder import MultiTaskStarGAN
+from handwriting_gan.methods.method import Method
+from handwriting_gan.methods.stargan_v2 import StarGANv2
+from handwriting_gan.training.train_step import phase_gradients
+
+
+def build(name: str, **losses: float) -> tuple[Method, Any, dict[str, Any]]:
+    """A rung's method, model and initial parameters, with some weights of its losses changed."""
+    config = ablations.get_config(f"{name}:tiny")
+    config.losses.update(losses)
+    method = methods.build(config)
+    return method, method.phases[0].loss.__self__, jax.jit(method.init)(jax.random.key(0))
+
+
+@pytest.fixture(scope="module")
+def batch(glyphs: Glyphs) -> Batch:
+    return draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
+
+
+@pytest.fixture(scope="module")
+def keys() -> jax.Array:
+    return jax.random.split(jax.random.key(2), 4)
+
+
+@pytest.fixture(scope="module")
+def b() -> tuple[Method, MultiTaskStarGAN, dict[str, Any]]:
+    return build("multi_task_discriminator", gradient_penalty=7.0, cycle=3.0)
+
+
+def test_b_compares_reals_and_fakes_of_one_digit_by_its_head(
+        b: tuple[Method, MultiTaskStarGAN, dict], batch: Batch, keys: jax.Array) -> None:
+    method, model, params = b
+    digits = batch.reference_digits
+    fakes = model.translate(params, batch.sources, digits)
+    real, fake = (model.judge(params, images, digits) for images in (batch.references, fakes))
+    assert real.shape == (4,)
+    critic = float(fake.mean() - real.mean())
+
+    @jax.jit
+    @jax.grad
+    def alone(image: jax.Array, digit: jax.Array) -> jax.Array:
+        return model.judge(params, image[None], digit[None])[0]
+
+    norms = []
+    for row, key in enumerate(keys):
+        share = jax.random.uniform(key)
+        between = share * batch.references[row] + (1 - share) * fakes[row]
+        norms.append(np.sqrt(np.sum(np.square(alone(between, digits[row])))))
+    penalty = float(np.mean(np.square(np.array(norms) - 1.0)))
+    total, terms = method.phases[0].loss(params, batch, keys, jnp.int32(0))
+    assert {name: float(term) for name, term in terms.items()} == pytest.approx(
+        {"adversarial": critic, "gradient_penalty": penalty}, rel=1e-4, abs=1e-6)
+    assert float(total) == pytest.approx(critic + 7.0 * penalty, rel=1e-4)
+    cycle = np.abs(model.translate(params, fakes, batch.source_digits) - batch.sources).mean()
+    total, terms = method.phases[1].loss(params, batch, keys, jnp.int32(0))
+    assert float(total) == pytest.approx(3.0 * float(cycle) - float(fake.mean()), rel=1e-4)
+
+
+def test_b_leaves_the_other_digits_heads_alone(
+        b: tuple[Method, MultiTaskStarGAN, dict], batch: Batch, keys: jax.Array) -> None:
+    method, _, params = b
+    gradients, _ = jax.jit(phase_gradients, static_argnums=0)(
+        method.phases[0], params, batch, keys, jnp.int32(0))
+    kernel = next(leaf for leaf in jax.tree.leaves(gradients) if leaf.ndim == 3)  # [domains, in, 1]
+    moved = set(np.flatnonzero(np.any(kernel, axis=(1, 2))).tolist())
+    assert moved == set(np.asarray(batch.reference_digits).tolist())
+
+
+@pytest.fixture(scope="module")
+def c() -> tuple[Method, StarGANv2, dict[str, Any]]:
+    return build("label_styles")
+
+
+def test_c_has_one_style_for_a_digit(
+        c: tuple[Method, StarGANv2, dict], batch: Batch, keys: jax.Array) -> None:
+    method, model, params = c
+    latents, others = model.draw_latents(keys)
+    styles = model.map_latents(params, latents, batch.reference_digits)
+    np.testing.assert_array_equal(styles, model.map_latents(params, others, batch.reference_digits))
+    np.testing.assert_array_equal(
+        styles, model.encode_style(params, batch.references, batch.reference_digits))
+    assert not np.allclose(model.map_latents(params, latents[:1], jnp.int32(3)),
+                           model.map_latents(params, latents[:1], jnp.int32(4)))
+    assert set(method.synthesis) == {"latent", "writer"}
+    assert [phase.name for phase in method.phases] == ["discriminator_latent", "generator_latent"]
+
+
+def test_c_writes_one_answer(
+        c: tuple[Method, StarGANv2, dict], held_out: Glyphs) -> None:
+    method, _, params = c
+    rows, digits = [5, 250], jnp.array([4, 8, 1])
+    inputs = to_network(jnp.asarray(held_out.images[rows])), jnp.asarray(held_out.digits[rows]), digits
+    one, other = (method.synthesis["writer"](params, *inputs, jax.random.key(seed), 1.0) for seed in (0, 1))
+    np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def d() -> tuple[Method, StarGANv2, dict[str, Any]]:
+    return build("shared_latents", style_reconstruction=0.5, cycle=3.0)
+
+
+def test_d_has_the_latent_beside_the_digits_code_and_finds_it_again(
+        d: tuple[Method, StarGANv2, dict], batch: Batch, keys: jax.Array) -> None:
+    method, model, params = d
+    latents, _ = model.draw_latents(keys)
+    styles = model.map_latents(params, latents, batch.reference_digits)
+    np.testing.assert_array_equal(styles[:, :model.latent_dim], latents)
+    np.testing.assert_array_equal(styles[:, model.latent_dim:], np.eye(DIGITS)[batch.reference_digits])
+    np.testing.assert_array_equal(model.map_latents(params, latents, jnp.int32(7))[:, model.latent_dim:],
+                                  np.eye(DIGITS)[[7] * 4])
+    fakes = model.translate(params, batch.sources, styles)
+    read = model.encode_style(params, fakes, batch.reference_digits)
+    found = np.abs(read[:, :model.latent_dim] - latents).sum() / styles.size
+    _, terms = method.phases[2].loss(params, batch, keys, jnp.int32(0))
+    assert set(terms) == {"adversarial", "style_reconstruction", "cycle"}
+    assert float(terms["style_reconstruction"]) == pytest.approx(float(found), rel=1e-4)
+
+
+def test_d_reads_the_same_latent_whatever_digit_is_to_be_drawn(
+        d: tuple[Method, StarGANv2, dict], batch: Batch) -> None:
+    """So a hand can travel from digit to digit."""
+    _, model, params = d
+    one, other = (model.encode_style(params, batch.references, jnp.full(4, digit)) for digit in (3, 8))
+    np.testing.assert_array_equal(one[:, :model.latent_dim], other[:, :model.latent_dim])
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("guide", "phases", "modes"), [
+    ("by_latents_only", {"discriminator_latent": ("discriminator",),
+                         "generator_latent": ("generator", "mapping_network", "style_encoder")},
+     {"latent", "reference", "writer"}),
+    ("by_references_only", {"discriminator_reference": ("discriminator",),
+                            "generator_reference": ("generator", "style_encoder")},
+     {"reference", "writer"}),
+])
+def test_with_one_guide_the_other_has_no_phase(guide: str, phases: dict, modes: set[str]) -> None:
+    method = methods.build(ablations.get_config(f"{guide}:tiny"))
+    assert {phase.name: phase.updates for phase in method.phases} == phases
+    assert set(method.synthesis) == modes

@@ -1,0 +1,16 @@
+"""What it reads is the same whatever digit it is told."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from handwriting_gan.networks.latent_encoder import LatentEncoder
+
+
+def test_a_latent_is_read_from_the_image_alone() -> None:
+    network, images = LatentEncoder(4, 8, 5), jax.random.normal(jax.random.key(0), (2, 28, 28, 1))
+    params = network.init(jax.random.key(1), images, jnp.array([1, 2]))
+    latents = network.apply(params, images, jnp.array([1, 2]))
+    assert latents.shape == (2, 5)
+    assert not np.allclose(latents[0], latents[1])
+    np.testing.assert_array_equal(latents, network.apply(params, images, jnp.array([8, 9])))
