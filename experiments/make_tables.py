@@ -3,23 +3,35 @@
 $ python -m experiments.make_tables
 
 A block begins with `<!-- table: NAME -->` and ends with `<!-- end -->`. It is of the scorecard NAME.json in
-experiments/results, or of all those in NAME/, as experiments.run_table makes them, a row each.
+experiments/results/, or of those that experiments.run_table makes for its table NAME, a row each; of such a
+table NAME.tex (LaTeX, booktabs) and NAME.csv are written there as well.
 """
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from experiments.run_table import TABLES
+from experiments.run_table import TABLES, Run
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
-from handwriting_gan.evaluation import tables
+from handwriting_gan.evaluation import comparisons, tables
+from handwriting_gan.evaluation.comparisons import BESIDE_GUIDED, BESIDE_HAND, Comparison, compare
 from handwriting_gan.files import write_atomically
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "experiments" / "results"
 README = ROOT / "README.md"
 BLOCK = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+HAND_3 = "hand, K = 3"
+SHOWN = {  # of each table: the parts of a scorecard
+    "few_shot": (HAND_3,),
+    "ladder": ("latent", HAND_3),
+    "rivals": ("latent", "reference", "hand, K = 1", HAND_3, "hand, K = 10"),
+    "minus_one": ("latent", "reference", HAND_3),
+    "suggestions": ("latent", HAND_3),
+}
+TITLES = {"latent": "Latent-guided", "reference": "Reference-guided"}
 
 
 def filled(page: str, results: Path) -> str:
@@ -31,19 +43,78 @@ def filled(page: str, results: Path) -> str:
 
     def block(match: re.Match) -> str:
         name = match[2]
-        made = _comparison(name, results) if (results / name).is_dir() else tables.markdown(
+        made = _contest(name, results) if name in TABLES else tables.markdown(
             _read(results / f"{name}.json"), tables.summary)
         return f"{match[1]}\n{made}\n{match[3]}"
 
     return BLOCK.sub(block, page)
 
 
-def _comparison(name: str, results: Path) -> str:
-    cards = {row: _read(results / name / f"{row}.json") for row in TABLES[name].rows
-             if (results / name / f"{row}.json").exists()}
-    table = tables.compared(cards, "K = 3")
-    made, *_, judged = tables.notes(next(iter(cards.values())))
-    return "\n\n".join([tables.markdown_table(table.headings, table.rows), made, judged]) + "\n"
+def contest(name: str, results: Path) -> tuple[list[Comparison], list[str]]:
+    """A table's comparisons of the rows that have scorecards, and what they were made from.
+
+    Raises:
+      InputError: if no row has one.
+    """
+    cards = {heading: seeds for heading, config in TABLES[name].rows.items()
+             if (seeds := list(_seeds(config, results / TABLES[name].folder)))}
+    if not cards:
+        raise InputError(f"no row of the table {name} has a scorecard; make them by "
+                         f"python -m experiments.run_table {name}")
+    return [_compared(part, cards) for part in SHOWN[name]], _made_from(name, cards)
+
+
+def _compared(part: str, cards: dict[str, list[dict[str, Any]]]) -> Comparison:
+    having = {heading: seeds for heading, seeds in cards.items() if part in seeds[0]["figures"]}
+    if part.startswith("hand"):
+        count = part.removeprefix("hand, ")
+        return compare(f"The hand, {count}", comparisons.hand(count), having, BESIDE_HAND)
+    return compare(TITLES[part], comparisons.guided(part), having, BESIDE_GUIDED)
+
+
+def _seeds(config: str, folder: Path) -> Iterator[dict[str, Any]]:
+    """A row's scorecards, from seed 0 until one is not there."""
+    seed = 0
+    while (path := folder / f"{Run(config, seed).name}.json").exists():
+        yield _read(path)
+        seed += 1
+
+
+def _made_from(name: str, cards: dict[str, list[dict[str, Any]]]) -> list[str]:
+    every = [card for seeds in cards.values() for card in seeds]
+    made, first = every[0]["made_from"], every[0]
+    runs = [card["run"] for card in every if "run" in card]
+    minutes = [run["seconds"] / 60 for run in runs if run["seconds"]]
+    seeds = sorted({len(seeds) for seeds in cards.values()})
+    said = [f"`python -m experiments.run_table {name}`: preset {made['preset']}, "
+            f"{TABLES[name].examples:,} examples of {made['trained_on']} a row, {made['protocol']['name']} "
+            f"protocol on {made['data']}, seeds a row: {' or '.join(map(str, seeds))}."]
+    if minutes:
+        said.append(f"Trained and evaluated on {' and '.join(sorted({run['hardware'] for run in runs}))}, "
+                    f"{min(minutes):.0f} to {max(minutes):.0f} minutes a row.")
+    said.append("± is half of the 95 % interval of one seed, or the standard deviation of several; the best "
+                "of each column is bold.")
+    return [" ".join(said), tables.judges_of(first["judges"])]
+
+
+def _contest(name: str, results: Path) -> str:
+    compared, made_from = contest(name, results)
+    blocks = [f"**{each.title}**\n\n{comparisons.markdown(each)}" for each in compared]
+    return "\n\n".join([*blocks, *made_from]) + "\n"
+
+
+def write_files(results: Path) -> None:
+    """NAME.tex and NAME.csv of every table that has a row."""
+    for name, table in TABLES.items():
+        if not any((results / table.folder / f"{Run(config, 0).name}.json").exists()
+                   for config in table.rows.values()):
+            continue
+        compared, made_from = contest(name, results)
+        tex = "\n".join(f"% {each.title}\n{comparisons.latex(each)}" for each in compared)
+        tex += "".join(f"% {line}\n" for line in made_from)
+        write_atomically(results / f"{name}.tex", tex.encode())
+        comma_separated = "\n".join(f"{each.title}\n{comparisons.comma_separated(each)}" for each in compared)
+        write_atomically(results / f"{name}.csv", comma_separated.encode())
 
 
 def _read(scorecard: Path) -> dict[str, Any]:
@@ -58,7 +129,8 @@ def main() -> None:
     """Flags in, one call."""
     Flags(description=__doc__.splitlines()[0]).parse_args()
     write_atomically(README, filled(README.read_text(), RESULTS).encode())
-    print(f"{README}: tables made anew")
+    write_files(RESULTS)
+    print(f"{README}: tables made anew; LaTeX and CSV in {RESULTS}")
 
 
 if __name__ == "__main__":

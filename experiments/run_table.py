@@ -10,13 +10,19 @@ the rest goes on; the next time it is tried again.
 """
 
 import importlib
+import json
+import os
+import platform
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
 from ml_collections import ConfigDict
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -153,13 +159,30 @@ def _run_row(row: Run, contest: Contest, preset: str, workdir: Path, results: Pa
     """Whether a row came to its scorecard; if not, what was said is kept."""
     note = results / f"{row.name}.failed.txt"
     note.unlink(missing_ok=True)
+    fresh, started = not workdir.exists(), time.monotonic()
     for command in commands(row, contest, preset, workdir):
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode:
             write_atomically(note, f"$ {' '.join(command)}\n{done.stderr}".encode())
             return False
-    write_atomically(results / f"{row.name}.json", Workdir(workdir).scorecard.read_bytes())
+    card = json.loads(Workdir(workdir).scorecard.read_text())
+    card["run"] = {"examples": contest.examples, "seed": row.seed, "hardware": hardware(),
+                   "seconds": round(time.monotonic() - started) if fresh else None}  # of a whole run alone
+    write_atomically(results / f"{row.name}.json", json.dumps(card, indent=1).encode() + b"\n")
     return True
+
+
+def hardware() -> str:
+    """What computes here, in words."""
+    device = jax.devices()[0]
+    if device.platform != "cpu":
+        return f"{jax.device_count()} x {device.device_kind}"
+    cores = f"{len(os.sched_getaffinity(0))} cores" if hasattr(os, "sched_getaffinity") else "CPU"
+    try:
+        named = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    except OSError:
+        named = None
+    return f"{cores} of {named[1] if named else platform.machine()}"
 
 
 if __name__ == "__main__":

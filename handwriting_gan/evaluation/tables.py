@@ -1,6 +1,6 @@
 """A scorecard as tables that people read; ± is half of a 95 % interval over writers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from handwriting_gan.evaluation.estimate import Estimate
@@ -139,25 +139,6 @@ def beside(parts: list[tuple[str, dict[str, Any]]]) -> Table:
         for heading, figures, form in ((NATURAL_SPREAD, shares, "{:.0%}"), (LEAD, leads, "{:.2f}")):
             rows.append([f"{name}: {heading}", *(say(figures.get(column), form) for column in MAIN)])
     return Table("Beside what may be expected", ["", *MAIN], rows)
-
-
-def compared(scorecards: Mapping[str, dict[str, Any]], part: str) -> Table:
-    """One method a row, by what its tries at one K keep; below them what the first was judged against."""
-    by_name = {name: card["figures"][f"hand, {part}"] for name, card in scorecards.items()}
-    rows = []
-    for name, hand in by_name.items():
-        guess, natural = hand["rows"]["best guess"], hand["rows"]["natural"]
-        apart = hand["difference of two tries"].get("share", {})
-        rows.append([name, *_kept_in_short(guess), *_judged_in_short(guess)[:1],
-                     *_judged_in_short(natural)[:1], *_judged_in_short(natural)[3:],
-                     *(say(apart.get(column), "{:.0%}") for column in MAIN[:2])])
-    for place in ("twin", "predictor", "retrieval", "reshaped mean"):
-        row = next(iter(by_name.values()))["rows"][place]
-        auc, *_, right, frechet = _judged_in_short(row)
-        rows.append([HAND[place], *_kept_in_short(row), auc, auc, right, frechet, MISSING, MISSING])
-    headings = ["", *MAIN, "AUC", "natural: AUC", "digits right", "Fréchet",
-                *(f"{column} apart" for column in MAIN[:2])]
-    return Table(f"Best guesses, and natural tries, {part}", headings, rows)
 
 
 def notes(scorecard: dict[str, Any]) -> list[str]:

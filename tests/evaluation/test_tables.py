@@ -176,17 +176,3 @@ def test_a_model_without_modes_or_route_is_noted_without_them(only_real: dict[st
     made, samples, _ = tables.notes(only_real | {"made_from": only_real["made_from"] | {"route": None}})
     assert "route" not in made
     assert samples.startswith("No guided mode; ")
-
-
-def test_methods_are_compared_row_by_row_above_what_they_are_judged_against(card: dict[str, Any]) -> None:
-    better = copy.deepcopy(card)
-    hand = better["figures"]["hand, K = 3"]
-    hand["rows"]["best guess"]["retention"]["thickness"] = {"value": 0.99, "interval": None}
-    hand["rows"]["natural"]["digit_accuracy"] = {"value": 0.5, "interval": None}
-    table = tables.compared({"one": card, "better": better}, "K = 3")
-    assert [row[0] for row in table.rows] == [
-        "one", "better", *(HAND[place] for place in ("twin", "predictor", "retrieval", "reshaped mean"))]
-    assert {len(row) for row in table.rows} == {len(table.headings)}
-    one, other = table.rows[:2]
-    assert (other[1], other[7]) == ("0.99", "50.0%")
-    assert other[2:7] == one[2:7]

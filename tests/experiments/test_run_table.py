@@ -23,7 +23,7 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
         asked.append([row.name, preset])
         card = Workdir(workdir).scorecard
         made = f"import pathlib; p = pathlib.Path({str(card)!r}); p.parent.mkdir(parents=True); " \
-               f"p.write_text('\"{row.name}\"')"
+               f"p.write_text('{{\"of\": \"{row.name}\"}}')"
         failing = "raise SystemExit('no room left')" if row.name == "breaks" else "pass"
         return [["python3", "-c", made], ["python3", "-c", failing]]
 
@@ -39,7 +39,11 @@ def test_a_row_that_fails_says_why_and_the_rest_goes_on_and_what_is_there_stays(
     assert run(CONTEST, "tiny", runs, results) == ["breaks"]
     assert said == [["breaks", "tiny"], ["new", "tiny"]]
     assert (results / "done.json").read_text() == "kept"
-    assert json.loads((results / "new.json").read_text()) == "new"
+    made = json.loads((results / "new.json").read_text())
+    assert made["of"] == "new"
+    assert made["run"]["examples"] == 30
+    assert made["run"]["seconds"] >= 0
+    assert "core" in made["run"]["hardware"]
     assert "no room left" in (results / "breaks.failed.txt").read_text()
     assert not (results / "breaks.json").exists()
 
