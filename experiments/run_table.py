@@ -71,7 +71,10 @@ LADDER = {
 }
 WHOLE = {"StarGAN v2": "configs/stargan_v2.py"}
 RIVALS = {
+    "DCGAN, any digit": "configs/dcgan.py",
+    "conditional DCGAN": "configs/conditional_dcgan.py",
     "StarGAN": "configs/stargan_v1.py",
+    "MUNIT": "configs/munit.py",
     "content bottleneck": "configs/content_bottleneck.py",
     **WHOLE,
 }

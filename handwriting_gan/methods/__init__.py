@@ -8,7 +8,9 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.methods import (
     conditional_dcgan,
     content_bottleneck,
+    dcgan,
     ladder,
+    munit,
     stargan_v1,
     stargan_v2,
     writer_guided,
@@ -18,9 +20,11 @@ from handwriting_gan.methods.method import Method
 CATALOGUE: dict[str, Callable[[ConfigDict], Method]] = {
     "conditional_dcgan": conditional_dcgan.build,
     "content_bottleneck": content_bottleneck.build,
+    "dcgan": dcgan.build,
     "label_styled": ladder.build_label_styled,
     "latent_styled": ladder.build_latent_styled,
     "multi_task_stargan": ladder.build_multi_task,
+    "munit": munit.build,
     "stargan_v1": stargan_v1.build,
     "stargan_v2": stargan_v2.build,
     "writer_guided": writer_guided.build,

@@ -82,15 +82,20 @@ class ConditionalDCGAN:
 
 
 def build(config: ConfigDict) -> Method:
-    """The conditional DCGAN from a config (configs/conditional_dcgan.py names the fields).
+    """A conditional DCGAN from a config (configs/conditional_dcgan.py names the fields).
 
     Raises:
       InputError: if `config.compute` is no precision.
     """
+    return build_for(config, DIGITS)
+
+
+def build_for(config: ConfigDict, domains: int) -> Method:
+    """As `build`, for so many domains; with none both networks are told nothing."""
     sizes = config.networks
     networks = {
-        "generator": LabelToImage(sizes.width, DIGITS),
-        "discriminator": LabelDiscriminator(sizes.discriminator_width, DIGITS),
+        "generator": LabelToImage(sizes.width, domains),
+        "discriminator": LabelDiscriminator(sizes.discriminator_width, domains),
     }
     model = ConditionalDCGAN(networks, sizes.latent_dim, dtype_of(config.compute))
     return Method(

@@ -61,7 +61,7 @@ def test_the_committed_latex_and_csv_are_made_from_the_committed_scorecards(tmp_
 
 
 def test_a_table_that_has_no_row_yet_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="experiments.run_table ladder"):
+    with pytest.raises(InputError, match="run_table ladder"):
         filled("<!-- table: ladder -->\n<!-- end -->", tmp_path)
 
 

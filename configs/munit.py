@@ -1,0 +1,41 @@
+"""MUNIT (Huang et al. 2018) whose domains are the ten digits: content and style, the same for all digits.
+
+    python -m handwriting_gan.train --config configs/munit.py:small --workdir runs/munit
+
+All presets take the authors' loss weights, style dimension and Adam; `base` their learning rate and widths
+too, without its halving each 100,000 iterations, and a larger batch than their one image. `small` and `tiny`
+have few steps to learn in, so theirs are higher and narrower.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import common
+from configs.common import pick
+
+
+def get_config(preset: str = "small") -> ConfigDict:
+    """The config of a preset: tiny, small or base."""
+    config = common.get_config(preset)
+    config.method = "munit"
+
+    config.networks = ConfigDict({
+        "width": pick(preset, 4, 16, 64),  # channels at 28 x 28; doubled per level
+        "blocks": pick(preset, 1, 4, 4),  # residual, at 7 x 7, of content encoder and of decoder
+        "perceptron_width": pick(preset, 8, 64, 256),
+        "style_dim": 8,
+    })
+    config.losses = ConfigDict({  # weights; a term left out is not computed
+        "adversarial": 1.0,
+        "image_reconstruction": 10.0,
+        "style_reconstruction": 1.0,
+        "content_reconstruction": 1.0,
+    })
+    rate = pick(preset, 5e-4, 5e-4, 1e-4)
+    config.learning_rates = ConfigDict({
+        "content_encoder": rate,
+        "style_encoder": rate,
+        "decoder": rate,
+        "discriminator": rate,
+    })
+    config.adam = ConfigDict({"beta1": 0.5, "beta2": 0.999, "l2": 1e-4})
+    return config

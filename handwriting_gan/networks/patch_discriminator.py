@@ -1,0 +1,31 @@
+"""MUNIT's discriminator at several scales (Huang et al. 2018, appendix B.2) for many domains, at 28 x 28."""
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+from handwriting_gan.networks.layers import leaky_relu
+
+
+class PatchDiscriminator(nn.Module):
+    """`(images [B, 28, 28, 1], digits int [B]) -> (scores [B, 7, 7], scores [B, 3, 3])`, by the digits' maps.
+
+    Patches of the image and of its half, each halved twice, where the authors look at 256 x 256 at three
+    scales and halve it four times.
+    """
+
+    width: int  # after the first halving
+    domains: int
+
+    @nn.compact
+    def __call__(self, images: jax.Array, digits: jax.Array) -> tuple[jax.Array, jax.Array]:
+        half = nn.avg_pool(images, (3, 3), (2, 2), padding="SAME", count_include_pad=False)
+        return self._patches(images, digits), self._patches(half, digits)
+
+    def _patches(self, x: jax.Array, digits: jax.Array) -> jax.Array:
+        gaussian = nn.initializers.normal(0.02)
+        for level in range(2):
+            x = nn.Conv(self.width * 2**level, (4, 4), 2, padding=((1, 1), (1, 1)), kernel_init=gaussian)(x)
+            x = leaky_relu(x)
+        scores = nn.Conv(self.domains, (1, 1), kernel_init=gaussian)(x)
+        return jnp.take_along_axis(scores, digits[:, None, None, None], axis=-1)[..., 0]

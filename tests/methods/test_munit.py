@@ -1,0 +1,128 @@
+"""MUNIT's losses against the paper's formulas, its phases, its modes."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from configs import munit as config_file
+from handwriting_gan.data.batches import Batch, draw, make_pool
+from handwriting_gan.data.glyphs import Glyphs, to_network
+from handwriting_gan.methods import munit
+from handwriting_gan.methods.method import Method
+from handwriting_gan.methods.munit import MUNIT
+from handwriting_gan.training.train_step import phase_gradients
+
+WEIGHTS = {"adversarial": 1.5, "image_reconstruction": 7.0, "style_reconstruction": 0.5,
+           "content_reconstruction": 3.0}
+
+
+@pytest.fixture(scope="module")
+def method() -> Method:
+    config = config_file.get_config("tiny")
+    config.losses.update(WEIGHTS)
+    return munit.build(config)
+
+
+@pytest.fixture(scope="module")
+def model(method: Method) -> MUNIT:
+    return method.phases[0].loss.__self__
+
+
+@pytest.fixture(scope="module")
+def params(method: Method) -> dict[str, Any]:
+    return jax.jit(method.init)(jax.random.key(0))
+
+
+@pytest.fixture(scope="module")
+def batch(glyphs: Glyphs) -> Batch:
+    return draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
+
+
+@pytest.fixture(scope="module")
+def keys() -> jax.Array:
+    return jax.random.split(jax.random.key(2), 4)
+
+
+def directions(model: MUNIT, params: dict, batch: Batch, keys: jax.Array) -> list[tuple]:
+    """Each domain's images, their digits, what they become, as which digits, in which styles, alone."""
+    styles = model.draw_styles(keys)
+    ways = ((batch.sources, batch.source_digits, batch.reference_digits, styles[:4]),
+            (batch.references, batch.reference_digits, batch.source_digits, styles[4:]))
+    return [(images, digits, model.decode(params, model.encode_content(params, images), drawn, others),
+             others, drawn) for images, digits, others, drawn in ways]
+
+
+def test_the_discriminator_pays_least_squares_in_both_domains_at_all_scales(
+        method: Method, model: MUNIT, params: dict, batch: Batch, keys: jax.Array) -> None:
+    expected = 0.0
+    for images, digits, fakes, others, _ in directions(model, params, batch, keys):
+        for real in model.discriminate(params, images, digits):
+            expected += float(np.square(real - 1.0).mean()) / 2
+        for fake in model.discriminate(params, fakes, others):
+            expected += float(np.square(fake).mean()) / 2
+    total, terms = method.phases[0].loss(params, batch, keys, jnp.int32(0))
+    assert float(terms["adversarial"]) == pytest.approx(expected, rel=1e-4)
+    assert float(total) == pytest.approx(1.5 * expected, rel=1e-4)
+
+
+def test_the_generators_loss_is_equation_5(
+        method: Method, model: MUNIT, params: dict, batch: Batch, keys: jax.Array) -> None:
+    expected = dict.fromkeys(WEIGHTS, 0.0)
+    for images, digits, fakes, others, styles in directions(model, params, batch, keys):
+        content = model.encode_content(params, images)
+        own = model.decode(params, content, model.encode_style(params, images), digits)
+        for scores in model.discriminate(params, fakes, others):
+            expected["adversarial"] += float(np.square(scores - 1.0).mean()) / 2
+        expected["image_reconstruction"] += float(np.abs(own - images).mean()) / 2
+        expected["style_reconstruction"] += float(
+            np.abs(model.encode_style(params, fakes) - styles).mean()) / 2
+        expected["content_reconstruction"] += float(
+            np.abs(model.encode_content(params, fakes) - content).mean()) / 2
+    total, terms = method.phases[1].loss(params, batch, keys, jnp.int32(0))
+    assert {name: float(term) for name, term in terms.items()} == pytest.approx(expected, rel=1e-4)
+    assert float(total) == pytest.approx(sum(WEIGHTS[name] * expected[name] for name in expected), rel=1e-4)
+
+
+def test_each_phase_moves_its_own_networks_and_what_draws_is_averaged(
+        method: Method, params: dict, batch: Batch, keys: jax.Array) -> None:
+    drawing = ("content_encoder", "style_encoder", "decoder")
+    assert [phase.updates for phase in method.phases] == [("discriminator",), drawing]
+    assert method.averaged == drawing
+    for phase in method.phases:
+        gradients, _ = jax.jit(phase_gradients, static_argnums=0)(phase, params, batch, keys, jnp.int32(0))
+        assert set(gradients) == set(phase.updates)
+        assert all(np.any(leaf) for leaf in jax.tree.leaves(gradients) if leaf.ndim == 4)
+
+
+def test_styles_are_standard_normal_and_belong_to_an_example(model: MUNIT, keys: jax.Array) -> None:
+    many = model.draw_styles(jax.random.split(jax.random.key(3), 4_000))
+    assert float(many.mean()) == pytest.approx(0.0, abs=0.03)
+    assert float(many.std()) == pytest.approx(1.0, abs=0.03)
+    styles, of_half = model.draw_styles(keys), model.draw_styles(keys[2:])
+    np.testing.assert_array_equal(of_half, jnp.concatenate([styles[2:4], styles[6:]]))
+
+
+def test_latents_vary_and_references_decide(method: Method, params: dict, batch: Batch) -> None:
+    latent, reference = (jax.jit(method.synthesis[mode]) for mode in ("latent", "reference"))
+    guided = params, batch.sources, batch.source_digits
+    one, other = (latent(*guided, batch.reference_digits, jax.random.key(seed)) for seed in (0, 1))
+    assert not np.allclose(one, other)
+    first, second = (reference(*guided, references, batch.reference_digits, jax.random.key(0))
+                     for references in (batch.references, batch.second_references))
+    assert first.shape == batch.sources.shape
+    assert not np.allclose(first, second)
+
+
+def test_a_hand_is_the_mean_style_of_its_glyphs_redrawn_in_turn(
+        method: Method, model: MUNIT, params: dict, held_out: Glyphs) -> None:
+    references = to_network(jnp.asarray(held_out.images[[5, 250]]))
+    digits, read = jnp.array([4, 8, 1]), jnp.asarray(held_out.digits[[5, 250]])
+    written = method.synthesis["writer"](params, references, read, digits, jax.random.key(0), 1.0)
+    style = (model.encode_style(params, references[:1]) + model.encode_style(params, references[1:])) / 2
+    for place, source in enumerate((0, 1, 0)):
+        content = model.encode_content(params, references[source][None])
+        alone = model.decode(params, content, style, digits[place][None])
+        np.testing.assert_allclose(written[place], alone[0], atol=1e-4)

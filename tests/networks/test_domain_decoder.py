@@ -1,0 +1,20 @@
+"""The digit and the style both decide."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from handwriting_gan.networks.domain_decoder import DomainDecoder
+
+
+def test_one_content_is_drawn_as_any_digit_in_any_style() -> None:
+    network = DomainDecoder(width=4, blocks=1, perceptron_width=8, domains=10)
+    contents = jnp.tile(jax.random.normal(jax.random.key(0), (1, 7, 7, 16)), (3, 1, 1, 1))
+    styles = jax.random.normal(jax.random.key(1), (2, 5))[jnp.array([0, 0, 1])]
+    digits = jnp.array([3, 4, 3])
+    params = network.init(jax.random.key(2), contents, styles, digits)
+    images = np.asarray(network.apply(params, contents, styles, digits))
+    assert images.shape == (3, 28, 28, 1)
+    assert np.abs(images).max() <= 1.0
+    assert not np.allclose(images[0], images[1])
+    assert not np.allclose(images[0], images[2])
