@@ -1,6 +1,6 @@
 """A conditional DCGAN (Radford et al. 2016; Mirza & Osindero 2014): the control for image quality.
 
-    python -m handwriting_gan.train --config configs/conditional_dcgan.py:small --workdir runs/conditional_dcgan
+    python -m handwriting_gan.train --config configs/conditional_dcgan.py:small --workdir runs/cdcgan
 
 `small` and `base` have the widths and Adam of the simple MNIST GAN that tutorials teach; `base` has the batch
 and the discriminator's 45,000 updates of Bie et al. 2023's conditional DCGAN.

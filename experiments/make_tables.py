@@ -4,7 +4,7 @@ $ python -m experiments.make_tables
 
 A block begins with `<!-- table: NAME -->` and ends with `<!-- end -->`. It is of the scorecard NAME.json in
 experiments/results/, or of those that experiments.run_table makes for its table NAME, a row each; of such a
-table NAME.tex (LaTeX, booktabs) and NAME.csv are written there as well.
+table NAME.tex (LaTeX, booktabs), NAME.csv and NAME.png (what of a hand each row keeps) are written there too.
 """
 
 import json
@@ -104,7 +104,7 @@ def _contest(name: str, results: Path) -> str:
 
 
 def write_files(results: Path) -> None:
-    """NAME.tex and NAME.csv of every table that has a row."""
+    """NAME.tex, NAME.csv and NAME.png of every table that has a row."""
     for name, table in TABLES.items():
         if not any((results / table.folder / f"{Run(config, 0).name}.json").exists()
                    for config in table.rows.values()):
@@ -115,6 +115,8 @@ def write_files(results: Path) -> None:
         write_atomically(results / f"{name}.tex", tex.encode())
         comma_separated = "\n".join(f"{each.title}\n{comparisons.comma_separated(each)}" for each in compared)
         write_atomically(results / f"{name}.csv", comma_separated.encode())
+        by_part = dict(zip(SHOWN[name], compared, strict=True))
+        write_atomically(results / f"{name}.png", comparisons.attribute_bars(by_part[HAND_3]))
 
 
 def _read(scorecard: Path) -> dict[str, Any]:

@@ -75,6 +75,8 @@ RIVALS = {
     "conditional DCGAN": "configs/conditional_dcgan.py",
     "StarGAN": "configs/stargan_v1.py",
     "MUNIT": "configs/munit.py",
+    "DRIT++": "configs/drit.py",
+    "MSGAN": "configs/msgan.py",
     "content bottleneck": "configs/content_bottleneck.py",
     **WHOLE,
 }

@@ -31,6 +31,13 @@ class Batch(NamedTuple):
     reference_digits: jax.Array  # int32 [B]
 
 
+def both_ways(batch: Batch) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Sources, then references, `[2 B, 28, 28, 1]`; their digits; each other's, to redraw them as."""
+    images = jnp.concatenate([batch.sources, batch.references])
+    digits = jnp.concatenate([batch.source_digits, batch.reference_digits])
+    return images, digits, jnp.concatenate([batch.reference_digits, batch.source_digits])
+
+
 class Pool(NamedTuple):
     """Glyphs laid out for drawing: sorted by digit."""
 

@@ -9,6 +9,10 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
 from handwriting_gan.evaluation.estimate import Estimate
 from handwriting_gan.evaluation.tables import GUIDED, HAND, MAIN, MISSING, markdown_table
 
@@ -152,6 +156,30 @@ def comma_separated(comparison: Comparison) -> str:
     for name, cells in {**comparison.rows, **comparison.beside}.items():
         writer.writerow([name.strip("*"), *("" if x is None else x for cell in cells for x in cell)])
     return out.getvalue()
+
+
+def attribute_bars(comparison: Comparison) -> bytes:
+    """A PNG: how much of each main attribute the methods of a `hand` keep, between floor and twin."""
+    top, bottom = (comparison.beside[HAND[place]] for place in ("twin", "floor"))
+    names, height = list(comparison.rows), 1.2 + 0.22 * len(comparison.rows)
+    with matplotlib.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(11, height), layout="constrained")
+        for place, axes in enumerate(figure.subplots(1, len(MAIN), sharey=True)):
+            kept = [cells[place] for cells in comparison.rows.values()]
+            axes.axvspan(*(row[place].value for row in (bottom, top)), color="0.93", zorder=0)
+            axes.barh(names, [_number(cell.value) for cell in kept], height=0.7,
+                      xerr=[_number(cell.spread) for cell in kept], error_kw={"linewidth": 0.8})
+            axes.set(title=comparison.columns[place].heading, xlim=(-0.2, 1.0))
+            axes.axvline(0.0, color="0.2", linewidth=0.8)
+        figure.axes[0].invert_yaxis()  # the first row on top
+        figure.supxlabel("correlation with the writer's real glyph (grey: from another writer's to theirs)")
+        content = io.BytesIO()
+        figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
+    return content.getvalue()
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 def _said(comparison: Comparison) -> list[tuple[str, list[tuple[str, bool]]]]:

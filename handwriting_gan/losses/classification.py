@@ -4,6 +4,11 @@ import jax
 import jax.numpy as jnp
 
 
+def confusion(logits: jax.Array) -> jax.Array:
+    """Cross-entropy of logits `[B, classes]` against no class more than another: a scalar >= log classes."""
+    return -jnp.mean(jax.nn.log_softmax(logits))
+
+
 def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     """Softmax cross-entropy of logits `[B, N]` against labels int `[B]`: a scalar >= 0.
 

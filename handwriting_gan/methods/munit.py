@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from ml_collections import ConfigDict
 
-from handwriting_gan.data.batches import Batch
+from handwriting_gan.data.batches import Batch, both_ways
 from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.losses import least_squares
 from handwriting_gan.losses.objective import Terms, weighted_sum
@@ -80,7 +80,7 @@ class MUNIT:
     def discriminator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                            step: jax.Array) -> tuple[jax.Array, Terms]:
         """Sources and references against each redrawn in the other's domain."""
-        images, digits, others = _both_ways(batch)
+        images, digits, others = both_ways(batch)
         fakes = self.decode(params, self.encode_content(params, images), self.draw_styles(keys), others)
         real, fake = (self.discriminate(params, *shown) for shown in ((images, digits), (fakes, others)))
         return weighted_sum({"adversarial": least_squares.discriminator_loss(real, fake)}, self.weights)
@@ -88,7 +88,7 @@ class MUNIT:
     def generator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                        step: jax.Array) -> tuple[jax.Array, Terms]:
         """Equation 5: adversarial + reconstruction of images, styles and contents."""
-        images, digits, others = _both_ways(batch)
+        images, digits, others = both_ways(batch)
         contents, styles = self.encode_content(params, images), self.draw_styles(keys)
         own = self.decode(params, contents, self.encode_style(params, images), digits)
         fakes = self.decode(params, contents, styles, others)
@@ -127,13 +127,6 @@ class MUNIT:
         style = self.encode_style(params, references).mean(axis=0)
         contents = self.encode_content(params, references)[jnp.arange(len(digits)) % len(references)]
         return self.decode(params, contents, jnp.tile(style, (len(digits), 1)), digits)
-
-
-def _both_ways(batch: Batch) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Sources, then references: `[2 B, 28, 28, 1]`; their digits; the digits to redraw them as."""
-    images = jnp.concatenate([batch.sources, batch.references])
-    digits = jnp.concatenate([batch.source_digits, batch.reference_digits])
-    return images, digits, jnp.concatenate([batch.reference_digits, batch.source_digits])
 
 
 def build(config: ConfigDict) -> Method:

@@ -99,3 +99,12 @@ def test_the_two_references_are_drawn_apart(batch: Batch) -> None:
 def test_every_glyph_of_the_pool_can_be_drawn(unbalanced: Glyphs, batch: Batch) -> None:
     rare = {image.tobytes() for image in unbalanced.images[unbalanced.digits != 0]}
     assert rare <= {image.tobytes() for image in to_bytes(batch.sources)}
+
+
+def test_both_ways_each_image_is_to_become_the_others_digit(batch: Batch) -> None:
+    images, digits, others = batches.both_ways(batch)
+    half = len(batch.source_digits)
+    np.testing.assert_array_equal(images[:half], batch.sources)
+    np.testing.assert_array_equal(images[half:], batch.references)
+    np.testing.assert_array_equal(digits, np.roll(others, half))
+    np.testing.assert_array_equal(digits[:half], batch.source_digits)

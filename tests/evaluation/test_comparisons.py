@@ -5,7 +5,9 @@ import io
 import json
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from experiments.make_tables import RESULTS
 from handwriting_gan.evaluation import comparisons
@@ -100,3 +102,17 @@ def test_the_parts_of_a_real_scorecard_are_found() -> None:
     found = compare("", comparisons.guided("latent"), {"ours": [whole]}, comparisons.BESIDE_GUIDED)
     real, = found.beside.values()
     assert real[0].value == whole["figures"]["real"]["frechet_distance, classifier"]["value"]
+
+
+def test_the_bars_are_a_picture_that_grows_with_the_rows() -> None:
+    whole = json.loads((RESULTS / "writer_guided.json").read_text())
+
+    def drawn(*names: str) -> Image.Image:
+        rows = {name: [whole] for name in names}
+        found = compare("", comparisons.hand("K = 3"), rows, comparisons.BESIDE_HAND)
+        return Image.open(io.BytesIO(comparisons.attribute_bars(found))).convert("L")
+
+    one, three = drawn("ours"), drawn("ours", "again", "and again")
+    assert one.width == three.width
+    assert three.height > one.height
+    assert np.asarray(one).min() < 50 < 200 < np.median(np.asarray(one))

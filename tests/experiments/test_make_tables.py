@@ -46,7 +46,8 @@ def test_a_table_of_many_scorecards_has_the_rows_that_have_one_in_order(conteste
 
 def test_a_table_is_written_in_latex_and_csv_too(contested: Path) -> None:
     write_files(contested)
-    assert sorted(path.name for path in contested.iterdir()) == ["few_shot", "few_shot.csv", "few_shot.tex"]
+    assert sorted(path.name for path in contested.iterdir()) == [
+        "few_shot", "few_shot.csv", "few_shot.png", "few_shot.tex"]
     assert r"\toprule" in (contested / "few_shot.tex").read_text()
     assert (contested / "few_shot.csv").read_text().startswith("The hand, K = 3\n,thickness,thickness ±,")
 

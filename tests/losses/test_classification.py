@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from handwriting_gan.losses.classification import cross_entropy
+from handwriting_gan.losses.classification import confusion, cross_entropy
 
 LOGITS, LABELS = jax.random.normal(jax.random.key(0), (6, 10)), jnp.array([0, 9, 3, 3, 5, 1])
 
@@ -21,3 +21,10 @@ def test_who_cannot_tell_pays_the_logarithm_of_ten_and_who_is_sure_nothing() -> 
     assert cross_entropy(100.0 * jax.nn.one_hot(LABELS, 10), LABELS) == pytest.approx(0.0, abs=1e-6)
     moved = cross_entropy(LOGITS + 1e4, LABELS)
     assert moved == pytest.approx(float(cross_entropy(LOGITS, LABELS)), rel=1e-2)
+
+
+def test_confusion_is_the_mean_cross_entropy_of_all_labels_and_least_where_none_is_told() -> None:
+    every = np.mean([cross_entropy(LOGITS, jnp.full(6, label)) for label in range(10)])
+    assert confusion(LOGITS) == pytest.approx(float(every), rel=1e-5)
+    assert confusion(jnp.ones((6, 10))) == pytest.approx(np.log(10), rel=1e-6)
+    assert confusion(LOGITS) > np.log(10)

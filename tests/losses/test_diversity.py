@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from handwriting_gan.losses.diversity import diversity, linear_decay
+from handwriting_gan.losses.diversity import diversity, linear_decay, mode_seeking
 
 
 def test_only_the_first_image_learns() -> None:
@@ -19,3 +19,13 @@ def test_only_the_first_image_learns() -> None:
 @pytest.mark.parametrize(("step", "weight"), [(0, 2.0), (25, 1.5), (50, 1.0), (100, 0.0), (999, 0.0)])
 def test_the_weight_falls_linearly_to_zero_and_stays(step: int, weight: float) -> None:
     assert linear_decay(2.0, 100, jnp.int32(step)) == pytest.approx(weight)
+
+
+def test_modes_are_sought_by_images_that_differ_as_much_as_their_latents() -> None:
+    images, others = jnp.array([[1.0, 5.0]]), jnp.array([[2.0, 3.0]])  # 1.5 apart
+    latents, other_latents = jnp.array([[0.0, 1.0]]), jnp.array([[0.5, 0.0]])  # 0.75 apart
+    loss = mode_seeking(images, others, latents, other_latents)
+    assert loss == pytest.approx(0.5, rel=1e-4)
+    assert mode_seeking(images, 2 * others, latents, other_latents) < loss
+    assert mode_seeking(images, others, latents, 2 * other_latents) > loss
+    assert np.isfinite(mode_seeking(images, images, latents, other_latents))

@@ -1,0 +1,32 @@
+"""DRIT++ (Lee et al. 2020) whose domains are the ten digits: contents that tell no digit, and exchanges.
+
+    python -m handwriting_gan.train --config configs/drit.py:small --workdir runs/drit
+
+All presets take the authors' loss weights, latent dimension and Adam; `base` their learning rate too. The
+networks are MUNIT's, in its presets.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import munit
+from configs.common import pick
+
+
+def get_config(preset: str = "small") -> ConfigDict:
+    """The config of a preset: tiny, small or base."""
+    config = munit.get_config(preset)
+    config.method = "drit"
+    del config.networks.style_dim
+    config.networks.latent_dim = 8
+    config.losses = ConfigDict({  # weights; a term left out is not computed
+        "adversarial": 1.0,
+        "content": 1.0,
+        "image_reconstruction": 10.0,
+        "cross_cycle": 10.0,
+        "latent_reconstruction": 10.0,
+        "kl": 0.01,
+    })
+    rate = pick(preset, 5e-4, 5e-4, 1e-4)
+    config.learning_rates = ConfigDict(dict.fromkeys(
+        ("content_encoder", "attribute_encoder", "decoder", "discriminator", "content_discriminator"), rate))
+    return config

@@ -1,0 +1,176 @@
+"""DRIT++'s losses against their formulas, the mode-seeking term of MSGAN, the phases, the modes."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from configs import drit as config_file
+from configs import msgan
+from handwriting_gan.data.batches import Batch, draw, make_pool
+from handwriting_gan.data.glyphs import Glyphs, to_network
+from handwriting_gan.losses.classification import cross_entropy
+from handwriting_gan.methods import drit
+from handwriting_gan.methods.drit import DRIT, Noise
+from handwriting_gan.methods.method import Method
+from handwriting_gan.training.train_step import phase_gradients
+
+WEIGHTS = {"adversarial": 1.5, "content": 0.4, "image_reconstruction": 7.0, "cross_cycle": 3.0,
+           "latent_reconstruction": 2.0, "kl": 0.3, "mode_seeking": 0.6}
+
+
+@pytest.fixture(scope="module")
+def method() -> Method:
+    config = msgan.get_config("tiny")
+    config.losses.update(WEIGHTS)
+    return drit.build(config)
+
+
+@pytest.fixture(scope="module")
+def model(method: Method) -> DRIT:
+    return method.phases[0].loss.__self__
+
+
+@pytest.fixture(scope="module")
+def params(method: Method) -> dict[str, Any]:
+    return jax.jit(method.init)(jax.random.key(0))
+
+
+@pytest.fixture(scope="module")
+def batch(glyphs: Glyphs) -> Batch:
+    return draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
+
+
+@pytest.fixture(scope="module")
+def keys() -> jax.Array:
+    return jax.random.split(jax.random.key(2), 4)
+
+
+def softplus(x: jax.Array) -> np.ndarray:
+    return np.log1p(np.exp(np.asarray(x, np.float64)))
+
+
+class Way:
+    """One direction alone: `images` of `digits`, redrawn as `others` with what the other images tell."""
+
+    def __init__(self, model: DRIT, params: dict, images: jax.Array, partners: jax.Array, digits: jax.Array,
+                 others: jax.Array, noise: Noise, partner_noise: Noise) -> None:
+        self.images, self.digits, self.others, self.noise = images, digits, others, noise
+        self.content = model.encode_content(params, images)
+        self.mean, self.log_variance = model.encode_attribute(params, images)
+        mean, log_variance = model.encode_attribute(params, partners)
+        latent = mean + jnp.exp(log_variance / 2) * partner_noise.posterior
+        self.exchanged = model.decode(params, self.content, latent, others)
+        self.drawn = model.decode(params, self.content, noise.latents, others)
+        self.again = model.decode(params, self.content, noise.others, others)
+        own = self.mean + jnp.exp(self.log_variance / 2) * noise.posterior
+        self.own = model.decode(params, self.content, own, digits)
+
+
+@pytest.fixture(scope="module")
+def ways(model: DRIT, params: dict, batch: Batch, keys: jax.Array) -> tuple[Way, Way]:
+    both = model.draw_noise(keys)
+    forth, back = (Noise(*(column[half] for column in both)) for half in (slice(4), slice(4, 8)))
+    one = batch.sources, batch.references, batch.source_digits, batch.reference_digits
+    other = batch.references, batch.sources, batch.reference_digits, batch.source_digits
+    return Way(model, params, *one, forth, back), Way(model, params, *other, back, forth)
+
+
+def test_the_discriminators_see_reals_and_two_kinds_of_fakes_and_contents(
+        method: Method, model: DRIT, params: dict, batch: Batch, keys: jax.Array,
+        ways: tuple[Way, Way]) -> None:
+    expected = told = 0.0
+    for way in ways:
+        for fakes in (way.exchanged, way.drawn):
+            for real in model.discriminate(params, way.images, way.digits):
+                expected += softplus(-real).mean() / 4
+            for fake in model.discriminate(params, fakes, way.others):
+                expected += softplus(fake).mean() / 4
+        told += float(cross_entropy(model.classify_content(params, way.content), way.digits)) / 2
+    total, terms = method.phases[1].loss(params, batch, keys, jnp.int32(0))
+    assert float(terms["adversarial"]) == pytest.approx(expected, rel=1e-4)
+    assert float(total) == pytest.approx(1.5 * expected, rel=1e-4)
+    total, terms = method.phases[0].loss(params, batch, keys, jnp.int32(0))
+    assert float(total) == float(terms["content"]) == pytest.approx(told, rel=1e-4)
+
+
+def test_the_generators_loss_is_its_seven_terms(
+        method: Method, model: DRIT, params: dict, batch: Batch, keys: jax.Array,
+        ways: tuple[Way, Way]) -> None:
+    expected = dict.fromkeys(WEIGHTS, 0.0)
+    for way, other in (ways, ways[::-1]):
+        for fakes in (way.exchanged, way.drawn):
+            for logits in model.discriminate(params, fakes, way.others):
+                expected["adversarial"] += softplus(-logits).mean() / 4
+        classes = np.asarray(model.classify_content(params, way.content), np.float64)
+        logarithms = classes - np.log(np.exp(classes).sum(axis=1, keepdims=True))
+        expected["content"] -= logarithms.mean() / 2
+        expected["image_reconstruction"] += float(np.abs(way.own - way.images).mean()) / 2
+        mean, log_variance = model.encode_attribute(params, other.exchanged)
+        latent = mean + jnp.exp(log_variance / 2) * other.noise.again
+        back = model.decode(params, model.encode_content(params, way.exchanged), latent, way.digits)
+        expected["cross_cycle"] += float(np.abs(back - way.images).mean()) / 2
+        found, _ = model.encode_attribute(params, way.drawn)
+        expected["latent_reconstruction"] += float(np.abs(found - way.noise.latents).mean()) / 2
+        expected["kl"] += float(0.5 * (way.mean**2 + jnp.exp(way.log_variance) - 1
+                                       - way.log_variance).sum()) / 8
+    images, latents = (np.mean([np.abs(one - other).mean() for one, other in pairs]) for pairs in (
+        [(way.drawn, way.again) for way in ways], [(way.noise.latents, way.noise.others) for way in ways]))
+    expected["mode_seeking"] = float(1 / (images / latents + 1e-5))
+    total, terms = method.phases[2].loss(params, batch, keys, jnp.int32(0))
+    assert {name: float(term) for name, term in terms.items()} == pytest.approx(expected, rel=1e-3)
+    assert float(total) == pytest.approx(sum(WEIGHTS[name] * expected[name] for name in expected), rel=1e-3)
+
+
+def test_msgan_is_drit_and_the_mode_seeking_term() -> None:
+    without, with_it = config_file.get_config("small"), msgan.get_config("small")
+    assert with_it.losses.mode_seeking == 1.0
+    del with_it.losses.mode_seeking
+    assert with_it.to_json() == without.to_json()
+
+
+def test_each_phase_moves_its_own_networks_and_what_draws_is_averaged(
+        method: Method, params: dict, batch: Batch, keys: jax.Array) -> None:
+    drawing = ("content_encoder", "attribute_encoder", "decoder")
+    assert [phase.updates for phase in method.phases] == [
+        ("content_discriminator",), ("discriminator",), drawing]
+    assert method.averaged == drawing
+    for phase in method.phases:
+        gradients, _ = jax.jit(phase_gradients, static_argnums=0)(phase, params, batch, keys, jnp.int32(0))
+        assert set(gradients) == set(phase.updates)
+        assert all(np.any(leaf) for leaf in jax.tree.leaves(gradients) if leaf.ndim == 4)
+
+
+def test_noise_is_standard_normal_none_like_another_and_belongs_to_an_example(
+        model: DRIT, keys: jax.Array) -> None:
+    many = np.stack(model.draw_noise(jax.random.split(jax.random.key(3), 2_000)))
+    assert many.mean() == pytest.approx(0.0, abs=0.02)
+    assert many.std() == pytest.approx(1.0, abs=0.02)
+    assert np.abs(np.corrcoef(many.reshape(len(many), -1)) - np.eye(len(many))).max() < 0.05
+    noise, of_half = model.draw_noise(keys), model.draw_noise(keys[2:])
+    np.testing.assert_array_equal(of_half.again, jnp.concatenate([noise.again[2:4], noise.again[6:]]))
+
+
+def test_a_hand_is_the_mean_attribute_of_its_glyphs_redrawn_in_turn(
+        method: Method, model: DRIT, params: dict, held_out: Glyphs) -> None:
+    references = to_network(jnp.asarray(held_out.images[[5, 250]]))
+    digits, read = jnp.array([4, 8, 1]), jnp.asarray(held_out.digits[[5, 250]])
+    written = method.synthesis["writer"](params, references, read, digits, jax.random.key(0), 1.0)
+    latent = sum(model.encode_attribute(params, references[row][None])[0] for row in (0, 1)) / 2
+    for place, source in enumerate((0, 1, 0)):
+        content = model.encode_content(params, references[source][None])
+        alone = model.decode(params, content, latent, digits[place][None])
+        np.testing.assert_allclose(written[place], alone[0], atol=1e-4)
+
+
+def test_latents_vary_and_references_decide(method: Method, params: dict, batch: Batch) -> None:
+    latent, reference = (jax.jit(method.synthesis[mode]) for mode in ("latent", "reference"))
+    guided = params, batch.sources, batch.source_digits
+    one, other = (latent(*guided, batch.reference_digits, jax.random.key(seed)) for seed in (0, 1))
+    assert not np.allclose(one, other)
+    first, second = (reference(*guided, references, batch.reference_digits, jax.random.key(0))
+                     for references in (batch.references, batch.second_references))
+    assert first.shape == batch.sources.shape
+    assert not np.allclose(first, second)
