@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +33,7 @@ from handwriting_gan.files import write_atomically
 from handwriting_gan.workdir.layout import Workdir
 
 ROOT = Path(__file__).parents[1]
+TRIES = 10  # at a command that is aborted
 RUNS, RESULTS = ROOT / "runs", ROOT / "experiments" / "results"
 
 
@@ -166,7 +168,7 @@ def _run_row(row: Run, contest: Contest, preset: str, workdir: Path, results: Pa
     note.unlink(missing_ok=True)
     fresh, started = not workdir.exists(), time.monotonic()
     for command in commands(row, contest, preset, workdir):
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        done = _typed(command)
         if done.returncode:
             write_atomically(note, f"$ {' '.join(command)}\n{done.stderr}".encode())
             return False
@@ -175,6 +177,19 @@ def _run_row(row: Run, contest: Contest, preset: str, workdir: Path, results: Pa
                    "seconds": round(time.monotonic() - started) if fresh else None}  # of a whole run alone
     write_atomically(results / f"{row.name}.json", json.dumps(card, indent=1).encode() + b"\n")
     return True
+
+
+def _typed(command: list[str]) -> subprocess.CompletedProcess:
+    """A command, typed again where XLA aborts it: a training goes on from its last checkpoint.
+
+    On a CPU two virtual devices can come to wait for each other's threads, which XLA ends after a minute:
+    StarGAN v1, with six all-reduces a step, was seen to do so within a thousand steps.
+    """
+    for _ in range(TRIES):
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if done.returncode != -signal.SIGABRT:
+            break
+    return done
 
 
 def hardware() -> str:

@@ -57,6 +57,31 @@ def test_a_row_that_failed_is_tried_again(said: list[list[str]], tmp_path: Path)
     assert len(said) == 1
 
 
+def test_a_command_that_is_aborted_is_typed_again_and_one_that_fails_is_not(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def commands(row: Run, contest: Contest, preset: str, workdir: Path) -> list[list[str]]:
+        tried, card = tmp_path / f"{row.name}_tried", Workdir(workdir).scorecard
+        end = "os.abort()" if row.name == "aborted" else "raise SystemExit(2)"
+        program = f"""
+import os, pathlib
+tried = pathlib.Path({str(tried)!r})
+again = tried.exists()
+tried.write_text(tried.read_text() + "." if again else ".")
+if not again:
+    {end}
+card = pathlib.Path({str(card)!r})
+card.parent.mkdir(parents=True, exist_ok=True)
+card.write_text("{{}}")
+"""
+        return [["python3", "-c", program]]
+
+    monkeypatch.setattr(run_table, "commands", commands)
+    contest = CONTEST._replace(rows={"Aborted": "configs/aborted.py", "Failing": "configs/failing.py"})
+    assert run(contest, "tiny", tmp_path / "runs", tmp_path) == ["failing"]
+    assert (tmp_path / "aborted_tried").read_text() == ".."
+    assert (tmp_path / "failing_tried").read_text() == "."
+
+
 def test_more_seeds_are_more_rows_and_several_can_run_at_a_time(
         said: list[list[str]], tmp_path: Path) -> None:
     contest = CONTEST._replace(rows={"New": "configs/new.py", "Other": "configs/other.py"})
