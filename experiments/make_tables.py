@@ -50,8 +50,8 @@ def filled(page: str, results: Path) -> str:
     return BLOCK.sub(block, page)
 
 
-def contest(name: str, results: Path) -> tuple[list[Comparison], list[str]]:
-    """A table's comparisons of the rows that have scorecards, and what they were made from.
+def contest(name: str, results: Path) -> tuple[dict[str, Comparison], list[str]]:
+    """A table's comparisons, by part, of the rows that have scorecards; what they were made from.
 
     Raises:
       InputError: if no row has one.
@@ -61,11 +61,13 @@ def contest(name: str, results: Path) -> tuple[list[Comparison], list[str]]:
     if not cards:
         raise InputError(f"no row of the table {name} has a scorecard; make them by "
                          f"python -m experiments.run_table {name}")
-    return [_compared(part, cards) for part in SHOWN[name]], _made_from(name, cards)
+    by_part = {part: {heading: seeds for heading, seeds in cards.items() if part in seeds[0]["figures"]}
+               for part in SHOWN[name]}
+    return ({part: _compared(part, having) for part, having in by_part.items() if having},
+            _made_from(name, cards))
 
 
-def _compared(part: str, cards: dict[str, list[dict[str, Any]]]) -> Comparison:
-    having = {heading: seeds for heading, seeds in cards.items() if part in seeds[0]["figures"]}
+def _compared(part: str, having: dict[str, list[dict[str, Any]]]) -> Comparison:
     if part.startswith("hand"):
         count = part.removeprefix("hand, ")
         return compare(f"The hand, {count}", comparisons.hand(count), having, BESIDE_HAND)
@@ -99,7 +101,7 @@ def _made_from(name: str, cards: dict[str, list[dict[str, Any]]]) -> list[str]:
 
 def _contest(name: str, results: Path) -> str:
     compared, made_from = contest(name, results)
-    blocks = [f"**{each.title}**\n\n{comparisons.markdown(each)}" for each in compared]
+    blocks = [f"**{each.title}**\n\n{comparisons.markdown(each)}" for each in compared.values()]
     return "\n\n".join([*blocks, *made_from]) + "\n"
 
 
@@ -110,13 +112,14 @@ def write_files(results: Path) -> None:
                    for config in table.rows.values()):
             continue
         compared, made_from = contest(name, results)
-        tex = "\n".join(f"% {each.title}\n{comparisons.latex(each)}" for each in compared)
+        tex = "\n".join(f"% {each.title}\n{comparisons.latex(each)}" for each in compared.values())
         tex += "".join(f"% {line}\n" for line in made_from)
         write_atomically(results / f"{name}.tex", tex.encode())
-        comma_separated = "\n".join(f"{each.title}\n{comparisons.comma_separated(each)}" for each in compared)
+        comma_separated = "\n".join(
+            f"{each.title}\n{comparisons.comma_separated(each)}" for each in compared.values())
         write_atomically(results / f"{name}.csv", comma_separated.encode())
-        by_part = dict(zip(SHOWN[name], compared, strict=True))
-        write_atomically(results / f"{name}.png", comparisons.attribute_bars(by_part[HAND_3]))
+        if HAND_3 in compared:
+            write_atomically(results / f"{name}.png", comparisons.attribute_bars(compared[HAND_3]))
 
 
 def _read(scorecard: Path) -> dict[str, Any]:

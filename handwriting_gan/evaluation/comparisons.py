@@ -187,7 +187,8 @@ def _said(comparison: Comparison) -> list[tuple[str, list[tuple[str, bool]]]]:
     best = [_best(column, [cells[place] for cells in comparison.rows.values()])
             for place, column in enumerate(comparison.columns)]
     forms = [column.form for column in comparison.columns]
-    return [(name, [(_say(cell, form), is_row and cell.value is not None and cell.value == top)
+    return [(name, [(_say(cell, form), is_row and None not in (cell.value, top)
+                     and form.format(cell.value) == form.format(top))  # as far as one can see
                     for cell, form, top in zip(cells, forms, best, strict=True)])
             for rows, is_row in ((comparison.rows, True), (comparison.beside, False))
             for name, cells in rows.items()]

@@ -73,3 +73,11 @@ def test_a_missing_scorecard_is_named(tmp_path: Path) -> None:
 
 def test_it_is_said_what_every_table_shows() -> None:
     assert set(SHOWN) == set(TABLES)
+
+
+def test_a_part_that_no_row_has_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "rows").mkdir()
+    shutil.copy(RESULTS / "writer_guided.json", tmp_path / "rows" / "stargan_v1.json")  # no guided mode
+    made = filled("<!-- table: ladder -->\n<!-- end -->", tmp_path)
+    assert "**The hand, K = 3**" in made
+    assert "Latent-guided" not in made
