@@ -9,7 +9,6 @@ networks are MUNIT's, in its presets.
 from ml_collections import ConfigDict
 
 from configs import munit
-from configs.common import pick
 
 
 def get_config(preset: str = "small") -> ConfigDict:
@@ -26,7 +25,7 @@ def get_config(preset: str = "small") -> ConfigDict:
         "latent_reconstruction": 10.0,
         "kl": 0.01,
     })
-    rate = pick(preset, 5e-4, 5e-4, 1e-4)
     config.learning_rates = ConfigDict(dict.fromkeys(
-        ("content_encoder", "attribute_encoder", "decoder", "discriminator", "content_discriminator"), rate))
+        ("content_encoder", "attribute_encoder", "decoder", "discriminator", "content_discriminator"),
+        config.learning_rates.decoder))
     return config

@@ -21,7 +21,7 @@ from handwriting_gan.data.batches import Batch
 from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.losses import adversarial
 from handwriting_gan.losses.objective import Terms
-from handwriting_gan.methods.method import Method, Params, Phase
+from handwriting_gan.methods.method import Method, Params, Phase, initial_params
 from handwriting_gan.networks.label_discriminator import LabelDiscriminator
 from handwriting_gan.networks.label_to_image import LabelToImage
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
@@ -45,11 +45,11 @@ class ConditionalDCGAN:
 
     def init(self, key: jax.Array) -> dict[str, Any]:
         """Initial parameters of both networks."""
-        keys, digits = jax.random.split(key), jnp.zeros((1,), jnp.int32)
-        latents, images = jnp.zeros((1, self.latent_dim)), jnp.zeros((1, SIDE, SIDE, 1))
-        inputs = {"generator": latents, "discriminator": images}
-        return {name: self.networks[name].init(key, given, digits)["params"]
-                for key, (name, given) in zip(keys, inputs.items(), strict=True)}
+        latents, digits = jnp.zeros((1, self.latent_dim)), jnp.zeros((1,), jnp.int32)
+        return initial_params(self.networks, {
+            "generator": (latents, digits),
+            "discriminator": (jnp.zeros((1, SIDE, SIDE, 1)), digits),
+        }, key)
 
     # The two phases.
 

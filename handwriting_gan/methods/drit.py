@@ -30,7 +30,7 @@ from handwriting_gan.losses.diversity import mode_seeking
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
 from handwriting_gan.losses.variational import kl_to_standard_normal
-from handwriting_gan.methods.method import Method, Params, Phase
+from handwriting_gan.methods.method import Method, Params, Phase, initial_params
 from handwriting_gan.networks.content_discriminator import ContentDiscriminator
 from handwriting_gan.networks.content_encoder import ContentEncoder
 from handwriting_gan.networks.domain_decoder import DomainDecoder
@@ -93,8 +93,7 @@ class DRIT:
             "discriminator": (images, digits),
             "content_discriminator": (contents,),
         }
-        keys = dict(zip(inputs, jax.random.split(key, len(inputs)), strict=True))
-        return {name: self.networks[name].init(keys[name], *inputs[name])["params"] for name in inputs}
+        return initial_params(self.networks, inputs, key)
 
     # The three phases.
 

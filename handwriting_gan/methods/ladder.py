@@ -5,7 +5,6 @@ discriminator in place of a classifier; C takes R1 and adaptive norms for the pe
 D adds a latent, the same for all domains, which an encoder has to find again in what was drawn.
 """
 
-
 import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict

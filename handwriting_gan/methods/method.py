@@ -15,6 +15,13 @@ from handwriting_gan.data.batches import TRANSLATIONS, Examples
 Params = Mapping[str, Any]  # {network name: its parameters}
 
 
+def initial_params(networks: Mapping[str, nn.Module], inputs: Mapping[str, tuple[jax.Array, ...]],
+                   key: jax.Array) -> dict[str, Any]:
+    """Each network's parameters by the shapes of its inputs; its key is that of its place among them."""
+    keys = dict(zip(inputs, jax.random.split(key, len(inputs)), strict=True))
+    return {name: network.init(keys[name], *inputs[name])["params"] for name, network in networks.items()}
+
+
 class Loss(Protocol):
     """A scalar to minimise, and its terms by name, unweighted, for the log."""
 

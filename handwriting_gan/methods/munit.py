@@ -24,7 +24,7 @@ from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.losses import least_squares
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
-from handwriting_gan.methods.method import Method, Params, Phase
+from handwriting_gan.methods.method import Method, Params, Phase, initial_params
 from handwriting_gan.networks.content_encoder import ContentEncoder
 from handwriting_gan.networks.domain_decoder import DomainDecoder
 from handwriting_gan.networks.global_style_encoder import GlobalStyleEncoder
@@ -72,8 +72,7 @@ class MUNIT:
             "decoder": (contents, jnp.zeros((1, self.style_dim)), digits),
             "discriminator": (images, digits),
         }
-        keys = dict(zip(inputs, jax.random.split(key, len(inputs)), strict=True))
-        return {name: self.networks[name].init(keys[name], *inputs[name])["params"] for name in inputs}
+        return initial_params(self.networks, inputs, key)
 
     # The two phases.
 

@@ -23,7 +23,7 @@ from handwriting_gan.losses.classification import cross_entropy
 from handwriting_gan.losses.gradient_penalties import unit_gradient
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
-from handwriting_gan.methods.method import Method, Params, Phase
+from handwriting_gan.methods.method import Method, Params, Phase, initial_params
 from handwriting_gan.networks.classifying_discriminator import ClassifyingDiscriminator
 from handwriting_gan.networks.label_generator import LabelGenerator
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
@@ -47,9 +47,7 @@ class StarGANv1:
 
     def init(self, key: jax.Array) -> dict[str, Any]:
         """Initial parameters of both networks."""
-        keys = jax.random.split(key)
-        return {name: self.networks[name].init(key, *inputs)["params"]
-                for key, (name, inputs) in zip(keys, self._shapes().items(), strict=True)}
+        return initial_params(self.networks, self._shapes(), key)
 
     def _shapes(self) -> dict[str, tuple[jax.Array, ...]]:
         """What the networks are given, with nothing in it."""

@@ -24,7 +24,7 @@ from handwriting_gan.losses.diversity import diversity, linear_decay
 from handwriting_gan.losses.gradient_penalties import r1
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
-from handwriting_gan.methods.method import Method, Params, Phase
+from handwriting_gan.methods.method import Method, Params, Phase, initial_params
 from handwriting_gan.networks.discriminator import Discriminator
 from handwriting_gan.networks.generator import Generator
 from handwriting_gan.networks.mapping_network import MappingNetwork
@@ -77,9 +77,7 @@ class StarGANv2:
             "style_encoder": (images, digits),
             "discriminator": (images, digits),
         }
-        keys = dict(zip(inputs, jax.random.split(key, len(inputs)), strict=True))
-        return {name: network.init(keys[name], *inputs[name])["params"]
-                for name, network in self.networks.items()}
+        return initial_params(self.networks, inputs, key)
 
     # The four phases.
 

@@ -32,7 +32,7 @@ from handwriting_gan.losses.matching import contrastive_matching
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import sum_of_squared_errors
 from handwriting_gan.losses.variational import kl_to_standard_normal
-from handwriting_gan.methods.method import Method, Params, Phase
+from handwriting_gan.methods.method import Method, Params, Phase, initial_params
 from handwriting_gan.networks.glyph_generator import GlyphGenerator
 from handwriting_gan.networks.hand_encoder import HandEncoder, StylePooling
 from handwriting_gan.networks.matching_discriminator import MatchingDiscriminator
@@ -105,8 +105,7 @@ class WriterGuided:
             "generator": (digits, styles, latents),
             "discriminator": (images, digits, styles[None]),
         }
-        keys = dict(zip(inputs, jax.random.split(key, len(inputs)), strict=True))
-        return {name: self.networks[name].init(keys[name], *inputs[name])["params"] for name in inputs}
+        return initial_params(self.networks, inputs, key)
 
     def lay_out(self, params: Params, batch: HandBatch) -> Targets:
         """The targets of a batch, with every writer's style for each from the references that it may see."""

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from configs import content_bottleneck as config_file
-from handwriting_gan.data.batches import Batch, draw, make_pool
-from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.data.batches import Batch
 from handwriting_gan.methods import content_bottleneck, stargan_v2
 from handwriting_gan.methods.content_bottleneck import ContentBottleneck
 from handwriting_gan.methods.method import Method
@@ -30,16 +29,6 @@ def model(method: Method) -> ContentBottleneck:
 @pytest.fixture(scope="module")
 def params(method: Method) -> dict[str, Any]:
     return jax.jit(method.init)(jax.random.key(0))
-
-
-@pytest.fixture(scope="module")
-def batch(glyphs: Glyphs) -> Batch:
-    return draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
-
-
-@pytest.fixture(scope="module")
-def keys() -> jax.Array:
-    return jax.random.split(jax.random.key(2), 4)
 
 
 def without_noise(method: Method, noise: float = 0.0, **losses: float) -> Method:

@@ -9,7 +9,7 @@ import pytest
 
 from configs import drit as config_file
 from configs import msgan
-from handwriting_gan.data.batches import Batch, draw, make_pool
+from handwriting_gan.data.batches import Batch
 from handwriting_gan.data.glyphs import Glyphs, to_network
 from handwriting_gan.losses.classification import cross_entropy
 from handwriting_gan.methods import drit
@@ -36,16 +36,6 @@ def model(method: Method) -> DRIT:
 @pytest.fixture(scope="module")
 def params(method: Method) -> dict[str, Any]:
     return jax.jit(method.init)(jax.random.key(0))
-
-
-@pytest.fixture(scope="module")
-def batch(glyphs: Glyphs) -> Batch:
-    return draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
-
-
-@pytest.fixture(scope="module")
-def keys() -> jax.Array:
-    return jax.random.split(jax.random.key(2), 4)
 
 
 def softplus(x: jax.Array) -> np.ndarray:

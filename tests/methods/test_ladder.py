@@ -9,7 +9,7 @@ import pytest
 
 from configs import ablations
 from handwriting_gan import methods
-from handwriting_gan.data.batches import Batch, draw, make_pool
+from handwriting_gan.data.batches import Batch
 from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_network
 from handwriting_gan.methods.ladder import MultiTaskStarGAN
 from handwriting_gan.methods.method import Method
@@ -23,16 +23,6 @@ def build(name: str, **losses: float) -> tuple[Method, Any, dict[str, Any]]:
     config.losses.update(losses)
     method = methods.build(config)
     return method, method.phases[0].loss.__self__, jax.jit(method.init)(jax.random.key(0))
-
-
-@pytest.fixture(scope="module")
-def batch(glyphs: Glyphs) -> Batch:
-    return draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
-
-
-@pytest.fixture(scope="module")
-def keys() -> jax.Array:
-    return jax.random.split(jax.random.key(2), 4)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from configs import munit as config_file
-from handwriting_gan.data.batches import Batch, draw, make_pool
+from handwriting_gan.data.batches import Batch
 from handwriting_gan.data.glyphs import Glyphs, to_network
 from handwriting_gan.methods import munit
 from handwriting_gan.methods.method import Method
@@ -34,16 +34,6 @@ def model(method: Method) -> MUNIT:
 @pytest.fixture(scope="module")
 def params(method: Method) -> dict[str, Any]:
     return jax.jit(method.init)(jax.random.key(0))
-
-
-@pytest.fixture(scope="module")
-def batch(glyphs: Glyphs) -> Batch:
-    return draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
-
-
-@pytest.fixture(scope="module")
-def keys() -> jax.Array:
-    return jax.random.split(jax.random.key(2), 4)
 
 
 def directions(model: MUNIT, params: dict, batch: Batch, keys: jax.Array) -> list[tuple]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from configs import stargan_v1 as config_file
-from handwriting_gan.data.batches import Batch, draw, make_pool
+from handwriting_gan.data.batches import Batch
 from handwriting_gan.data.glyphs import Glyphs, to_network
 from handwriting_gan.methods import stargan_v1
 from handwriting_gan.methods.method import Method
@@ -33,16 +33,6 @@ def model(method: Method) -> StarGANv1:
 @pytest.fixture(scope="module")
 def params(method: Method) -> dict[str, Any]:
     return jax.jit(method.init)(jax.random.key(0))
-
-
-@pytest.fixture(scope="module")
-def batch(glyphs: Glyphs) -> Batch:
-    return draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
-
-
-@pytest.fixture(scope="module")
-def keys() -> jax.Array:
-    return jax.random.split(jax.random.key(2), 4)
 
 
 def cross_entropy(logits: jax.Array, labels: jax.Array) -> float:
