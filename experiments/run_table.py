@@ -79,6 +79,7 @@ RIVALS = {
     "MUNIT": "configs/munit.py",
     "DRIT++": "configs/drit.py",
     "MSGAN": "configs/msgan.py",
+    "LORD": "configs/lord.py",
     "content bottleneck": "configs/content_bottleneck.py",
     **WHOLE,
 }

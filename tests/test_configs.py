@@ -13,8 +13,8 @@ from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.training import optimizers, train_state
 from handwriting_gan.training.train_step import make_train_step
 
-METHODS = ("conditional_dcgan", "content_bottleneck", "dcgan", "drit", "msgan", "munit", "stargan_v1",
-           "stargan_v2", "writer_guided")
+METHODS = ("conditional_dcgan", "content_bottleneck", "dcgan", "drit", "lord", "msgan", "munit",
+           "stargan_v1", "stargan_v2", "writer_guided")
 CHOICES = [(name, preset) for name in METHODS for preset in PRESETS] + [
     ("ablations", f"{name}:tiny") for name in ablations.ABLATIONS]
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_network
+from handwriting_gan.errors import InputError
 
 
 class Examples(NamedTuple):
@@ -88,3 +89,34 @@ def _draw_glyph(pool: Pool, key: jax.Array, digit: jax.Array) -> jax.Array:
 
 
 TRANSLATIONS = Examples(make_pool, draw)
+
+
+class NumberedBatch(NamedTuple):
+    """One draw of glyphs that are known one by one."""
+
+    numbers: jax.Array  # int32 [B], each glyph's place among those that are numbered
+    images: jax.Array  # float32 [B, 28, 28, 1]
+    digits: jax.Array  # int32 [B]
+
+
+def numbered(count: int) -> Examples:
+    """Examples of `count` glyphs alone, as many of each digit, so that each can have something of its own.
+
+    Raises:
+      InputError: on laying out, if a digit has too few glyphs or `count` is no multiple of the ten.
+    """
+
+    def lay_out(glyphs: Glyphs) -> np.ndarray:
+        pool, each = make_pool(glyphs), count // DIGITS
+        if count % DIGITS or each > pool.count.min():
+            raise InputError(f"{count} glyphs, as many of each digit, cannot be had of this data; choose "
+                             f"--config.glyphs as a multiple of 10 up to {DIGITS * pool.count.min()}")
+        spread = [first + np.arange(each) * available // each  # over all writers, who come in order
+                  for first, available in zip(pool.first, pool.count, strict=True)]
+        return pool.images[np.concatenate(spread)]
+
+    def draw_numbered(images: np.ndarray, keys: jax.Array) -> NumberedBatch:
+        numbers = jax.vmap(lambda key: jax.random.randint(key, (), 0, count))(keys)
+        return NumberedBatch(numbers, to_network(jnp.asarray(images)[numbers]), numbers // (count // DIGITS))
+
+    return Examples(lay_out, draw_numbered)

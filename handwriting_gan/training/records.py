@@ -16,6 +16,7 @@ from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import Workdir, alone, claim
 from handwriting_gan.workdir.metric_log import MetricLog
+from handwriting_gan.workdir.trackers import open_tracker
 from handwriting_gan.workdir.trained_model import TrainedModel
 
 
@@ -95,7 +96,8 @@ class Records(Unrecorded):
     def begin(self, step: int, last: int) -> None:
         """Opens the log, where lines of later steps go, and the progress bar."""
         with self._logging():
-            self._log = self._open.enter_context(contextlib.closing(MetricLog(self._workdir, step)))
+            tracker = open_tracker(self._config, self._workdir, step)
+            self._log = self._open.enter_context(contextlib.closing(MetricLog(self._workdir, step, tracker)))
         self._progress = self._open.enter_context(RunProgress(step, last))
 
     def step(self, step: int) -> None:
@@ -110,7 +112,8 @@ class Records(Unrecorded):
 
     def sheets(self, step: int, averaged: Mapping[str, Any]) -> None:
         """Draws the sample sheets."""
-        draw_sheets(self._workdir, TrainedModel(self._config, self._method, averaged, step), self._held_out)
+        model = TrainedModel(self._config, self._method, averaged, step)
+        self._log.pictures(step, draw_sheets(self._workdir, model, self._held_out))
 
     def save(self, state: TrainState) -> None:
         """Saves a checkpoint, the averaged networks apart."""

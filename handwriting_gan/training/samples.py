@@ -1,5 +1,7 @@
 """Sample sheets: what the averaged networks draw, for people to look at while a run goes on."""
 
+from pathlib import Path
+
 import numpy as np
 
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs
@@ -18,20 +20,25 @@ def one_per_digit(glyphs: Glyphs, place: int) -> Glyphs:
                                  for digit in range(DIGITS)]))
 
 
-def draw_sheets(workdir: Workdir, model: TrainedModel, held_out: Glyphs) -> None:
-    """Saves a sheet for each mode the model has: sources or writers down, references or digits across."""
+def draw_sheets(workdir: Workdir, model: TrainedModel, held_out: Glyphs) -> dict[str, Path]:
+    """Saves a sheet for each mode the model has: sources or writers down, references or digits across.
+
+    Returns the files by mode.
+    """
+    hands = [rows[:REFERENCES] for rows in rows_by_writer(held_out).values() if len(rows) >= REFERENCES]
+    pages = {mode: workdir.sample(mode, model.step) for mode in ("reference", "latent", "writer")
+             if mode in model.modes and (hands or mode != "writer")}
     sources, references = one_per_digit(held_out, FIRST), one_per_digit(held_out, SECOND)
     down, across = np.divmod(np.arange(DIGITS * DIGITS), DIGITS)
-    if "reference" in model.modes:
+    if "reference" in pages:
         drawn = model.reference_guided(sources.take(down), references.take(across))
-        page = cross_grid(_square(drawn), sources.images, references.images)
-        save_ink(workdir.sample("reference", model.step), page)
-    if "latent" in model.modes:
+        save_ink(pages["reference"], cross_grid(_square(drawn), sources.images, references.images))
+    if "latent" in pages:
         drawn = model.latent_guided(sources.take(down), across)
-        save_ink(workdir.sample("latent", model.step), cross_grid(_square(drawn), sources.images))
-    hands = [rows[:REFERENCES] for rows in rows_by_writer(held_out).values() if len(rows) >= REFERENCES]
-    if "writer" in model.modes and hands:
-        save_ink(workdir.sample("writer", model.step), _hands(model, held_out, np.stack(hands[:WRITERS])))
+        save_ink(pages["latent"], cross_grid(_square(drawn), sources.images))
+    if "writer" in pages:
+        save_ink(pages["writer"], _hands(model, held_out, np.stack(hands[:WRITERS])))
+    return pages
 
 
 def _hands(model: TrainedModel, held_out: Glyphs, rows: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import pytest
 from handwriting_gan.data import batches
 from handwriting_gan.data.batches import Batch, Pool, make_pool
 from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_bytes
+from handwriting_gan.errors import InputError
 
 KEYS = jax.random.split(jax.random.key(7), 8)
 MANY = 3_000
@@ -108,3 +109,27 @@ def test_both_ways_each_image_is_to_become_the_others_digit(batch: Batch) -> Non
     np.testing.assert_array_equal(images[half:], batch.references)
     np.testing.assert_array_equal(digits, np.roll(others, half))
     np.testing.assert_array_equal(digits[:half], batch.source_digits)
+
+
+def test_numbered_glyphs_are_a_few_of_each_digit_known_by_their_numbers(glyphs: Glyphs) -> None:
+    examples = batches.numbered(30)
+    images = examples.lay_out(glyphs)
+    digit_of = {image.tobytes(): digit for image, digit in zip(glyphs.images, glyphs.digits, strict=True)}
+    assert [digit_of[image.tobytes()] for image in images] == np.repeat(np.arange(DIGITS), 3).tolist()
+    batch = jax.jit(examples.draw)(images, jax.random.split(jax.random.key(0), 500))
+    assert set(batch.numbers.tolist()) == set(range(30))
+    np.testing.assert_array_equal(to_bytes(batch.images), images[batch.numbers])
+    assert batch.digits.tolist() == [digit_of[image.tobytes()] for image in to_bytes(batch.images)]
+
+
+def test_a_numbered_glyph_belongs_to_its_key(glyphs: Glyphs) -> None:
+    examples = batches.numbered(30)
+    images = examples.lay_out(glyphs)
+    whole, half = examples.draw(images, KEYS), examples.draw(images, KEYS[4:])
+    assert_equal(half, jax.tree.map(lambda x: x[4:], whole))
+
+
+@pytest.mark.parametrize("count", [4_010, 25])
+def test_more_numbers_than_glyphs_of_a_digit_are_refused(count: int, glyphs: Glyphs) -> None:
+    with pytest.raises(InputError, match="multiple of 10 up to 4000"):
+        batches.numbered(count).lay_out(glyphs)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from configs import conditional_dcgan, content_bottleneck, dcgan, msgan, munit, stargan_v1
+from configs import conditional_dcgan, content_bottleneck, dcgan, lord, msgan, munit, stargan_v1
 from handwriting_gan import evaluate
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
@@ -18,9 +18,9 @@ from handwriting_gan.workdir import trained_model
 from handwriting_gan.workdir.layout import Workdir
 
 RIVALS = {"conditional_dcgan": conditional_dcgan, "content_bottleneck": content_bottleneck, "dcgan": dcgan,
-          "drit": msgan, "munit": munit, "stargan_v1": stargan_v1}
+          "drit": msgan, "lord": lord, "munit": munit, "stargan_v1": stargan_v1}
 
-ONE_ANSWER = {"stargan_v1"}  # to a source and a digit
+ONE_ANSWER = {"lord", "stargan_v1"}  # to a source and a digit
 
 
 @pytest.mark.parametrize("name", RIVALS)

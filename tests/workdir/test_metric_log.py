@@ -5,10 +5,11 @@ from pathlib import Path
 
 from handwriting_gan.workdir.layout import Workdir
 from handwriting_gan.workdir.metric_log import MetricLog
+from handwriting_gan.workdir.trackers import TensorBoard
 
 
 def log(folder: Path, begin: int, steps: range) -> None:
-    writer = MetricLog(Workdir(folder), begin)
+    writer = MetricLog(Workdir(folder), begin, TensorBoard(Workdir(folder), begin))
     for step in steps:
         writer.write(step, {"loss": step / 10}, speed=1.0)
     writer.close()

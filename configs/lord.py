@@ -1,0 +1,42 @@
+"""LORD (Gabbay & Hoshen 2020): no adversary; class is the digit, content the hand.
+
+    python -m handwriting_gan.train --config configs/lord.py:small --workdir runs/lord
+
+A content is learned for each glyph that it trains on, so there are only as many as a run comes back to
+often. The authors' noise, content and class dimensions, and codes that learn ten times as fast as networks;
+their weights belong to a perceptual loss and do not carry over: the content's is that of a variational bound
+in which a pixel deviates by 0.6.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import common
+from configs.common import pick
+
+
+def get_config(preset: str = "small") -> ConfigDict:
+    """The config of a preset: tiny, small or base."""
+    config = common.get_config(preset)
+    config.method = "lord"
+    config.glyphs = pick(preset, 40, 2_000, 4_000)  # that have a content each
+
+    config.networks = ConfigDict({
+        "width": pick(preset, 8, 64, 256),  # of the generator at 7 x 7, halved per level
+        "encoder_width": pick(preset, 4, 16, 64),  # at 28 x 28, doubled per level
+        "content_dim": pick(preset, 8, 128, 128),
+        "class_dim": pick(preset, 8, 256, 256),
+    })
+    config.content_noise = 1.0  # standard deviation
+    config.losses = ConfigDict({  # weights; a term left out is not computed
+        "reconstruction": 1.0,  # a sum over pixels
+        "content": 45.0,  # a mean over the code's elements: 0.35 for each
+        "code": 10.0,
+    })
+    rate = pick(preset, 5e-4, 5e-4, 2e-4)
+    config.learning_rates = ConfigDict({
+        "contents": 10 * rate,
+        "content_encoder": rate,
+        "generator": rate,
+    })
+    config.adam = ConfigDict({"beta1": 0.5, "beta2": 0.999, "l2": 0.0})
+    return config
