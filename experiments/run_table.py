@@ -169,7 +169,7 @@ def _run_row(row: Run, contest: Contest, preset: str, workdir: Path, results: Pa
     note.unlink(missing_ok=True)
     fresh, started = not workdir.exists(), time.monotonic()
     for command in commands(row, contest, preset, workdir):
-        done = _typed(command)
+        done = typed(command)
         if done.returncode:
             write_atomically(note, f"$ {' '.join(command)}\n{done.stderr}".encode())
             return False
@@ -180,7 +180,7 @@ def _run_row(row: Run, contest: Contest, preset: str, workdir: Path, results: Pa
     return True
 
 
-def _typed(command: list[str]) -> subprocess.CompletedProcess:
+def typed(command: list[str]) -> subprocess.CompletedProcess:
     """A command, typed again where XLA aborts it: a training goes on from its last checkpoint.
 
     On a CPU two virtual devices can come to wait for each other's threads, which XLA ends after a minute:

@@ -5,9 +5,10 @@ draws the glyph from it and its digit's code. Noise on the content and a penalty
 dear, so what all glyphs of a digit share comes to be in the digit's code, and a content can be drawn as any
 digit. An encoder then learns to find the codes of new glyphs (the second stage).
 
-Departures: the second stage runs beside the first, so that one budget has both; no encoder of classes, since
-the digit to draw is told; squared errors of pixels instead of a perceptual loss; one learning rate, not
-annealed; and encoder and generator are averaged, as in every method here.
+Departures: the second stage runs beside the first, so that one budget has both, and leaves the generator
+alone: moved by both it learned to hear the digit in a code without noise, and one answer in five was misread.
+No encoder of classes, since the digit to draw is told; squared errors of pixels instead of a perceptual loss;
+one learning rate, not annealed; and encoder and generator are averaged, as in every method here.
 
 Axes: B examples, K references of one writer, n digits to write, C content.
 """
@@ -82,7 +83,7 @@ class LORD:
 
     def amortisation_loss(self, params: Params, batch: NumberedBatch, keys: jax.Array,
                           step: jax.Array) -> tuple[jax.Array, Terms]:
-        """Equation 6: the encoder is to find the codes that were found, and to draw as well from its own."""
+        """Equation 6: the encoder is to find the codes that were found, and what draws as well."""
         found = self.encode(params, batch.images)
         return weighted_sum({
             "reconstruction": sum_of_squared_errors(

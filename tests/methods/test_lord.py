@@ -71,7 +71,7 @@ def test_the_encoder_is_to_find_the_codes_and_draw_as_well(
 def test_each_stage_moves_its_own_and_what_draws_is_averaged(
         method: Method, params: dict, batch: NumberedBatch, keys: jax.Array) -> None:
     assert [phase.updates for phase in method.phases] == [
-        ("contents", "generator"), ("content_encoder", "generator")]
+        ("contents", "generator"), ("content_encoder",)]
     assert method.averaged == ("content_encoder", "generator")
     for phase in method.phases:
         gradients, _ = jax.jit(phase_gradients, static_argnums=0)(phase, params, batch, keys, jnp.int32(0))
