@@ -18,7 +18,7 @@ ROOMS = {  # room: the rooms that it may import
     "evaluation": {"data", "recognition", "workdir"},
     "writing": {"data", "recognition", "workdir"},
 }
-DOORS = {"train", "evaluate", "write"}
+DOORS = {"train", "evaluate", "write", "export_web", "demo"}
 DATA_IN_METHODS = {f"handwriting_gan.data.{name}" for name in ("batches", "hands", "glyphs")}  # its types
 
 

@@ -1,0 +1,128 @@
+"""The two doors to the page, as a user starts them: one writes a file, one serves until Ctrl-C."""
+
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import pytest
+
+from configs import stargan_v2
+from handwriting_gan import demo, export_web, methods
+from handwriting_gan.errors import exit_in_one_line
+from handwriting_gan.files import write_atomically
+from handwriting_gan.workdir import checkpoints
+from handwriting_gan.workdir.layout import Workdir
+
+ROOT = Path(__file__).parents[2]
+PICTURE = ROOT / "experiments" / "pictures" / "273.png"
+NUMBER = {"number": [4, 8, 1], "seed": 0, "variation": 0.5}
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def of_another_method(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workdir of StarGAN v2, untrained."""
+    workdir, config = Workdir(tmp_path_factory.mktemp("stargan_v2")), stargan_v2.get_config("tiny")
+    write_atomically(workdir.config, config.to_json().encode())
+    method = methods.build(config)
+    params = jax.jit(method.init)(jax.random.key(0))
+    manager = checkpoints.open_for_training(workdir)
+    checkpoints.save(manager, 0, averaged={name: params[name] for name in method.averaged})
+    manager.close()
+    return workdir.root
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """What a door says, to whom it may concern."""
+
+    def call(door: object, *arguments: object) -> str:
+        monkeypatch.setattr("sys.argv", [door.__name__, *map(str, arguments)])
+        exit_in_one_line(door.main)
+        return capsys.readouterr().out
+
+    return call
+
+
+@pytest.fixture
+def refused(run: Run, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The one line with which a door leaves."""
+
+    def call(door: object, *arguments: object) -> str:
+        with pytest.raises(SystemExit) as leaving:
+            run(door, *arguments)
+        assert leaving.value.code == 2
+        said = capsys.readouterr().err
+        assert said.startswith("error: ")
+        assert said.count("\n") == 1
+        return said
+
+    return call
+
+
+def post(address: str, body: bytes) -> dict[str, Any]:
+    with urllib.request.urlopen(urllib.request.Request(address, body), timeout=120) as response:
+        return json.load(response)
+
+
+def test_a_page_is_written_whole(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "demo.html"
+    said = run(export_web, "--out", out)
+    assert said == f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB); open it in a browser\n"
+    assert out.read_text().startswith("<!DOCTYPE html>")
+    assert [path.name for path in out.parent.iterdir()] == ["demo.html"]
+
+
+def test_a_page_for_what_it_cannot_run_is_not_written(refused: Run, of_another_method: Path,
+                                                      tmp_path: Path) -> None:
+    said = refused(export_web, "--workdir", of_another_method, "--out", tmp_path / "demo.html")
+    assert "a page cannot run stargan_v2, only writer_guided" in said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("door", "flags", "reason"), [
+    (export_web, [], "--out"),
+    (export_web, ["--out", PICTURE / "demo.html"], "cannot write"),
+    (export_web, ["--out", "demo.html", "--workdir", ROOT / "tests"], "config.json"),
+    (demo, ["--port", "many"], "no whole number from 0 to 65535"),
+    (demo, ["--port", "65536"], "no whole number from 0 to 65535"),
+    (demo, ["--workdir", ROOT / "tests"], "config.json"),
+])
+def test_a_flag_that_cannot_be_followed_is_refused(door: object, flags: list[object], reason: str,
+                                                   refused: Run) -> None:
+    assert reason in refused(door, *flags)
+
+
+@pytest.mark.parametrize("method", ["released", "another"])
+def test_jax_answers_until_ctrl_c(method: str, of_another_method: Path, tmp_path: Path) -> None:
+    flags = ["--workdir", of_another_method] if method == "another" else []
+    server = subprocess.Popen(
+        [sys.executable, "-m", "handwriting_gan.demo", "--port", "0", *map(str, flags)], cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        address = re.fullmatch(r"open (http://127\.0\.0\.1:\d+) in a browser; Ctrl-C ends it\n",
+                               server.stdout.readline())[1]
+        with urllib.request.urlopen(address) as page:
+            assert b'"answersAt"' in page.read()
+        hand = post(f"{address}/read", PICTURE.read_bytes())
+        assert hand["digits"] == [2, 7, 3]
+        glyphs = post(f"{address}/write", json.dumps(hand | NUMBER).encode())["glyphs"]
+        assert [len(base64.b64decode(glyph)) for glyph in glyphs] == [784] * 3
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            post(f"{address}/write", b"{")
+    finally:
+        server.send_signal(signal.SIGINT)
+        said, complaints = server.communicate(timeout=60)
+    assert (server.returncode, said, complaints) == (0, "stopped\n", "")
+    assert not list(tmp_path.iterdir())
