@@ -19,7 +19,7 @@ from ml_collections import ConfigDict, config_flags
 from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.errors import InputError, exit_in_one_line
-from handwriting_gan.training import devices, processes
+from handwriting_gan.training import deadlock, devices, processes
 from handwriting_gan.training.interruption import InterruptedRunError
 from handwriting_gan.training.loop import describe, train
 from handwriting_gan.workdir.layout import Workdir
@@ -50,7 +50,8 @@ def main() -> None:
         return
     glyphs, held_out = sources.load_both(config.data, DATA_FOLDER.value, "validation")
     try:
-        train(config, workdir, glyphs, held_out, STOP_AT.value)
+        train(config, workdir, glyphs, held_out, STOP_AT.value,
+              deadlock.start_anew if deadlock.possible() else None)
     except InterruptedRunError as stopped:
         print(stopped, file=sys.stderr)
         sys.exit(stopped.exit_code)

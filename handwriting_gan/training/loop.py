@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
-from handwriting_gan.training import devices, optimizers, processes, train_state
+from handwriting_gan.training import deadlock, devices, optimizers, processes, train_state
 from handwriting_gan.training.cadence import due
 from handwriting_gan.training.finite import check_params, check_terms
 from handwriting_gan.training.interruption import InterruptedRunError, Interruption
@@ -23,11 +23,11 @@ Dispatch = Callable[[TrainState], tuple[TrainState, Any]]
 
 
 def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs,
-          stop_at: int | None = None) -> TrainState:
+          stop_at: int | None = None, if_stuck: Callable[[], object] | None = None) -> TrainState:
     """Trains from the newest checkpoint until `config.steps`, or `stop_at` for a run to be resumed.
 
-    Several processes call it alike; only the first touches the workdir. Returns the final state as NumPy
-    arrays.
+    Several processes call it alike; only the first touches the workdir. `if_stuck` is called, from another
+    thread, where virtual devices wait for each other. Returns the final state as NumPy arrays.
 
     Raises:
       InputError: if the config is wrong, the workdir holds a run with another, is being trained in or cannot
@@ -53,18 +53,20 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
             method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches),
             per_dispatch)
         pool, state = devices.replicate(method.examples.lay_out(glyphs)), devices.replicate(state)
-        return _run(config, records, state, step, last, per_dispatch,
+        watch = stack.enter_context(deadlock.Watch(if_stuck))
+        return _run(config, records, watch, state, step, last, per_dispatch,
                     lambda state: dispatch(state, pool, examples))
 
 
-def _run(config: ConfigDict, records: Unrecorded, state: TrainState, step: int, last: int,
-         per_dispatch: int, dispatch: Dispatch) -> TrainState:
+def _run(config: ConfigDict, records: Unrecorded, watch: deadlock.Watch, state: TrainState, step: int,
+         last: int, per_dispatch: int, dispatch: Dispatch) -> TrainState:
     """Plays dispatches from the state on, which stands at `step`, until the step `last`."""
     records.begin(step, last)
     recent, agree = [], devices.Agreement()
     with Interruption() as interruption:
         while step < last:
             state, terms = dispatch(state)
+            watch.moved()
             previous, step = step, step + per_dispatch
             recent.append((step, terms))
             records.step(step)
@@ -79,7 +81,8 @@ def _run(config: ConfigDict, records: Unrecorded, state: TrainState, step: int, 
                 look_at(recent)
                 whole = devices.unreplicate(state)
                 check_params(step, whole.params)
-                records.save(whole)
+                with watch.patient():
+                    records.save(whole)
             if stopped_by:
                 raise InterruptedRunError(stopped_by, step)
     return devices.unreplicate(state)
