@@ -9,6 +9,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from skimage.filters import threshold_otsu
 
 from handwriting_gan.errors import InputError
+from handwriting_gan.writing import paper
 
 UNDECODABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, RuntimeError,
                struct.error)  # what Pillow's decoders raise
@@ -37,10 +38,27 @@ def to_ink(grey: np.ndarray, name: object = "the picture") -> np.ndarray:
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     darkness = 1.0 - grey if np.median(border) > threshold_otsu(grey) else grey
     marked = darkness > threshold_otsu(darkness)
-    paper, pen = np.median(darkness[~marked]), np.percentile(darkness[marked], 90)
-    if marked.mean() > MOST_INK or pen - paper < LEAST_CONTRAST:
+    ground, pen = np.median(darkness[~marked]), np.percentile(darkness[marked], 90)
+    if marked.mean() > MOST_INK or pen - ground < LEAST_CONTRAST:
         raise _no_ink(name)
-    return np.clip((darkness - paper) / (pen - paper), 0.0, 1.0).astype(np.float32)
+    return np.clip((darkness - ground) / (pen - ground), 0.0, 1.0).astype(np.float32)
+
+
+def ink_on_paper(photo: np.ndarray, name: object = "the picture") -> np.ndarray:
+    """Ink float32 `[H, W]`, 0 to 1, of a photo uint8 `[H, W, 3]`: without shadows and ruled lines, upright.
+
+    Where lines are ruled, the page is turned until they are level; without them it stays as it is.
+
+    Raises:
+      InputError: if no ink stands out.
+    """
+    if paper.is_dark(paper.thumbnail(photo).mean(axis=-1)):
+        photo = 255 - photo
+    lacking = paper.darkness(photo)
+    tilt = paper.ruling_tilt(lacking)
+    if tilt is not None:
+        lacking = paper.without_rules(paper.upright(lacking, tilt))
+    return to_ink(1.0 - lacking, name)
 
 
 def _no_ink(name: object) -> InputError:
@@ -65,5 +83,5 @@ def _read_grey(path: Path) -> np.ndarray:
                          f"{MAX_PIXELS // 1_000_000} million pixels") from error
     except UNDECODABLE as error:
         raise InputError(f"{path} cannot be decoded as a picture; give a whole PNG or JPEG file") from error
-    paper = Image.new("RGBA", upright.size, "white")
-    return np.asarray(Image.alpha_composite(paper, upright).convert("L"), np.float32) / 255.0
+    white = Image.new("RGBA", upright.size, "white")
+    return np.asarray(Image.alpha_composite(white, upright).convert("L"), np.float32) / 255.0

@@ -1,0 +1,109 @@
+"""How often numbers in composed photos are read right, by what the photos are like.
+
+$ python -m experiments.read_photos --out experiments/results/photos.md
+
+Three-digit numbers by unseen writers (experiments.make_photos). A reading is confident where it would be told
+rather than asked about. The count of digits is unknown, or known as to somebody who says --reads.
+"""
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+from rich.progress import track
+
+from experiments.make_photos import CONDITIONS, compose_scene, compressed, draw_numbers
+from handwriting_gan import cache
+from handwriting_gan.data import sources
+from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
+from handwriting_gan.evaluation.tables import markdown_table
+from handwriting_gan.files import write_atomically
+from handwriting_gan.recognition import digit_classifier, wholeness
+from handwriting_gan.writing.photo import ink_on_paper
+from handwriting_gan.writing.reading import Line, Reading, line_of, read_line
+
+LENGTH = 3  # digits of a number
+HEADINGS = ["photos", "digits known", "digits right", "numbers right", "right and confident",
+            "wrong and confident"]
+
+
+class Outcome(NamedTuple):
+    """What came of a number."""
+
+    digits: float  # the share of its digits that were read, in order
+    right: bool
+    confident: bool
+
+
+def main() -> None:
+    """Flags in, a table out."""
+    parser = Flags(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=whole_number(1), default=200, help="photos of each kind")
+    parser.add_argument("--split", choices=("validation", "test"), default="test", help="whose writers")
+    parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
+    parser.add_argument("--seed", type=whole_number(0), default=0)
+    parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
+    arguments = parser.parse_args()
+    cache.keep_compiled()
+    _, held_out = sources.load_both("mnist_writers", arguments.data_folder, arguments.split)
+    reader, judge = digit_classifier.load(), wholeness.load()
+    rows = []
+    for kind, conditions in CONDITIONS.items():
+        unknown, known = [], []
+        numbers = draw_numbers(held_out, arguments.count, LENGTH, arguments.seed)
+        for place, glyphs in enumerate(track(numbers, kind, arguments.count)):
+            scene = compose_scene(glyphs, conditions, np.random.default_rng((arguments.seed, place)))
+            line = line_in(compressed(scene.photo, conditions.quality))
+            unknown.append(outcome(scene.digits, line, lambda line: read_line(line, reader, judge)))
+            known.append(outcome(scene.digits, line, lambda line: read_line(line, reader, judge, LENGTH)))
+        rows += [[kind, said, *rates(outcomes)] for said, outcomes in (("no", unknown), ("yes", known))]
+    table = (markdown_table(HEADINGS, rows) + f"\n\n{arguments.count} numbers of {LENGTH} digits a row, "
+             f"{arguments.split} writers, seed {arguments.seed}. Digit classifier {reader.sha256[:12]}, "
+             f"wholeness {judge.sha256[:12]}.\n")
+    print(table)
+    if arguments.out:
+        write_atomically(arguments.out, table.encode())
+
+
+def line_in(photo: bytes) -> Line | None:
+    """The line in a photo's file; None where no ink is found."""
+    try:
+        return line_of(ink_on_paper(np.asarray(Image.open(io.BytesIO(photo)).convert("RGB"))))
+    except InputError:
+        return None
+
+
+def outcome(truth: np.ndarray, line: Line | None, read: Callable[[Line], Reading]) -> Outcome:
+    """What a way of reading makes of a line."""
+    try:
+        reading: Reading | None = read(line) if line else None
+    except InputError:
+        reading = None
+    if reading is None:
+        return Outcome(0.0, False, False)
+    found = reading.digits.tolist()
+    return Outcome(in_order(truth.tolist(), found) / len(truth), found == truth.tolist(), reading.is_sure)
+
+
+def in_order(one: Sequence[int], other: Sequence[int]) -> int:
+    """The length of the longest common subsequence."""
+    lengths = [0] * (len(other) + 1)
+    for digit in one:
+        before = lengths.copy()
+        for place, match in enumerate(other):
+            lengths[place + 1] = before[place] + 1 if digit == match else max(
+                before[place + 1], lengths[place])
+    return lengths[-1]
+
+
+def rates(outcomes: Sequence[Outcome]) -> list[str]:
+    """The shares, as a table says them."""
+    digits, right, confident = (np.array(column, float) for column in zip(*outcomes, strict=True))
+    return [f"{share.mean():.1%}" for share in (digits, right, right * confident, (1 - right) * confident)]
+
+
+if __name__ == "__main__":
+    exit_in_one_line(main)

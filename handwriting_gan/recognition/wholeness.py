@@ -1,0 +1,71 @@
+"""Whether ink is one whole digit, some of one, or more than one: what a digit classifier never asks itself.
+
+A small network on what the digit classifier sees of a candidate, fitted by `experiments.fit_wholeness` on
+candidates of numbers composed from training writers' glyphs. Axes: N candidates.
+"""
+
+import dataclasses
+import functools
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+
+from handwriting_gan.recognition import archive
+from handwriting_gan.recognition.digit_classifier import Reader
+
+WEIGHTS = archive.FOLDER / "wholeness.npz"
+HIDDEN = 64
+EPSILON = 1e-6
+
+
+class WholenessNetwork(nn.Module):
+    """What is seen `[N, F]` to a logit of being whole `[N]`; mean and deviation of each are parameters."""
+
+    @nn.compact
+    def __call__(self, seen: jax.Array) -> jax.Array:
+        """Standardised, then two layers."""
+        mean = self.param("mean", nn.initializers.zeros, (seen.shape[-1],))
+        deviation = self.param("deviation", nn.initializers.ones, (seen.shape[-1],))
+        seen = (seen - jax.lax.stop_gradient(mean)) / jax.lax.stop_gradient(deviation)
+        return nn.Dense(1)(nn.relu(nn.Dense(HIDDEN)(seen)))[..., 0]
+
+
+def seen_of(reader: Reader, images: np.ndarray, shapes: np.ndarray) -> np.ndarray:
+    """What is to judge candidates by: float32 `[N, F]`.
+
+    Args:
+      reader: whose features and probabilities are taken.
+      images: uint8 `[N, 28, 28]`, in MNIST's form.
+      shapes: float `[N, 2]`, width and height, of the height of the line that they are in.
+    """
+    features = reader.features(images)
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    return np.concatenate([features / (lengths + EPSILON), np.log1p(lengths), reader.probabilities(images),
+                           shapes], axis=1).astype(np.float32)
+
+
+@dataclasses.dataclass(frozen=True)
+class WholenessJudge:
+    """The network with its weights."""
+
+    params: dict[str, Any]
+    sha256: str  # of the file of weights
+
+    def probabilities(self, seen: np.ndarray) -> np.ndarray:
+        """How likely each candidate is one whole digit: float32 `[N]`."""
+        logits = WholenessNetwork().apply({"params": self.params}, jnp.asarray(seen))
+        return np.asarray(jax.nn.sigmoid(logits))
+
+
+@functools.cache
+def load(path: Path = WEIGHTS) -> WholenessJudge:
+    """The judge that ships with the package.
+
+    Raises:
+      InputError: if its weights cannot be read.
+    """
+    return WholenessJudge(*archive.load(path))

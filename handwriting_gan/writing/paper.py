@@ -1,0 +1,119 @@
+"""What a photo shows beside the ink: uneven light, ruled lines, a page that was held askew.
+
+Darkness is how much of the paper's light a pixel lacks, 0 to 1, whatever light fell on it.
+"""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+from skimage.filters import threshold_otsu
+
+THUMBNAIL = 256  # pixels of the longer side in which the light is estimated
+WIDE, STROKES = 0.25, 4.0  # what is narrower is no shadow: of the shorter side; then in widths of a stroke
+LEAST_CLOSING = 5  # pixels of the thumbnail
+LARGEST_TILT, STEP = 12.0, 0.25  # degrees
+FAINT = 0.25  # darkness up to which ink counts in the search for ruled lines, which are faint
+STANDS_OUT = 6.0  # times the usual energy of jumps from line to line: the angle at which lines are
+LEAST_RULE = 0.05  # darkness of a ruled line for most of its length, which strokes in a row do not have
+EVERY = 8  # pixels along a ruled line
+LONG = 0.6  # of the page across or down: a ruled line is longer than half of that, a stroke is not
+
+
+def darkness(photo: np.ndarray) -> np.ndarray:
+    """How much of its light each pixel of a photo uint8 `[H, W, 3]` lacks: float32 `[H, W]`.
+
+    The light is what a morphological closing leaves of the photo: first one wider than any stroke, then,
+    when one knows how wide strokes are, a narrower one that follows the edges of shadows.
+    """
+    side = min(photo.shape[:2]) * THUMBNAIL / max(photo.shape[:2])
+    small = thumbnail(photo)
+    first = _closing(small, WIDE * side)
+    lacking = 1.0 - (small / first).mean(axis=-1)
+    marked = lacking > threshold_otsu(lacking)
+    stroke = 2.0 * np.percentile(ndimage.distance_transform_edt(marked)[marked], 95) if marked.any() else side
+    light = _closing(small, min(STROKES * stroke, WIDE * side))
+    height, width = photo.shape[:2]
+    return np.clip(1.0 - np.mean([photo[..., channel] / _resized(light[..., channel], (width, height))
+                                  for channel in range(3)], axis=0), 0.0, 1.0).astype(np.float32)
+
+
+def thumbnail(photo: np.ndarray) -> np.ndarray:
+    """A photo uint8 `[H, W, 3]` made small: float32, 1 to 255."""
+    height, width = photo.shape[:2]
+    scale = min(THUMBNAIL / max(height, width), 1.0)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    return np.maximum(np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BOX), np.float32), 1.0)
+
+
+def _closing(small: np.ndarray, extent: float) -> np.ndarray:
+    """The light around what is narrower than `extent` pixels, channel by channel, smoothly."""
+    side = max(int(extent) | 1, LEAST_CLOSING)
+    return np.stack([ndimage.gaussian_filter(ndimage.grey_closing(channel, (side, side)), side / 6)
+                     for channel in np.moveaxis(small, -1, 0)], axis=-1)
+
+
+def _resized(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))
+
+
+def is_dark(grey: np.ndarray) -> bool:
+    """Whether light strokes stand on a dark ground: grey levels `[H, W]`, of a picture made small.
+
+    Ink is the rarer of the two and far from the ground, so what differs from its surroundings is skewed
+    towards the ink.
+    """
+    away = grey - ndimage.gaussian_filter(grey, WIDE * min(grey.shape))
+    return bool(((away - away.mean())**3).mean() > 0.0)
+
+
+def ruling_tilt(lacking: np.ndarray) -> float | None:
+    """By how many degrees ruled lines in darkness `[H, W]` rise to the right; None where there are none."""
+    scale = max(min(lacking.shape) // 350, 1)
+    faint = np.minimum(lacking, FAINT)
+    faint = faint[:faint.shape[0] // scale * scale, :faint.shape[1] // scale * scale]
+    faint = faint.reshape(faint.shape[0] // scale, scale, -1, scale).max(axis=(1, 3))
+    angles = np.arange(-LARGEST_TILT, LARGEST_TILT + STEP, STEP)
+    energy = np.array([np.square(np.diff(_along(faint, angle).mean(axis=1))).sum() for angle in angles])
+    best = energy.argmax()
+    strongest = np.median(_along(faint, angles[best]), axis=1).max()
+    if energy[best] < STANDS_OUT * np.median(energy) or strongest < LEAST_RULE:
+        return None
+    return float(angles[best])
+
+
+def _along(faint: np.ndarray, degrees: float) -> np.ndarray:
+    """The pixels along each line that rises by so much to the right: `[H, W]`, 0 beyond the edges."""
+    height, width = faint.shape
+    fall = np.tan(np.deg2rad(degrees)) * (np.arange(width) - width / 2)
+    rows = np.rint(np.arange(height)[:, None] - fall[None]).astype(int)
+    inside = (rows >= 0) & (rows < height)
+    return np.where(inside, faint[np.clip(rows, 0, height - 1), np.arange(width)[None]], 0.0)
+
+
+def upright(plane: np.ndarray, degrees: float, fill: float = 0.0) -> np.ndarray:
+    """A plane `[H, W]` turned so that what rose by `degrees` to the right is level, of the same size."""
+    if not degrees:
+        return plane
+    turned = Image.fromarray(plane).rotate(-degrees, Image.Resampling.BICUBIC, fillcolor=fill)
+    return np.asarray(turned)
+
+
+def without_rules(lacking: np.ndarray) -> np.ndarray:
+    """Darkness `[H, W]` without ruled lines, which are level or plumb and longer than any stroke.
+
+    A long median along a line sees the line and no stroke; where a stroke crosses it, what is left is what
+    the ink takes of the light that the line leaves.
+    """
+    for axis in (1, 0):
+        rule = _long_median(lacking, axis)
+        lacking = (lacking - rule) / np.maximum(1.0 - rule, 0.05)
+    return np.clip(lacking, 0.0, 1.0)
+
+
+def _long_median(plane: np.ndarray, axis: int) -> np.ndarray:
+    """A running median along an axis, from every eighth pixel of it, for it changes slowly."""
+    few = plane.take(np.arange(0, plane.shape[axis], EVERY), axis)
+    size = [1, 1]
+    size[axis] = int(LONG * few.shape[axis]) | 1
+    return np.repeat(ndimage.median_filter(few, size, mode="nearest"), EVERY, axis).take(
+        np.arange(plane.shape[axis]), axis)

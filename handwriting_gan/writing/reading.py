@@ -1,0 +1,264 @@
+"""Ink into a number: every way to cut touching digits and to join broken ones, scored and compared.
+
+A line of writing falls into parts: its connected strokes, the wide ones cut along seams of little ink. A
+digit is one part or a few neighbouring ones. Of all sequences of digits that use up the line, dynamic
+programming finds the one whose digits are likeliest to be whole and to be read (Casey & Lecolinet 1996 call
+the family recognition-based segmentation). Axes: P parts, C candidates for a digit, n digits read.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+from skimage.measure import label, regionprops
+
+from handwriting_gan.errors import InputError
+from handwriting_gan.recognition.digit_classifier import Reader
+from handwriting_gan.recognition.wholeness import WholenessJudge, seen_of
+from handwriting_gan.writing.mnist_form import to_mnist_form
+from handwriting_gan.writing.segment import INK, SPECK, Box
+
+WORKING_HEIGHT = 56  # pixels of a digit, in which a line is read
+TALL = 0.6  # of the tallest stroke: what tells of the line's height and slant
+MOST_PARTS = 8  # of one digit
+WIDEST = 1.6  # of the line's height: no digit is wider
+WIDE = 0.7  # of the line's height: a wider stroke may be several digits
+REACH = 0.3  # of the line's height, to either side, within which a seam may bend
+SPACING = 0.06  # of the line's height, between the places where seams are tried
+APART = 0.1  # of the line's height, on average, between the seams that are kept
+MOST_CUTS = 6  # of one stroke
+THICKEST_CUT = 3.5  # strokes' widths of ink on a seam
+BEND, STRAY = 0.02, 0.001  # pixels of ink that a seam pays for a step aside, for each pixel off its line
+LEAST_LIKELY = 1e-6
+SURE, WHOLE = 0.5, 0.3  # confidence and wholeness from which a reading is told; chosen on validation writers
+LEAST_INK = 0.25  # of a stroke's width squared: less is no part
+
+
+class Part(NamedTuple):
+    """Ink that no seam crosses: a digit, or some of one."""
+
+    ink: np.ndarray  # float32 [H, W], of the whole line, 0 where other parts are
+    place: float  # along the line, to sort by
+
+
+class Line(NamedTuple):
+    """A line of writing, small, in parts from left to right."""
+
+    parts: list[Part]
+    height: float  # of its digits, in its pixels
+    scale: float  # its pixels per pixel of the ink that it was made from
+    box: Box  # where it was in that ink
+
+
+class Candidate(NamedTuple):
+    """Neighbouring parts as one digit."""
+
+    first: int
+    last: int  # excluded
+    ink: np.ndarray  # float32 [H, W], of the whole line
+    shape: np.ndarray  # float32 [2], its width and height, of the line's height
+
+
+class Reading(NamedTuple):
+    """The best reading of a line, left to right."""
+
+    candidates: list[Candidate]
+    images: np.ndarray  # uint8 [n, 28, 28], in MNIST's form
+    digits: np.ndarray  # int32 [n]
+    probabilities: np.ndarray  # float [n], of each digit, if it is one
+    wholeness: float  # how likely the least likely of them is one digit at all
+    confidence: float  # of the number, among all that the line might be
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it may be told, or should be asked about."""
+        return self.confidence >= SURE and self.wholeness >= WHOLE
+
+
+# A line into parts.
+
+
+def line_of(ink: np.ndarray) -> Line:
+    """The parts of ink float32 `[H, W]`, all of it one line.
+
+    Raises:
+      InputError: if there is no stroke.
+    """
+    labels = label(ink > INK, connectivity=2)
+    strokes = regionprops(labels)
+    tallest = max((stroke.bbox[2] - stroke.bbox[0] for stroke in strokes), default=0)
+    kept = [stroke for stroke in strokes
+            if max(stroke.bbox[2] - stroke.bbox[0], stroke.bbox[3] - stroke.bbox[1]) >= SPECK * tallest]
+    if not kept:
+        raise InputError("no stroke was found in the picture; the writing should be darker or larger")
+    boxes = np.array([stroke.bbox for stroke in kept])
+    box = Box(*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
+    tall = boxes[:, 2] - boxes[:, 0]
+    height = float(np.median(tall[tall >= TALL * tallest]))
+    scale = min(WORKING_HEIGHT / height, 1.0)
+    small = [piece for stroke in kept
+             if ((piece := _small(ink, labels, stroke.label, box, scale)) > INK).any()]  # a hair may vanish
+    whole, high = np.max(small, axis=0), height * scale
+    thick, lean = stroke_width(whole), np.tan(_slant(small, TALL * tallest * scale))
+    parts = [Part(piece, _place(piece, lean)) for stroke in small
+             for piece in _cut(stroke, high, lean, thick)]
+    return Line(sorted(parts, key=lambda part: part.place), high, scale, box)
+
+
+def _small(ink: np.ndarray, labels: np.ndarray, name: int, box: Box, scale: float) -> np.ndarray:
+    """One stroke with its soft edge, on the line's own paper with a pixel around, at the working size."""
+    window = np.s_[box.top:box.bottom, box.left:box.right]
+    own = np.pad(ndimage.grey_dilation(labels[window] == name, (3, 3)) * ink[window], 1)
+    size = max(round(own.shape[1] * scale), 1), max(round(own.shape[0] * scale), 1)
+    return np.asarray(Image.fromarray(own.astype(np.float32)).resize(size, Image.Resampling.BOX))
+
+
+def stroke_width(ink: np.ndarray) -> float:
+    """Of ink `[H, W]`, in pixels: four times the mean distance to paper, which is a ridge across a stroke."""
+    inside = ink > INK
+    return max(4.0 * float(ndimage.distance_transform_edt(inside)[inside].mean()) - 2.0, 1.0)
+
+
+def _slant(strokes: Sequence[np.ndarray], least: float) -> float:
+    """The median lean of the tall strokes, in radians, positive to the right."""
+    leans = []
+    for ink in strokes:
+        rows, columns = np.nonzero(ink > INK)
+        if len(rows) and np.ptp(rows) >= least:
+            down, across = rows - rows.mean(), columns - columns.mean()
+            leans.append(np.arctan2(-(down * across).mean(), (down**2).mean() + 1e-9))
+    return float(np.clip(np.median(leans), -0.7, 0.7)) if leans else 0.0
+
+
+def _place(ink: np.ndarray, lean: float) -> float:
+    """The middle of a part along the line, as if it were upright."""
+    rows, columns = np.nonzero(ink > INK)
+    return float((columns + lean * (rows - len(ink) / 2)).mean())
+
+
+def _cut(ink: np.ndarray, height: float, lean: float, thick: float) -> list[np.ndarray]:
+    """A stroke `[H, W]` along all the seams by which it might have to be cut."""
+    columns = np.flatnonzero((ink > INK).any(axis=0))
+    if np.ptp(columns) + 1 < WIDE * height:
+        return [ink]
+    kept: list[np.ndarray] = []
+    for seam, crossed in sorted(seams(ink, height, lean), key=lambda found: found[1]):
+        if crossed <= THICKEST_CUT * thick and len(kept) < MOST_CUTS and all(
+                np.abs(seam - other).mean() > APART * height for other in kept):
+            kept.append(seam)
+    right_of = sum((np.arange(ink.shape[1])[None] >= seam[:, None] for seam in kept),
+                   np.zeros(ink.shape, int))
+    pieces = [np.where(right_of == number, ink, 0.0) for number in range(len(kept) + 1)]
+    return [piece for piece in pieces if (piece > INK).sum() > LEAST_INK * thick**2]
+
+
+def seams(ink: np.ndarray, height: float, lean: float) -> list[tuple[np.ndarray, float]]:
+    """Ways from top to bottom through ink `[H, W]`: columns `[H]`, and how much ink lies on each.
+
+    A seam leans as the writing does and bends where that saves ink. There is one in each place between the
+    ink's ends.
+    """
+    columns = np.flatnonzero((ink > INK).any(axis=0))
+    upright = lean * ((len(ink) - 1) / 2 - np.arange(len(ink)))
+    starts = np.arange(columns[0] + APART * height, columns[-1] - APART * height, SPACING * height)
+    reach = max(round(REACH * height), 2)
+    return [_seam(ink, np.rint(start + upright).astype(int), reach) for start in starts]
+
+
+def _seam(ink: np.ndarray, line: np.ndarray, reach: int) -> tuple[np.ndarray, float]:
+    """The way of least ink about a line of columns `[H]`."""
+    offsets = np.arange(-reach, reach + 1)
+    columns = line[:, None] + offsets[None]
+    crossed = np.where((columns >= 0) & (columns < ink.shape[1]),
+                       np.take_along_axis(ink, np.clip(columns, 0, ink.shape[1] - 1), axis=1), 0.0)
+    path = _cheapest(crossed + STRAY * np.abs(offsets))
+    return line + offsets[path], float(crossed[np.arange(len(ink)), path].sum())
+
+
+def _cheapest(cost: np.ndarray) -> np.ndarray:
+    """The path from top to bottom of costs `[H, W]`, at most a step to either side per row: places `[H]`."""
+    total, came = cost[0], np.zeros(cost.shape, int)
+    for row in range(1, len(cost)):
+        padded = np.pad(total, 1, constant_values=np.inf)
+        options = np.stack([padded[:-2] + BEND, padded[1:-1], padded[2:] + BEND])
+        came[row], total = options.argmin(axis=0) - 1, options.min(axis=0) + cost[row]
+    path = np.empty(len(cost), int)
+    path[-1] = total.argmin()
+    for row in range(len(cost) - 1, 0, -1):
+        path[row - 1] = path[row] + came[row, path[row]]
+    return path
+
+
+# Parts into digits.
+
+
+def candidates_of(line: Line) -> list[Candidate]:
+    """Every run of up to `MOST_PARTS` parts that is not too wide; of a single part, however wide."""
+    count = len(line.parts)
+    runs = (_candidate(line, first, last) for first in range(count)
+            for last in range(first + 1, min(first + MOST_PARTS, count) + 1))
+    return [run for run in runs if run.last == run.first + 1 or run.shape[0] <= WIDEST]
+
+
+def _candidate(line: Line, first: int, last: int) -> Candidate:
+    ink = np.max([part.ink for part in line.parts[first:last]], axis=0)
+    rows, columns = np.nonzero(ink > INK)
+    extent = np.array([np.ptp(columns) + 1, np.ptp(rows) + 1], np.float32)
+    return Candidate(first, last, ink, extent / line.height)
+
+
+def best_sequence(scores: Mapping[tuple[int, int], float], parts: int,
+                  count: int | None = None) -> list[tuple[int, int]]:
+    """The runs `(first, last)` that use up all parts, `count` of them if that is known, of the largest sum.
+
+    Raises:
+      InputError: if the parts cannot make so many.
+    """
+    best: dict[tuple[int, int], tuple[float, int]] = {(0, 0): (0.0, 0)}  # (parts, runs): (sum, last's first)
+    for (first, last), score in sorted(scores.items(), key=lambda item: item[0][::-1]):
+        for runs in range(parts):
+            total = best.get((first, runs), (-np.inf, 0))[0] + score
+            if total > best.get((last, runs + 1), (-np.inf, 0))[0]:
+                best[last, runs + 1] = total, first
+    ends = [runs for place, runs in best if place == parts and count in (None, runs)]
+    if not ends:
+        raise InputError(f"the picture cannot be cut into {count} digits; correct --reads, or crop the "
+                         "picture to the number")
+    runs, last, chosen = max(ends, key=lambda runs: best[parts, runs][0]), parts, []
+    while last:
+        chosen.append((best[last, runs][1], last))
+        last, runs = chosen[-1][0], runs - 1
+    return chosen[::-1]
+
+
+def read_line(line: Line, reader: Reader, judge: WholenessJudge, count: int | None = None) -> Reading:
+    """Reads a line, of `count` digits if that is known.
+
+    Raises:
+      InputError: if it cannot be cut into so many.
+    """
+    candidates = candidates_of(line)
+    images = np.stack([to_mnist_form(candidate.ink) for candidate in candidates])
+    shapes = np.stack([candidate.shape for candidate in candidates])
+    whole = judge.probabilities(seen_of(reader, images, shapes))
+    digits = reader.probabilities(images)
+    runs = [(candidate.first, candidate.last) for candidate in candidates]
+    likely = np.maximum(whole * digits.max(axis=1), LEAST_LIKELY)
+    best = best_sequence(dict(zip(runs, np.log(likely), strict=True)), len(line.parts), count)
+    rows = [runs.index(run) for run in best]
+    evidence = total(dict(zip(runs, np.maximum(whole, LEAST_LIKELY), strict=True)), len(line.parts), count)
+    return Reading([candidates[row] for row in rows], images[rows], digits[rows].argmax(axis=1),
+                   digits[rows].max(axis=1), float(whole[rows].min()),
+                   float(likely[rows].prod() / evidence))
+
+
+def total(weights: Mapping[tuple[int, int], float], parts: int, count: int | None = None) -> float:
+    """The sum, over all sequences of runs that use up the parts, of the product of the runs' weights."""
+    sums = {(0, 0): 1.0}
+    for (first, last), weight in sorted(weights.items(), key=lambda item: item[0][::-1]):
+        for runs in range(parts):
+            if (first, runs) in sums:
+                sums[last, runs + 1] = sums.get((last, runs + 1), 0.0) + sums[first, runs] * weight
+    return sum(each for (place, runs), each in sums.items() if place == parts and count in (None, runs))

@@ -1,0 +1,59 @@
+"""Light, ruled lines and the page's tilt go; the ink stays."""
+
+import numpy as np
+import pytest
+
+from experiments.make_photos import CONDITIONS, Conditions, Scene, compose_scene
+from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.writing import paper
+from handwriting_gan.writing.photo import ink_on_paper
+
+ROWS = [250, 730, 310]
+
+
+def scene_of(glyphs: Glyphs, conditions: Conditions, seed: int = 0) -> Scene:
+    return compose_scene(glyphs.take(ROWS), conditions, np.random.default_rng(seed))
+
+
+def agreement(ink: np.ndarray, truth: np.ndarray) -> float:
+    """Of the union of two sets of pixels, the share that both have."""
+    return (ink & truth).sum() / (ink | truth).sum()
+
+
+def test_uneven_light_is_no_darkness(held_out: Glyphs) -> None:
+    scene = scene_of(held_out, Conditions(light=(0.5, 0.5), noise=0.0))
+    lacking = paper.darkness(scene.photo)
+    away = scene.masks == 0
+    assert np.percentile(lacking[away], 99) < 0.15 < 0.5 < np.median(lacking[~away])
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_tilt_is_that_of_the_ruled_lines(seed: int, held_out: Glyphs) -> None:
+    scene = scene_of(held_out, CONDITIONS["moderate"], seed)
+    assert paper.ruling_tilt(paper.darkness(scene.photo)) == pytest.approx(scene.tilt, abs=0.3)
+
+
+def test_without_ruled_lines_there_is_no_tilt_to_be_seen(held_out: Glyphs) -> None:
+    assert paper.ruling_tilt(paper.darkness(scene_of(held_out, CONDITIONS["plain"]).photo)) is None
+
+
+@pytest.mark.parametrize("ruling", ["ruled", "squared"])
+def test_ruled_lines_go_and_strokes_across_them_stay(ruling: str, held_out: Glyphs) -> None:
+    plain, ruled = (scene_of(held_out, Conditions(ruling=(kind,), inks=("black",)))
+                    for kind in ("plain", ruling))
+    assert agreement(ink_on_paper(ruled.photo) > 0.5, ruled.masks > 0) > 0.85
+    assert agreement(ink_on_paper(plain.photo) > 0.5, plain.masks > 0) > 0.85
+
+
+def test_chalk_is_ink_too(held_out: Glyphs) -> None:
+    scene = scene_of(held_out, CONDITIONS["plain"])
+    assert agreement(ink_on_paper(255 - scene.photo) > 0.5, scene.masks > 0) > 0.85
+
+
+def test_turning_upright_levels_what_rose(held_out: Glyphs) -> None:
+    plane = np.zeros((101, 201), np.float32)
+    columns = np.arange(201)
+    plane[np.rint(50 - np.tan(np.deg2rad(5.0)) * (columns - 100)).astype(int), columns] = 1.0
+    rows, columns = np.nonzero(paper.upright(plane, 5.0)[:, 30:170] > 0.3)
+    assert np.ptp(rows) <= 2
+    np.testing.assert_array_equal(paper.upright(plane, 0.0), plane)
