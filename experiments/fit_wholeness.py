@@ -13,7 +13,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from PIL import Image
 from rich.progress import track
 
 from experiments.make_photos import CONDITIONS, draw_numbers, place
@@ -24,7 +23,7 @@ from handwriting_gan.recognition import archive, digit_classifier, wholeness
 from handwriting_gan.recognition.fitting import Params, minimise
 from handwriting_gan.recognition.wholeness import WholenessNetwork
 from handwriting_gan.writing.mnist_form import to_mnist_form
-from handwriting_gan.writing.reading import Line, candidates_of, line_of
+from handwriting_gan.writing.reading import Line, at_working_size, candidates_of, line_of
 
 NUMBERS, STEPS, BATCH = 3_000, 4_000, 256
 LEARNING_RATE, DECAY, AVERAGING = 2e-3, 1e-2, 0.995
@@ -70,9 +69,8 @@ def compose(glyphs: Glyphs, conditions: str,
 
 def on_line(layer: np.ndarray, line: Line) -> np.ndarray:
     """Ink `[H, W]` of the page where the line is, at the line's size."""
-    box, (height, width) = line.box, line.parts[0].ink.shape
-    cut = np.pad(layer[box.top:box.bottom, box.left:box.right], 1)
-    return np.asarray(Image.fromarray(cut).resize((width, height), Image.Resampling.BOX))
+    box = line.box
+    return at_working_size(layer[box.top:box.bottom, box.left:box.right], line.scale)
 
 
 def fit(seen: np.ndarray, whole: np.ndarray, steps: int, seed: int) -> Params:

@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from handwriting_gan.evaluation.estimate import Estimate
+from handwriting_gan.evaluation.figures import png_of
 from handwriting_gan.evaluation.tables import GUIDED, HAND, MAIN, MISSING, markdown_table
 
 Scorecard = dict[str, Any]
@@ -173,9 +174,7 @@ def attribute_bars(comparison: Comparison) -> bytes:
             axes.axvline(0.0, color="0.2", linewidth=0.8)
         figure.axes[0].invert_yaxis()  # the first row on top
         figure.supxlabel("correlation with the writer's real glyph (grey: from another writer's to theirs)")
-        content = io.BytesIO()
-        figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
-    return content.getvalue()
+        return png_of(figure)
 
 
 def _number(value: float | None) -> float:

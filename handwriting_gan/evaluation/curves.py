@@ -1,6 +1,5 @@
 """A training's curves: the terms of its losses, and what scorecards along the way say of it."""
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib
@@ -8,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from handwriting_gan.evaluation.comparisons import Scorecard, guided, hand
+from handwriting_gan.evaluation.figures import png_of
 
 HAND = "K = 3"
 JUDGED = {  # panel: the column of which comparison
@@ -37,7 +37,7 @@ def judged(along: Mapping[str, Mapping[int, Scorecard]]) -> bytes:
                                   alpha=0.15, color=line.get_color(), linewidth=0)
         _finish(axes, title, heading == "Fréchet")
     figure.axes[0].legend(fontsize=7, frameon=False)
-    return _png(figure)
+    return png_of(figure)
 
 
 def losses(logs: Mapping[str, Sequence[Mapping[str, float]]], batch_sizes: Mapping[str, int]) -> bytes:
@@ -51,7 +51,7 @@ def losses(logs: Mapping[str, Sequence[Mapping[str, float]]], batch_sizes: Mappi
         _finish(axes, name, False)
         axes.set_yscale("symlog", linthresh=0.1)
         axes.legend(fontsize=5, frameon=False)
-    return _png(figure)
+    return png_of(figure)
 
 
 def _terms(lines: Iterable[Mapping[str, float]]) -> list[str]:
@@ -67,9 +67,3 @@ def _finish(axes: matplotlib.axes.Axes, title: str, is_distance: bool) -> None:
     axes.title.set_size(9)
     axes.tick_params(labelsize=7)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _png(figure: Figure) -> bytes:
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
-    return content.getvalue()

@@ -1,6 +1,5 @@
 """The pictures of an evaluation, for people to look at: PNG files beside the scorecard."""
 
-import io
 from pathlib import Path
 
 import matplotlib
@@ -10,6 +9,7 @@ from matplotlib.figure import Figure
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs
 from handwriting_gan.data.pictures import cross_grid, save_ink, tile
 from handwriting_gan.evaluation.bench import Bench
+from handwriting_gan.evaluation.figures import png_of
 from handwriting_gan.evaluation.hand import BEST, values_of, write_tries
 from handwriting_gan.evaluation.morphometrics import ATTRIBUTES
 from handwriting_gan.files import write_atomically
@@ -111,6 +111,4 @@ def attribute_scatter(real: np.ndarray, generated: np.ndarray) -> bytes:
             axes.set(title=name, xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal",
                      xlabel="the writer's real glyph")
         figure.axes[0].set_ylabel("generated")
-        content = io.BytesIO()
-        figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
-    return content.getvalue()
+        return png_of(figure)

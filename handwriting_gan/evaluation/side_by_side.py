@@ -1,6 +1,5 @@
 """Several trained models on the same glyphs, a row each, to be compared as the papers print them."""
 
-import io
 from collections.abc import Mapping
 
 import matplotlib
@@ -10,6 +9,7 @@ from matplotlib.figure import Figure
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs
 from handwriting_gan.data.hands import Episodes
 from handwriting_gan.data.pictures import tile
+from handwriting_gan.evaluation.figures import png_of
 from handwriting_gan.evaluation.hand import BEST
 from handwriting_gan.workdir.trained_model import TrainedModel
 
@@ -65,6 +65,4 @@ def labelled(rows: Rows) -> bytes:
         axes.set_xticks([])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-        content = io.BytesIO()
-        figure.savefig(content, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
-    return content.getvalue()
+        return png_of(figure, dpi=110, bbox_inches="tight")

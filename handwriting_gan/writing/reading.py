@@ -12,13 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 from scipy import ndimage
-from skimage.measure import label, regionprops
 
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition.digit_classifier import Reader
 from handwriting_gan.recognition.wholeness import WholenessJudge, seen_of
 from handwriting_gan.writing.mnist_form import to_mnist_form
-from handwriting_gan.writing.segment import INK, SPECK, Box
+from handwriting_gan.writing.segment import INK, Box, find_strokes
 
 WORKING_HEIGHT = 56  # pixels of a digit, in which a line is read
 TALL = 0.6  # of the tallest stroke: what tells of the line's height and slant
@@ -86,20 +85,15 @@ def line_of(ink: np.ndarray) -> Line:
     Raises:
       InputError: if there is no stroke.
     """
-    labels = label(ink > INK, connectivity=2)
-    strokes = regionprops(labels)
-    tallest = max((stroke.bbox[2] - stroke.bbox[0] for stroke in strokes), default=0)
-    kept = [stroke for stroke in strokes
-            if max(stroke.bbox[2] - stroke.bbox[0], stroke.bbox[3] - stroke.bbox[1]) >= SPECK * tallest]
-    if not kept:
-        raise InputError("no stroke was found in the picture; the writing should be darker or larger")
-    boxes = np.array([stroke.bbox for stroke in kept])
+    labels, strokes = find_strokes(ink)
+    boxes = np.array([box for box, _ in strokes])
     box = Box(*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
     tall = boxes[:, 2] - boxes[:, 0]
+    tallest = tall.max()
     height = float(np.median(tall[tall >= TALL * tallest]))
     scale = min(WORKING_HEIGHT / height, 1.0)
-    small = [piece for stroke in kept
-             if ((piece := _small(ink, labels, stroke.label, box, scale)) > INK).any()]  # a hair may vanish
+    small = [piece for _, name in strokes
+             if ((piece := _small(ink, labels, name, box, scale)) > INK).any()]  # a hair may vanish
     whole, high = np.max(small, axis=0), height * scale
     thick, lean = stroke_width(whole), np.tan(_slant(small, TALL * tallest * scale))
     parts = [Part(piece, _place(piece, lean)) for stroke in small
@@ -110,7 +104,12 @@ def line_of(ink: np.ndarray) -> Line:
 def _small(ink: np.ndarray, labels: np.ndarray, name: int, box: Box, scale: float) -> np.ndarray:
     """One stroke with its soft edge, on the line's own paper with a pixel around, at the working size."""
     window = np.s_[box.top:box.bottom, box.left:box.right]
-    own = np.pad(ndimage.grey_dilation(labels[window] == name, (3, 3)) * ink[window], 1)
+    return at_working_size(ndimage.grey_dilation(labels[window] == name, (3, 3)) * ink[window], scale)
+
+
+def at_working_size(ink: np.ndarray, scale: float) -> np.ndarray:
+    """What is cut out where a line is, as the line's parts are: with a pixel of paper around, made small."""
+    own = np.pad(ink, 1)
     size = max(round(own.shape[1] * scale), 1), max(round(own.shape[0] * scale), 1)
     return np.asarray(Image.fromarray(own.astype(np.float32)).resize(size, Image.Resampling.BOX))
 

@@ -46,14 +46,24 @@ def find_digits(ink: np.ndarray) -> list[Piece]:
     Raises:
       InputError: if there is none.
     """
+    labels, strokes = find_strokes(ink)
+    return [_cut_out(ink, labels, box, names)
+            for box, names in _join([(box, {name}) for box, name in strokes])]
+
+
+def find_strokes(ink: np.ndarray) -> tuple[np.ndarray, list[tuple[Box, int]]]:
+    """The connected strokes in ink float32 `[H, W]`, dirt apart: int labels `[H, W]`, boxes and labels.
+
+    Raises:
+      InputError: if there is none.
+    """
     labels = label(ink > INK, connectivity=2)
-    strokes = [(Box(*region.bbox), {region.label}) for region in regionprops(labels)]
+    strokes = [(Box(*region.bbox), region.label) for region in regionprops(labels)]
     tallest = max((box.height for box, _ in strokes), default=0)
-    kept = [(box, names) for box, names in strokes
-            if max(box.height, box.width) >= SPECK * tallest]
+    kept = [(box, name) for box, name in strokes if max(box.height, box.width) >= SPECK * tallest]
     if not kept:
         raise InputError("no stroke was found in the picture; the writing should be darker or larger")
-    return [_cut_out(ink, labels, box, names) for box, names in _join(kept)]
+    return labels, kept
 
 
 def _join(strokes: list[tuple[Box, set[int]]]) -> list[tuple[Box, set[int]]]:

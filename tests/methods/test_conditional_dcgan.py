@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from configs import conditional_dcgan as config_file
-from handwriting_gan.data.batches import Batch, draw, make_pool
-from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.data.batches import Batch
 from handwriting_gan.methods import conditional_dcgan
 from handwriting_gan.methods.conditional_dcgan import ConditionalDCGAN
 from handwriting_gan.methods.method import Method
@@ -29,16 +28,6 @@ def model(method: Method) -> ConditionalDCGAN:
 @pytest.fixture(scope="module")
 def params(method: Method) -> dict[str, Any]:
     return jax.jit(method.init)(jax.random.key(0))
-
-
-@pytest.fixture(scope="module")
-def batch(glyphs: Glyphs) -> Batch:
-    return draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
-
-
-@pytest.fixture(scope="module")
-def keys() -> jax.Array:
-    return jax.random.split(jax.random.key(2), 4)
 
 
 def mean_log_probability(logits: jax.Array) -> float:
