@@ -15,7 +15,7 @@ import numpy as np
 import optax
 from rich.progress import track
 
-from experiments.make_photos import CONDITIONS, draw_numbers, place
+from experiments.make_photos import CONDITIONS, draw_numbers, lay_out
 from handwriting_gan.data import sources
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
@@ -48,7 +48,7 @@ def main() -> None:
             for examples in compose(glyphs, MIXTURE[number % len(MIXTURE)],
                                     np.random.default_rng((arguments.seed, number)))]
     images, shapes, whole = (np.stack(column) for column in zip(*made, strict=True))
-    seen = wholeness.seen_of(digit_classifier.load(), images, shapes)
+    seen = wholeness.seen_of(*digit_classifier.load().probabilities_and_features(images), shapes)
     params = fit(seen, whole, arguments.steps, arguments.seed)
     archive.save(arguments.out, jax.tree.map(lambda x: x.astype(np.float32), params))
     print(f"{arguments.out}: {len(whole)} candidates, {whole.mean():.0%} whole, "
@@ -58,7 +58,7 @@ def main() -> None:
 def compose(glyphs: Glyphs, conditions: str,
             rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
     """The candidates of a number: image, shape, and whether it is whole."""
-    layers = place(glyphs.images, rng.uniform(*HEIGHTS), CONDITIONS[conditions], rng).astype(np.float32)
+    layers = lay_out(glyphs.images, rng.uniform(*HEIGHTS), CONDITIONS[conditions], rng).astype(np.float32)
     line = line_of(layers.max(axis=0))
     digits = [on_line(layer, line) for layer in layers]
     for candidate in candidates_of(line):

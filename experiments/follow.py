@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.progress import track
 
 from configs.common import PRESETS
-from experiments.run_table import RESULTS, RUNS, TABLES, Contest, Run, commands, rows_of, typed
+from experiments.run_table import RESULTS, RUNS, TABLES, Contest, Run, commands, rows_of, steps_of, typed
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.evaluation import curves
 from handwriting_gan.files import write_atomically
@@ -59,8 +59,7 @@ def follow(row: Run, contest: Contest, preset: str, workdir: Path, point: int, p
       InputError: if a command fails.
     """
     train, evaluate = commands(row, contest, preset, workdir)
-    last = next(int(word.removeprefix("--config.steps=")) for word in train if "--config.steps=" in word)
-    step = -(-last * point // points)
+    step = -(-steps_of(row, contest, preset) * point // points)
     card = scorecard_at(workdir, step)
     if card.exists():
         return

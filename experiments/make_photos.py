@@ -73,7 +73,7 @@ class Scene(NamedTuple):
 def compose_scene(glyphs: Glyphs, conditions: Conditions, rng: np.random.Generator) -> Scene:
     """A page with the glyphs' number on it, as a camera sees it (compression apart)."""
     height = rng.uniform(*conditions.heights)
-    layers = _rotated(place(glyphs.images, height, conditions, rng),
+    layers = _rotated(lay_out(glyphs.images, height, conditions, rng),
                       tilt := rng.uniform(-conditions.tilt, conditions.tilt))
     ink = layers.max(axis=0)
     paper = rng.uniform((228, 226, 218), (250, 248, 244)) * np.ones((*PAGE, 1))
@@ -89,8 +89,8 @@ def compose_scene(glyphs: Glyphs, conditions: Conditions, rng: np.random.Generat
                  np.where(ink > 0.5, layers.argmax(axis=0) + 1, 0).astype(np.uint8), tilt)
 
 
-def place(images: np.ndarray, height: float, conditions: Conditions,
-           rng: np.random.Generator) -> np.ndarray:
+def lay_out(images: np.ndarray, height: float, conditions: Conditions,
+            rng: np.random.Generator) -> np.ndarray:
     """Each glyph's ink on a page of its own, one beside the other: float `[n, H, W]`, 0 to 1."""
     pieces = [_enlarge(image, height * rng.uniform(0.92, 1.08) / BOX) for image in images]
     wander = np.rint(rng.normal(0.0, 0.04 * height, len(pieces))).astype(int)
@@ -176,6 +176,13 @@ def draw_numbers(glyphs: Glyphs, count: int, length: int, seed: int) -> Iterator
         yield glyphs.take(rng.permutation(hands[place])[:length])
 
 
+def draw_scenes(glyphs: Glyphs, conditions: Conditions, count: int, length: int,
+                seed: int) -> Iterator[Scene]:
+    """So many numbers of `length` digits on a page each; a scene is a function of the seed and its place."""
+    for place, number in enumerate(draw_numbers(glyphs, count, length, seed)):
+        yield compose_scene(number, conditions, np.random.default_rng((seed, place)))
+
+
 def boxes(masks: np.ndarray) -> list[list[int]]:
     """Top, left, bottom and right of each digit's ink, the last two excluded."""
     return [[rows.start, columns.start, rows.stop, columns.stop]
@@ -195,9 +202,8 @@ def main() -> None:
     arguments = parser.parse_args()
     _, held_out = sources.load_both("mnist_writers", arguments.data_folder, arguments.split)
     conditions = CONDITIONS[arguments.conditions]
-    numbers = draw_numbers(held_out, arguments.count, arguments.length, arguments.seed)
-    for place, glyphs in enumerate(track(numbers, total=arguments.count, description="photos")):
-        scene = compose_scene(glyphs, conditions, np.random.default_rng((arguments.seed, place)))
+    scenes = draw_scenes(held_out, conditions, arguments.count, arguments.length, arguments.seed)
+    for place, scene in enumerate(track(scenes, total=arguments.count, description="photos")):
         _save(scene, arguments.out / f"{arguments.conditions}_{place:04d}", conditions.quality)
     print(f"{arguments.count} photos in {arguments.out}")
 

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from rich.progress import track
 
-from experiments.make_photos import CONDITIONS, compose_scene, compressed, draw_numbers
+from experiments.make_photos import CONDITIONS, compressed, draw_scenes
 from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
@@ -53,9 +53,8 @@ def main() -> None:
     rows = []
     for kind, conditions in CONDITIONS.items():
         unknown, known = [], []
-        numbers = draw_numbers(held_out, arguments.count, LENGTH, arguments.seed)
-        for place, glyphs in enumerate(track(numbers, kind, arguments.count)):
-            scene = compose_scene(glyphs, conditions, np.random.default_rng((arguments.seed, place)))
+        scenes = draw_scenes(held_out, conditions, arguments.count, LENGTH, arguments.seed)
+        for scene in track(scenes, kind, arguments.count):
             line = line_in(compressed(scene.photo, conditions.quality))
             unknown.append(outcome(scene.digits, line, lambda line: read_line(line, reader, judge)))
             known.append(outcome(scene.digits, line, lambda line: read_line(line, reader, judge, LENGTH)))

@@ -145,15 +145,19 @@ def rows_of(contest: Contest, seeds: int) -> Iterator[Run]:
 
 def commands(row: Run, contest: Contest, preset: str, workdir: Path) -> list[list[str]]:
     """What a row takes, as one would type it."""
-    module, config = [sys.executable, "-m"], load(row.config, preset)
-    steps = -(-contest.examples // config.batch_size)
+    module = [sys.executable, "-m"]
     return [
         [*module, "handwriting_gan.train", "--config", f"{row.config}:{preset}",
-         "--config.data=mnist_writers", f"--config.steps={steps}", f"--config.seed={row.seed}",
-         "--workdir", str(workdir)],
+         "--config.data=mnist_writers", f"--config.steps={steps_of(row, contest, preset)}",
+         f"--config.seed={row.seed}", "--workdir", str(workdir)],
         [*module, "handwriting_gan.evaluate", "--workdir", str(workdir), "--protocol", contest.protocol,
          "--data", "mnist_writers"],
     ]
+
+
+def steps_of(row: Run, contest: Contest, preset: str) -> int:
+    """In how many steps a row has seen its examples."""
+    return -(-contest.examples // load(row.config, preset).batch_size)
 
 
 def load(config: str, preset: str) -> ConfigDict:

@@ -68,13 +68,20 @@ class Reader:
 
     def digits_and_features(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Both at the cost of one."""
-        logits, features = in_chunks(
-            lambda chunk: _readings(self.params, chunk, "logits", "features"), images)
+        logits, features = self._logits_and_features(images)
         return logits.argmax(axis=1).astype(np.int32), features
+
+    def probabilities_and_features(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Both at the cost of one."""
+        logits, features = self._logits_and_features(images)
+        return np.asarray(jax.nn.softmax(logits)), features
 
     def layers(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
         """The convolutions before each pooling: float32 `[N, H, W, C]` each."""
         return self._read("layers", images)
+
+    def _logits_and_features(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return in_chunks(lambda chunk: _readings(self.params, chunk, "logits", "features"), images)
 
     def _read(self, name: str, images: np.ndarray) -> Any:
         """One field of the readings, a chunk at a time."""

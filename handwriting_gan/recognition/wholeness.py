@@ -15,7 +15,6 @@ import numpy as np
 from flax import linen as nn
 
 from handwriting_gan.recognition import archive
-from handwriting_gan.recognition.digit_classifier import Reader
 
 WEIGHTS = archive.FOLDER / "wholeness.npz"
 HIDDEN = 64
@@ -34,18 +33,17 @@ class WholenessNetwork(nn.Module):
         return nn.Dense(1)(nn.relu(nn.Dense(HIDDEN)(seen)))[..., 0]
 
 
-def seen_of(reader: Reader, images: np.ndarray, shapes: np.ndarray) -> np.ndarray:
+def seen_of(probabilities: np.ndarray, features: np.ndarray, shapes: np.ndarray) -> np.ndarray:
     """What is to judge candidates by: float32 `[N, F]`.
 
     Args:
-      reader: whose features and probabilities are taken.
-      images: uint8 `[N, 28, 28]`, in MNIST's form.
+      probabilities: of the digits, by the classifier `[N, 10]`.
+      features: its last hidden layer `[N, FEATURES]`.
       shapes: float `[N, 2]`, width and height, of the height of the line that they are in.
     """
-    features = reader.features(images)
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    return np.concatenate([features / (lengths + EPSILON), np.log1p(lengths), reader.probabilities(images),
-                           shapes], axis=1).astype(np.float32)
+    return np.concatenate([features / (lengths + EPSILON), np.log1p(lengths), probabilities, shapes],
+                          axis=1).astype(np.float32)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -241,8 +241,8 @@ def read_line(line: Line, reader: Reader, judge: WholenessJudge, count: int | No
     candidates = candidates_of(line)
     images = np.stack([to_mnist_form(candidate.ink) for candidate in candidates])
     shapes = np.stack([candidate.shape for candidate in candidates])
-    whole = judge.probabilities(seen_of(reader, images, shapes))
-    digits = reader.probabilities(images)
+    digits, features = reader.probabilities_and_features(images)
+    whole = judge.probabilities(seen_of(digits, features, shapes))
     runs = [(candidate.first, candidate.last) for candidate in candidates]
     likely = np.maximum(whole * digits.max(axis=1), LEAST_LIKELY)
     best = best_sequence(dict(zip(runs, np.log(likely), strict=True)), len(line.parts), count)

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from experiments.fit_wholeness import compose, fit, on_line
-from experiments.make_photos import CONDITIONS, place
+from experiments.make_photos import CONDITIONS, lay_out
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.recognition.wholeness import WholenessNetwork
 from handwriting_gan.writing.reading import line_of
@@ -21,7 +21,7 @@ def test_of_digits_apart_each_is_whole_once_and_what_is_more_or_less_is_not(held
 
 
 def test_a_digit_is_laid_on_its_line_where_its_ink_is(held_out: Glyphs) -> None:
-    layers = place(held_out.take(ROWS).images, 90.0, CONDITIONS["plain"],
+    layers = lay_out(held_out.take(ROWS).images, 90.0, CONDITIONS["plain"],
                    np.random.default_rng(0)).astype(np.float32)
     line = line_of(layers.max(axis=0))
     whole = np.max([part.ink for part in line.parts], axis=0)

@@ -44,6 +44,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         return run_table.typed(command)
 
     monkeypatch.setattr(follow, "commands", commands)
+    monkeypatch.setattr(follow, "steps_of", lambda *row: 10)
     monkeypatch.setattr(follow, "typed", typed)
     return said
 

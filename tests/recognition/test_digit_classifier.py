@@ -99,3 +99,10 @@ def test_the_classifier_is_loaded_once(reader: Reader) -> None:
 def test_missing_weights_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent\.npz"):
         digit_classifier.load(tmp_path / "absent.npz")
+
+
+def test_probabilities_and_features_together_are_those_apart(held_out: Glyphs) -> None:
+    reader = digit_classifier.load()
+    probabilities, features = reader.probabilities_and_features(held_out.images[::100])
+    np.testing.assert_allclose(probabilities, reader.probabilities(held_out.images[::100]), atol=1e-6)
+    np.testing.assert_allclose(features, reader.features(held_out.images[::100]), rtol=1e-5, atol=1e-5)

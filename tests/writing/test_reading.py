@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from experiments.make_photos import CONDITIONS, place
+from experiments.make_photos import CONDITIONS, lay_out
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition import digit_classifier, wholeness
@@ -19,7 +19,7 @@ RUNS = {(first, last): float(score) for (first, last), score in zip(
 
 def ink_of(glyphs: Glyphs, conditions: str, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    return place(glyphs.take(ROWS).images, 90.0, CONDITIONS[conditions], rng).max(axis=0).astype(np.float32)
+    return lay_out(glyphs.take(ROWS).images, 90.0, CONDITIONS[conditions], rng).max(axis=0).astype(np.float32)
 
 
 def sequences(parts: int, scores: dict) -> list[list[tuple[int, int]]]:
