@@ -23,10 +23,10 @@ def main() -> None:
     parser.add_argument("--workdir", type=Path, default=ROOT / "runs" / "first")
     workdir = parser.parse_args().workdir
     written, own = workdir / "481_released.png", workdir / "481_own.png"
-    _door("write", "--number", "481", "--like", PICTURE, "--out", written)
+    _door("write", "--number", "481", "--like", PICTURE, "--paper", "--out", written)
     _door("train", "--config", "configs/stargan_v2.py:small", "--workdir", workdir, *TRAINING)
     _door("evaluate", "--workdir", workdir)
-    _door("write", "--number", "481", "--like", PICTURE, "--workdir", workdir, "--out", own)
+    _door("write", "--number", "481", "--like", PICTURE, "--workdir", workdir, "--paper", "--out", own)
     print(f"""
 481 in the hand of {PICTURE.relative_to(ROOT)}
   by the released weights:       {written}

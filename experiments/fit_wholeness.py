@@ -24,6 +24,7 @@ from handwriting_gan.recognition.fitting import Params, minimise
 from handwriting_gan.recognition.wholeness import WholenessNetwork
 from handwriting_gan.writing.mnist_form import to_mnist_form
 from handwriting_gan.writing.reading import Line, at_working_size, candidates_of, line_of
+from handwriting_gan.writing.segment import find_strokes
 
 NUMBERS, STEPS, BATCH = 3_000, 4_000, 256
 LEARNING_RATE, DECAY, AVERAGING = 2e-3, 1e-2, 0.995
@@ -59,7 +60,8 @@ def compose(glyphs: Glyphs, conditions: str,
             rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
     """The candidates of a number: image, shape, and whether it is whole."""
     layers = lay_out(glyphs.images, rng.uniform(*HEIGHTS), CONDITIONS[conditions], rng).astype(np.float32)
-    line = line_of(layers.max(axis=0))
+    ink = layers.max(axis=0)
+    line = line_of(ink, find_strokes(ink))
     digits = [on_line(layer, line) for layer in layers]
     for candidate in candidates_of(line):
         shared = [np.minimum(candidate.ink, digit).sum() / np.maximum(candidate.ink, digit).sum()

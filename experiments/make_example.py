@@ -10,10 +10,10 @@ from pathlib import Path
 from handwriting_gan.data import sources
 from handwriting_gan.data.pictures import save_ink
 from handwriting_gan.errors import Flags, exit_in_one_line
-from handwriting_gan.writing.composition import compose
+from handwriting_gan.writing.composition import compose, neat
 
 ROWS = [9006, 9009, 9007]  # of MNIST's test set: a 2, a 7 and a 3
-HEIGHT = 120  # pixels of a digit
+SIZE = 120  # pixels of a digit
 PICTURE = Path(__file__).parent / "pictures" / "273.png"
 
 
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     arguments = parser.parse_args()
     glyphs = sources.load("mnist", "test", arguments.data_folder).take(arguments.rows)
-    save_ink(arguments.out, compose(glyphs.images, HEIGHT), 1)
+    save_ink(arguments.out, compose(glyphs.images, neat(SIZE)), 1)
     print(f"{arguments.out} reads {''.join(str(digit) for digit in glyphs.digits)}")
 
 

@@ -22,8 +22,9 @@ from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_nu
 from handwriting_gan.evaluation.tables import markdown_table
 from handwriting_gan.files import write_atomically
 from handwriting_gan.recognition import digit_classifier, wholeness
-from handwriting_gan.writing.photo import ink_on_paper
+from handwriting_gan.writing.photo import page_of
 from handwriting_gan.writing.reading import Line, Reading, line_of, read_line
+from handwriting_gan.writing.segment import find_strokes, numbers_of
 
 LENGTH = 3  # digits of a number
 HEADINGS = ["photos", "digits known", "digits right", "numbers right", "right and confident",
@@ -68,11 +69,13 @@ def main() -> None:
 
 
 def line_in(photo: bytes) -> Line | None:
-    """The line in a photo's file; None where no ink is found."""
+    """The line in a photo's file; None where no ink is found, or what looks like several numbers."""
     try:
-        return line_of(ink_on_paper(np.asarray(Image.open(io.BytesIO(photo)).convert("RGB"))))
+        ink = page_of(np.asarray(Image.open(io.BytesIO(photo)).convert("RGB"))).ink
+        numbers = numbers_of(find_strokes(ink))
     except InputError:
         return None
+    return line_of(ink, numbers[0]) if len(numbers) == 1 else None
 
 
 def outcome(truth: np.ndarray, line: Line | None, read: Callable[[Line], Reading]) -> Outcome:

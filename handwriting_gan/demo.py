@@ -8,7 +8,7 @@ from pathlib import Path
 
 from handwriting_gan import cache
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
-from handwriting_gan.recognition import digit_classifier
+from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.workdir import trained_model
 from handwriting_gan.writing.page_server import ADDRESS, serve
 
@@ -19,7 +19,7 @@ def main() -> None:
     """Flags in, one call."""
     arguments = _parse()
     cache.keep_compiled()
-    serve(trained_model.load(arguments.workdir), digit_classifier.load(), arguments.port)
+    serve(trained_model.load(arguments.workdir), digit_classifier.load(), wholeness.load(), arguments.port)
 
 
 def _parse() -> argparse.Namespace:

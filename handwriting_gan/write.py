@@ -1,19 +1,26 @@
-"""Writes a number in the hand of a picture.
+"""Writes a number in the hand of a photo.
 
-$ python -m handwriting_gan.write --number 481 --like 273.png --out 481.png
+$ python -m handwriting_gan.write --number 481 --like 273.jpg --paper --out 481.png
 """
 
 import argparse
 from pathlib import Path
 
+import numpy as np
+
 from handwriting_gan import cache
-from handwriting_gan.data.pictures import save_animation, save_ink
-from handwriting_gan.errors import Flags, exit_in_one_line, number_between, whole_number
-from handwriting_gan.recognition import digit_classifier
+from handwriting_gan.data.pictures import save_animation
+from handwriting_gan.errors import Flags, InputError, exit_in_one_line, number_between, whole_number
+from handwriting_gan.files import write_atomically
+from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.workdir import trained_model
+from handwriting_gan.writing import sheet
+from handwriting_gan.writing.annotation import annotated
+from handwriting_gan.writing.composition import stack
 from handwriting_gan.writing.number import Hand, morph_number, parse_number, read_hand, write_number
 
 MOST_TRIES = 100
+ENDINGS = (".png", ".svg", ".gif")
 
 
 def main() -> None:
@@ -21,46 +28,91 @@ def main() -> None:
     arguments = _parse()
     cache.keep_compiled()
     parse_number(arguments.number)
-    reader = digit_classifier.load()
-    hand = read_hand(arguments.like, reader, arguments.reads)
-    other = read_hand(arguments.to, reader) if arguments.to else None
+    eyes = digit_classifier.load(), wholeness.load()
+    hand = read_hand(arguments.like, *eyes, arguments.reads, arguments.line)
+    other = read_hand(arguments.to, *eyes) if arguments.to else None
+    for shown, picture in ((hand, arguments.like), (other, arguments.to)):
+        if shown:
+            _refuse_to_guess(shown, picture, arguments.out)
     model = trained_model.load(arguments.workdir)
     asked = arguments.number, arguments.seed, arguments.vary
     if other:
         save_animation(arguments.out, morph_number(model, hand, other, *asked))
     else:
-        save_ink(arguments.out, write_number(model, hand, *asked, arguments.tries), 1)
+        lines = write_number(model, hand, *asked, arguments.tries)
+        write_atomically(arguments.out, _file(hand, lines, arguments))
     said = "; ".join(_said(shown, told) for shown, told in ((hand, arguments.reads), (other, None)) if shown)
     print(f"{said}; wrote {arguments.number} to {arguments.out}")
 
 
 def _parse() -> argparse.Namespace:
     parser = Flags(
-        description="Writes a number in the hand of a picture: finds its digits, reads them, and writes "
-                    "NUMBER as that hand might have. Every digit of the picture tells of the hand.")
+        description="Writes a number in the hand of a photo: finds its digits, reads them, and writes NUMBER "
+                    "as that hand might have, at the photo's resolution, in its ink. Every digit of the "
+                    "photo tells of the hand.")
     parser.add_argument("--number", required=True, help="what to write, as in 481")
     parser.add_argument("--like", type=Path, required=True, metavar="PICTURE",
-                        help="a clean picture of a number: dark ink on light paper, or light on dark")
+                        help="a photo or scan of a number: dark ink on light paper, or light on dark")
     parser.add_argument("--reads", metavar="NUMBER",
-                        help="what the picture reads; default: it is read")
+                        help="what the photo reads, which helps where digits touch; default: it is read")
+    parser.add_argument("--line", type=whole_number(1), metavar="N",
+                        help="which number of the photo, from 1 at the top, where it shows several")
     parser.add_argument("--vary", type=number_between(0.0, 1.0), default=0.5, metavar="0..1",
                         help="how far a try strays: 0 is the best guess, again and again; 1 a natural "
                              "try, now and then a poor one; default: 0.5")
     parser.add_argument("--tries", type=whole_number(1, MOST_TRIES), default=1, metavar="N",
                         help="a sheet of so many tries, one below the other")
-    parser.add_argument("--seed", type=whole_number(0), default=0,
+    parser.add_argument("--seed", type=whole_number(0, 2**31 - 1 - MOST_TRIES), default=0,
                         help="another try, where the model draws anything for one")
+    parser.add_argument("--paper", action="store_true",
+                        help="on the photo's own paper; default: on nothing, to be laid on anything")
+    parser.add_argument("--beside", action="store_true", help="the photo's number above what was written")
     parser.add_argument("--to", type=Path, metavar="OTHER_PICTURE",
                         help="a GIF in which the hand turns into that of this picture, and back")
     parser.add_argument("--workdir", type=Path,
                         help="a folder that train has written; default: the released weights")
-    parser.add_argument("--out", type=Path, required=True, help="PNG file to write, or GIF with --to")
+    parser.add_argument("--out", type=Path, required=True,
+                        help="file to write: PNG, SVG for outlines, or GIF with --to")
     arguments = parser.parse_args()
-    if (arguments.out.suffix.lower() == ".gif") != bool(arguments.to):
+    ending = arguments.out.suffix.lower()
+    if ending not in ENDINGS:
+        parser.error(f"--out ends in one of {', '.join(ENDINGS)}")
+    if (ending == ".gif") != bool(arguments.to):
         parser.error("--to comes with an --out that ends in .gif, and only with that")
     if arguments.to and arguments.tries > 1:
         parser.error("--to and --tries do not go together")
+    if ending != ".png" and (arguments.paper or arguments.beside):
+        parser.error("--paper and --beside come with an --out that ends in .png")
     return arguments
+
+
+def _refuse_to_guess(hand: Hand, picture: Path, out: Path) -> None:
+    """Raises: InputError, if the reading is no more than a guess; a picture beside `out` shows it."""
+    if hand.is_sure:
+        return
+    seen = out.with_name(f"{out.stem}_seen.png")
+    digits = hand.glyphs.digits
+    write_atomically(seen, sheet.png(annotated(hand.page, hand.boxes, digits, hand.confidences)))
+    read = "".join(map(str, digits))
+    raise InputError(f"{picture} might read {read}, but that is a guess; {seen} shows what was seen: say "
+                     f"what it reads, as in --reads {read}, or crop it to the number")
+
+
+def _file(hand: Hand, lines: list[np.ndarray], arguments: argparse.Namespace) -> bytes:
+    """What was written, as it was asked for."""
+    ink, colour = stack(lines), sheet.colour_of(hand.page, hand.box)
+    if arguments.out.suffix.lower() == ".svg":
+        return sheet.outlines(ink, colour).encode()
+    if not (arguments.paper or arguments.beside):
+        return sheet.png(sheet.transparent(ink, colour))
+    around = sheet.surroundings(hand.page, hand.box)
+    if arguments.beside:
+        ink = np.pad(ink, ((0, 0), (0, max(around.shape[1] - ink.shape[1], 0))))
+    paper = np.full((1, 1, 3), 255, np.uint8)
+    if arguments.paper:
+        paper = np.vstack([sheet.paper_for(hand.page, hand.box, hand.manner, ink.shape[1])] * len(lines))
+    written = sheet.on_paper(ink, colour, paper)
+    return sheet.png(sheet.one_above_the_other(around, written) if arguments.beside else written)
 
 
 def _said(hand: Hand, told: str | None) -> str:

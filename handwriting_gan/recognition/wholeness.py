@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
 from handwriting_gan.recognition import archive
+from handwriting_gan.recognition.chunks import in_chunks
 
 WEIGHTS = archive.FOLDER / "wholeness.npz"
 HIDDEN = 64
@@ -55,8 +55,12 @@ class WholenessJudge:
 
     def probabilities(self, seen: np.ndarray) -> np.ndarray:
         """How likely each candidate is one whole digit: float32 `[N]`."""
-        logits = WholenessNetwork().apply({"params": self.params}, jnp.asarray(seen))
-        return np.asarray(jax.nn.sigmoid(logits))
+        return in_chunks(functools.partial(_probabilities, self.params), seen)
+
+
+@jax.jit
+def _probabilities(params: dict[str, Any], seen: jax.Array) -> jax.Array:
+    return jax.nn.sigmoid(WholenessNetwork().apply({"params": params}, seen))
 
 
 @functools.cache

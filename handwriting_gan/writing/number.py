@@ -9,13 +9,16 @@ import numpy as np
 from handwriting_gan.data.glyphs import Glyphs, make_glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition.digit_classifier import Reader
+from handwriting_gan.recognition.wholeness import WholenessJudge
 from handwriting_gan.workdir.trained_model import TrainedModel
-from handwriting_gan.writing.composition import centre, compose, stack
-from handwriting_gan.writing.mnist_form import to_mnist_form
-from handwriting_gan.writing.photo import read_ink
-from handwriting_gan.writing.segment import find_digits
+from handwriting_gan.writing.composition import Manner, centre, compose, manner_of
+from handwriting_gan.writing.photo import Page, read_page
+from handwriting_gan.writing.reading import Line, Reading, line_of, read_line
+from handwriting_gan.writing.segment import INK, Box, Strokes, find_strokes, line_tilt, numbers_of
 
 MOST_DIGITS = 100
+MOST_PARTS = 3 * MOST_DIGITS  # of a line; more is no number
+LEAST_COUNTED = 0.01  # of how likely it is that a picture shows so many digits as somebody says
 FRAMES = 25  # from one hand to the other
 
 
@@ -24,7 +27,16 @@ class Hand(NamedTuple):
 
     glyphs: Glyphs  # the digits found, left to right, in MNIST's form
     confidences: np.ndarray  # float [K], the classifier's probability of each digit as read or told
-    height: float  # pixels, the median digit's
+    is_sure: bool  # whether the reading may be relied on
+    manner: Manner  # how the digits stand, in pixels of the photo
+    page: Page
+    boxes: list[Box]  # of the digits, in pixels of the photo
+
+    @property
+    def box(self) -> Box:
+        """Around the number."""
+        tops, lefts, bottoms, rights = zip(*self.boxes, strict=True)
+        return Box(min(tops), min(lefts), max(bottoms), max(rights))
 
 
 def parse_number(text: str) -> list[int]:
@@ -40,37 +52,73 @@ def parse_number(text: str) -> list[int]:
     return [int(digit) for digit in text]
 
 
-def read_hand(picture: Path, reader: Reader, reads: str | None = None) -> Hand:
-    """Finds the digits in a picture and reads them, unless told what they read.
+def read_hand(picture: Path, reader: Reader, judge: WholenessJudge, reads: str | None = None,
+              line: int | None = None) -> Hand:
+    """Finds the digits of a number in a photo and reads them, unless told what they read.
+
+    `line` is which number, from 1 at the top, where there are several.
 
     Raises:
-      InputError: if the picture cannot be used, or `reads` has another length than what was found.
+      InputError: if the picture cannot be used, shows several numbers and none is chosen, or cannot be cut
+        into as many digits as `reads` has.
     """
     told = parse_number(reads) if reads is not None else None
-    pieces = find_digits(read_ink(picture))
-    if told is not None and len(told) != len(pieces):
-        raise InputError(f"{picture} shows {len(pieces)} separate digits, but --reads {reads} has "
-                         f"{len(told)}; correct it, or crop the picture to the number")
-    if len(pieces) > MOST_DIGITS:
-        raise InputError(f"{picture} shows {len(pieces)} separate strokes, which is no number; "
+    page = read_page(picture)
+    written, reading, boxes = _read(page, reader, judge, told, line, picture)
+    tilt = 0.0 if page.is_ruled else line_tilt(boxes)
+    if tilt:  # the page was held askew, so its digits are too
+        page = page.turned(tilt)
+        written, reading, boxes = _read(page, reader, judge, told, line, picture)
+    if told is not None and reading.counted < LEAST_COUNTED:
+        raise InputError(f"{picture} does not seem to show {len(told)} digits, as --reads {reads} has; "
+                         "correct it, or crop the picture to the number")
+    return Hand(make_glyphs(reading.images, reading.digits), reading.probabilities,
+                reading.is_sure or told is not None,
+                manner_of([candidate.ink for candidate in reading.candidates], written.scale * page.scale),
+                page, boxes)
+
+
+def _read(page: Page, reader: Reader, judge: WholenessJudge, told: list[int] | None, line: int | None,
+          picture: Path) -> tuple[Line, Reading, list[Box]]:
+    """The number chosen on a page, and where its digits are in the photo."""
+    written = line_of(page.ink, _chosen(numbers_of(find_strokes(page.ink)), line, picture))
+    if len(written.parts) > MOST_PARTS:
+        raise InputError(f"{picture} shows {len(written.parts)} strokes in a row, which is no number; "
                          "crop it to the number")
-    images = np.stack([to_mnist_form(piece.ink) for piece in pieces])
-    probabilities = reader.probabilities(images)
-    digits = np.array(told) if told is not None else probabilities.argmax(axis=1)
-    return Hand(make_glyphs(images, digits), probabilities[np.arange(len(digits)), digits],
-                float(np.median([piece.box.height for piece in pieces])))
+    reading = read_line(written, reader, judge, told=told)
+    return written, reading, [_box_of(candidate.ink, written, page) for candidate in reading.candidates]
+
+
+def _chosen(numbers: list[Strokes], line: int | None, picture: Path) -> Strokes:
+    """The number asked for; the only one, if none was."""
+    if line is None and len(numbers) > 1:
+        raise InputError(f"{picture} shows {len(numbers)} numbers; crop it to one, or choose one with "
+                         f"--line, from 1 at the top to {len(numbers)}")
+    if line is not None and line > len(numbers):
+        raise InputError(f"{picture} shows {len(numbers)} number{'s' * (len(numbers) > 1)}, so there is no "
+                         f"--line {line}; give one from 1 to {len(numbers)}")
+    return numbers[(line or 1) - 1]
+
+
+def _box_of(ink: np.ndarray, line: Line, page: Page) -> Box:
+    """A digit's box in the photo, of its ink `[H, W]` on the line."""
+    rows, columns = np.nonzero(ink > INK)
+    edges = np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1]) / line.scale
+    start = np.array([line.box.top, line.box.left] * 2) - 1  # a line has a pixel of paper around
+    return Box(*np.rint((edges + start) / page.scale).astype(int).clip(0).tolist())
 
 
 def write_number(model: TrainedModel, hand: Hand, number: str, seed: int = 0, variation: float = 1.0,
-                 tries: int = 1) -> np.ndarray:
-    """The number in that hand, each try on a line of its own: ink uint8 `[H, W]`, 0 paper to 255 ink.
+                 tries: int = 1) -> list[np.ndarray]:
+    """The number in that hand, so many tries: each ink uint8 `[H, W]`, 0 paper to 255 ink.
 
     Raises:
       InputError: if `number` is not digits, or the model cannot write in a given hand.
     """
     digits = parse_number(number)
-    return stack([compose(model.write(hand.glyphs, digits, seed + place, variation), hand.height)
-                  for place in range(tries)])
+    manner = hand.manner.for_so_many(len(digits) * tries)
+    return [compose(model.write(hand.glyphs, digits, each, variation), manner, variation, each)
+            for each in range(seed, seed + tries)]
 
 
 def morph_number(model: TrainedModel, hand: Hand, other: Hand, number: str, seed: int = 0,
@@ -81,6 +129,7 @@ def morph_number(model: TrainedModel, hand: Hand, other: Hand, number: str, seed
       InputError: if `number` is not digits, or the model cannot blend two hands.
     """
     digits = parse_number(number)
+    manner = hand.manner.for_so_many(len(digits) * FRAMES)
     blends = (model.blend(hand.glyphs, other.glyphs, digits, share, seed, variation)
               for share in np.linspace(0.0, 1.0, FRAMES))
-    return centre([compose(glyphs, hand.height) for glyphs in blends])
+    return centre([compose(glyphs, manner, variation, seed) for glyphs in blends])

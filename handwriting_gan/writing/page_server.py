@@ -21,6 +21,7 @@ import numpy as np
 from handwriting_gan.data.glyphs import SIDE, Glyphs, make_glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition.digit_classifier import Reader
+from handwriting_gan.recognition.wholeness import WholenessJudge
 from handwriting_gan.workdir.trained_model import TrainedModel
 from handwriting_gan.writing.number import MOST_DIGITS, parse_number, read_hand
 from handwriting_gan.writing.web_page import served_page
@@ -46,7 +47,8 @@ class PageServer(ThreadingHTTPServer):
 
     daemon_threads = True  # Ctrl-C does not wait for an answer
 
-    def __init__(self, model: TrainedModel, reader: Reader, folder: Path, port: int) -> None:
+    def __init__(self, model: TrainedModel, reader: Reader, judge: WholenessJudge, folder: Path,
+                 port: int) -> None:
         """Listens from here on; what is read is put into `folder` for the while.
 
         Raises:
@@ -56,7 +58,7 @@ class PageServer(ThreadingHTTPServer):
             raise InputError(f"{model.config.method} has no writer mode; name the --workdir of a method that "
                              "has one, such as writer_guided")
         self.page = served_page().encode()
-        self.answers: dict[str, Answer] = {"/read": partial(read, reader, folder),
+        self.answers: dict[str, Answer] = {"/read": partial(read, reader, judge, folder),
                                            "/write": partial(write, model)}
         try:
             super().__init__((ADDRESS, port), Handler)
@@ -75,14 +77,14 @@ class PageServer(ThreadingHTTPServer):
         return f"http://{ADDRESS}:{self.server_address[1]}"
 
 
-def serve(model: TrainedModel, reader: Reader, port: int) -> None:
+def serve(model: TrainedModel, reader: Reader, judge: WholenessJudge, port: int) -> None:
     """Serves the page until Ctrl-C.
 
     Raises:
       InputError: if the model has no writer mode, or the port is taken.
     """
     with (tempfile.TemporaryDirectory(prefix="handwriting_gan_demo_") as folder,
-          PageServer(model, reader, Path(folder), port) as server):
+          PageServer(model, reader, judge, Path(folder), port) as server):
         print(f"open {server.address} in a browser; Ctrl-C ends it", flush=True)
         try:
             server.serve_forever()
@@ -90,8 +92,8 @@ def serve(model: TrainedModel, reader: Reader, port: int) -> None:
             print("stopped")
 
 
-def read(reader: Reader, folder: Path, picture: bytes) -> dict[str, Any]:
-    """The hand in a picture file's bytes.
+def read(reader: Reader, judge: WholenessJudge, folder: Path, picture: bytes) -> dict[str, Any]:
+    """The hand in a picture file's bytes; a guess is told as well, for the page lets its reader correct it.
 
     Raises:
       InputError: if it cannot be read.
@@ -100,7 +102,7 @@ def read(reader: Reader, folder: Path, picture: bytes) -> dict[str, Any]:
         file.write(picture)
         file.flush()
         try:
-            hand = read_hand(Path(file.name), reader)
+            hand = read_hand(Path(file.name), reader, judge)
         except InputError as error:
             raise InputError(str(error).replace(file.name, "the picture")) from error
     return {"glyphs": _to_text(hand.glyphs.images), "digits": hand.glyphs.digits.tolist(),

@@ -16,14 +16,26 @@ FAINT = 0.25  # darkness up to which ink counts in the search for ruled lines, w
 STANDS_OUT = 6.0  # times the usual energy of jumps from line to line: the angle at which lines are
 LEAST_RULE = 0.05  # darkness of a ruled line for most of its length, which strokes in a row do not have
 EVERY = 8  # pixels along a ruled line
+LEAST_INK = 0.1  # in which paper cannot be seen
+NEAR = 0.3  # of a picture's shorter side: how far along a line tells how much light it takes
 LONG = 0.6  # of the page across or down: a ruled line is longer than half of that, a stroke is not
 
 
 def darkness(photo: np.ndarray) -> np.ndarray:
-    """How much of its light each pixel of a photo uint8 `[H, W, 3]` lacks: float32 `[H, W]`.
+    """How much of its light each pixel of a photo uint8 `[H, W, 3]` lacks: float32 `[H, W]`."""
+    return np.clip(1.0 - _seen(photo).mean(axis=-1), 0.0, 1.0)
 
-    The light is what a morphological closing leaves of the photo: first one wider than any stroke, then,
-    when one knows how wide strokes are, a narrower one that follows the edges of shadows.
+
+def _seen(photo: np.ndarray) -> np.ndarray:
+    """What of the light that falls on it each pixel of a photo sends back: float32 `[H, W, 3]`."""
+    return photo / _light(photo)
+
+
+def _light(photo: np.ndarray) -> np.ndarray:
+    """The light on a photo uint8 `[H, W, 3]`: float32, in grey levels.
+
+    It is what a morphological closing leaves of the photo: first one wider than any stroke, then, when one
+    knows how wide strokes are, a narrower one that follows the edges of shadows.
     """
     side = min(photo.shape[:2]) * THUMBNAIL / max(photo.shape[:2])
     small = thumbnail(photo)
@@ -33,8 +45,7 @@ def darkness(photo: np.ndarray) -> np.ndarray:
     stroke = 2.0 * np.percentile(ndimage.distance_transform_edt(marked)[marked], 95) if marked.any() else side
     light = _closing(small, min(STROKES * stroke, WIDE * side))
     height, width = photo.shape[:2]
-    return np.clip(1.0 - np.mean([photo[..., channel] / _resized(light[..., channel], (width, height))
-                                  for channel in range(3)], axis=0), 0.0, 1.0).astype(np.float32)
+    return np.stack([_resized(light[..., channel], (width, height)) for channel in range(3)], axis=-1)
 
 
 def thumbnail(photo: np.ndarray) -> np.ndarray:
@@ -90,8 +101,11 @@ def _along(faint: np.ndarray, degrees: float) -> np.ndarray:
     return np.where(inside, faint[np.clip(rows, 0, height - 1), np.arange(width)[None]], 0.0)
 
 
-def upright(plane: np.ndarray, degrees: float, fill: float = 0.0) -> np.ndarray:
-    """A plane `[H, W]` turned so that what rose by `degrees` to the right is level, of the same size."""
+def upright(plane: np.ndarray, degrees: float, fill: float | tuple[int, ...] = 0.0) -> np.ndarray:
+    """A plane `[H, W]`, or colours `[H, W, 3]`, turned so that what rose by `degrees` to the right is level.
+
+    Its size stays; `fill` is what comes in at the corners.
+    """
     if not degrees:
         return plane
     turned = Image.fromarray(plane).rotate(-degrees, Image.Resampling.BICUBIC, fillcolor=fill)
@@ -117,3 +131,41 @@ def _long_median(plane: np.ndarray, axis: int) -> np.ndarray:
     size[axis] = int(LONG * few.shape[axis]) | 1
     return np.repeat(ndimage.median_filter(few, size, mode="nearest"), EVERY, axis).take(
         np.arange(plane.shape[axis]), axis)
+
+
+def bare(photo: np.ndarray, ink: np.ndarray, edge: int) -> np.ndarray:
+    """A photo uint8 `[H, W, 3]` without its ink float `[H, W]`, 0 to 1: paper alone.
+
+    Where ink was, or its soft edge of so many pixels, there is the light that fell there, less what level and
+    plumb lines take of it, and the grain of the paper beside it. A dark ground with light ink stays dark.
+    """
+    if is_dark(thumbnail(photo).mean(axis=-1)):
+        return 255 - _bare(255 - photo, ink, edge)
+    return _bare(photo, ink, edge)
+
+
+def _bare(photo: np.ndarray, ink: np.ndarray, edge: int) -> np.ndarray:
+    inked = ndimage.maximum_filter(ink, 2 * edge + 1) > LEAST_INK
+    light = _light(photo)
+    seen, reach = photo / light, int(NEAR * min(photo.shape[:2])) | 1
+    smooth = light * _near(seen, ~inked, reach, 1) * _near(seen, ~inked, reach, 0)
+    grain = photo - smooth
+    if not inked.all():
+        grain = grain[_beside(inked)]
+    share = ndimage.uniform_filter(inked.astype(np.float32), edge)[..., None]
+    return np.clip(np.rint(photo * (1.0 - share) + (smooth + grain) * share), 0, 255).astype(np.uint8)
+
+
+def _near(seen: np.ndarray, clear: np.ndarray, reach: int, axis: int) -> np.ndarray:
+    """The mean of `[H, W, 3]` along an axis near each pixel, where it is clear; 1 where nothing is."""
+    weight = ndimage.uniform_filter1d(clear.astype(np.float32), reach, axis)[..., None]
+    total = ndimage.uniform_filter1d(np.where(clear[..., None], seen, 0.0), reach, axis)
+    return np.where(weight > 0.5 / reach, total / np.maximum(weight, 0.5 / reach), 1.0)
+
+
+def _beside(inked: np.ndarray) -> tuple[np.ndarray, ...]:
+    """For each pixel of bool `[H, W]` one without ink: itself, or what mirrors it at the ink's edge."""
+    edge = ndimage.distance_transform_edt(inked, return_distances=False, return_indices=True)
+    beyond = [np.clip(2 * to - here, 0, extent - 1)
+              for to, here, extent in zip(edge, np.indices(inked.shape), inked.shape, strict=True)]
+    return tuple(np.where(inked[tuple(beyond)], edge, beyond))

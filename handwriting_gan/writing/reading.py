@@ -17,7 +17,7 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.recognition.digit_classifier import Reader
 from handwriting_gan.recognition.wholeness import WholenessJudge, seen_of
 from handwriting_gan.writing.mnist_form import to_mnist_form
-from handwriting_gan.writing.segment import INK, Box, find_strokes
+from handwriting_gan.writing.segment import INK, Box, Strokes
 
 WORKING_HEIGHT = 56  # pixels of a digit, in which a line is read
 TALL = 0.6  # of the tallest stroke: what tells of the line's height and slant
@@ -32,7 +32,7 @@ THICKEST_CUT = 3.5  # strokes' widths of ink on a seam
 BEND, STRAY = 0.02, 0.001  # pixels of ink that a seam pays for a step aside, for each pixel off its line
 LEAST_LIKELY = 1e-6
 SURE, WHOLE = 0.5, 0.3  # confidence and wholeness from which a reading is told; chosen on validation writers
-LEAST_INK = 0.25  # of a stroke's width squared: less is no part
+LEAST_INK = 0.25  # of a stroke's width squared: less is no part of its own
 
 
 class Part(NamedTuple):
@@ -68,7 +68,8 @@ class Reading(NamedTuple):
     digits: np.ndarray  # int32 [n]
     probabilities: np.ndarray  # float [n], of each digit, if it is one
     wholeness: float  # how likely the least likely of them is one digit at all
-    confidence: float  # of the number, among all that the line might be
+    confidence: float  # of the number, however cut, among all that the line might be
+    counted: float  # how likely the line is of so many digits, for somebody whom nobody told
 
     @property
     def is_sure(self) -> bool:
@@ -79,21 +80,13 @@ class Reading(NamedTuple):
 # A line into parts.
 
 
-def line_of(ink: np.ndarray) -> Line:
-    """The parts of ink float32 `[H, W]`, all of it one line.
-
-    Raises:
-      InputError: if there is no stroke.
-    """
-    labels, strokes = find_strokes(ink)
-    boxes = np.array([box for box, _ in strokes])
-    box = Box(*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
-    tall = boxes[:, 2] - boxes[:, 0]
-    tallest = tall.max()
-    height = float(np.median(tall[tall >= TALL * tallest]))
+def line_of(ink: np.ndarray, strokes: Strokes) -> Line:
+    """The parts of one line of writing: ink float32 `[H, W]`, and which of its strokes they are of."""
+    box, tallest = strokes.box, strokes.heights.max()
+    height = float(np.median(strokes.heights[strokes.heights >= TALL * tallest]))
     scale = min(WORKING_HEIGHT / height, 1.0)
-    small = [piece for _, name in strokes
-             if ((piece := _small(ink, labels, name, box, scale)) > INK).any()]  # a hair may vanish
+    small = [piece for name in strokes.names
+             if ((piece := _small(ink, strokes.labels, name, box, scale)) > INK).any()]  # a hair may vanish
     whole, high = np.max(small, axis=0), height * scale
     thick, lean = stroke_width(whole), np.tan(_slant(small, TALL * tallest * scale))
     parts = [Part(piece, _place(piece, lean)) for stroke in small
@@ -147,10 +140,19 @@ def _cut(ink: np.ndarray, height: float, lean: float, thick: float) -> list[np.n
         if crossed <= THICKEST_CUT * thick and len(kept) < MOST_CUTS and all(
                 np.abs(seam - other).mean() > APART * height for other in kept):
             kept.append(seam)
-    right_of = sum((np.arange(ink.shape[1])[None] >= seam[:, None] for seam in kept),
-                   np.zeros(ink.shape, int))
-    pieces = [np.where(right_of == number, ink, 0.0) for number in range(len(kept) + 1)]
-    return [piece for piece in pieces if (piece > INK).sum() > LEAST_INK * thick**2]
+    return _along_seams(ink, sorted(kept, key=np.mean), LEAST_INK * thick**2)
+
+
+def _along_seams(ink: np.ndarray, cuts: Sequence[np.ndarray], least: float) -> list[np.ndarray]:
+    """A stroke `[H, W]` in pieces from left to right; a cut that would leave too little on a side is none."""
+    pieces, rest = [], ink
+    for seam in cuts:
+        left = np.arange(ink.shape[1])[None] < seam[:, None]
+        piece, other = np.where(left, rest, 0.0), np.where(left, 0.0, rest)
+        if min((piece > INK).sum(), (other > INK).sum()) > least:
+            pieces.append(piece)
+            rest = other
+    return [*pieces, rest]
 
 
 def seams(ink: np.ndarray, height: float, lean: float) -> list[tuple[np.ndarray, float]]:
@@ -208,19 +210,21 @@ def _candidate(line: Line, first: int, last: int) -> Candidate:
     return Candidate(first, last, ink, extent / line.height)
 
 
-def best_sequence(scores: Mapping[tuple[int, int], float], parts: int,
+def best_sequence(scores: Mapping[tuple[int, int], float | np.ndarray], parts: int,
                   count: int | None = None) -> list[tuple[int, int]]:
     """The runs `(first, last)` that use up all parts, `count` of them if that is known, of the largest sum.
+
+    A run's score is one number, or `[count]` where it depends on the place in the sequence.
 
     Raises:
       InputError: if the parts cannot make so many.
     """
     best: dict[tuple[int, int], tuple[float, int]] = {(0, 0): (0.0, 0)}  # (parts, runs): (sum, last's first)
     for (first, last), score in sorted(scores.items(), key=lambda item: item[0][::-1]):
-        for runs in range(parts):
-            total = best.get((first, runs), (-np.inf, 0))[0] + score
-            if total > best.get((last, runs + 1), (-np.inf, 0))[0]:
-                best[last, runs + 1] = total, first
+        for runs, each in enumerate(np.broadcast_to(score, count or parts)):
+            summed = best.get((first, runs), (-np.inf, 0))[0] + each
+            if summed > best.get((last, runs + 1), (-np.inf, 0))[0]:
+                best[last, runs + 1] = summed, first
     ends = [runs for place, runs in best if place == parts and count in (None, runs)]
     if not ends:
         raise InputError(f"the picture cannot be cut into {count} digits; correct --reads, or crop the "
@@ -232,32 +236,41 @@ def best_sequence(scores: Mapping[tuple[int, int], float], parts: int,
     return chosen[::-1]
 
 
-def read_line(line: Line, reader: Reader, judge: WholenessJudge, count: int | None = None) -> Reading:
-    """Reads a line, of `count` digits if that is known.
+def read_line(line: Line, reader: Reader, judge: WholenessJudge, count: int | None = None,
+              told: Sequence[int] | None = None) -> Reading:
+    """Reads a line, of `count` digits if that is known, of the digits `told` if those are.
 
     Raises:
       InputError: if it cannot be cut into so many.
     """
+    count = len(told) if told is not None else count
     candidates = candidates_of(line)
     images = np.stack([to_mnist_form(candidate.ink) for candidate in candidates])
     shapes = np.stack([candidate.shape for candidate in candidates])
     digits, features = reader.probabilities_and_features(images)
-    whole = judge.probabilities(seen_of(digits, features, shapes))
+    whole = np.maximum(judge.probabilities(seen_of(digits, features, shapes)), LEAST_LIKELY)
     runs = [(candidate.first, candidate.last) for candidate in candidates]
-    likely = np.maximum(whole * digits.max(axis=1), LEAST_LIKELY)
-    best = best_sequence(dict(zip(runs, np.log(likely), strict=True)), len(line.parts), count)
-    rows = [runs.index(run) for run in best]
-    evidence = total(dict(zip(runs, np.maximum(whole, LEAST_LIKELY), strict=True)), len(line.parts), count)
-    return Reading([candidates[row] for row in rows], images[rows], digits[rows].argmax(axis=1),
-                   digits[rows].max(axis=1), float(whole[rows].min()),
-                   float(likely[rows].prod() / evidence))
+    each = digits.max(axis=1, keepdims=True) if told is None else digits[:, list(told)]
+    likely = np.maximum(whole[:, None] * each, LEAST_LIKELY)
+    scores = dict(zip(runs, np.log(likely), strict=True))
+    rows = [runs.index(run) for run in best_sequence(scores, len(line.parts), count)]
+    read = np.asarray(told) if told is not None else digits[rows].argmax(axis=1)
+    parts, wholes = len(line.parts), dict(zip(runs, whole, strict=True))
+    as_read = total(dict(zip(runs, whole[:, None] * digits[:, read], strict=True)), parts, len(read))
+    return Reading([candidates[row] for row in rows], images[rows], read, digits[rows, read],
+                   float(whole[rows].min()), as_read / total(wholes, parts, count),
+                   total(wholes, parts, len(read)) / total(wholes, parts))
 
 
-def total(weights: Mapping[tuple[int, int], float], parts: int, count: int | None = None) -> float:
-    """The sum, over all sequences of runs that use up the parts, of the product of the runs' weights."""
+def total(weights: Mapping[tuple[int, int], float | np.ndarray], parts: int,
+          count: int | None = None) -> float:
+    """The sum, over all sequences of runs that use up the parts, of the product of the runs' weights.
+
+    A run's weight is one number, or `[count]` where it depends on the place in the sequence.
+    """
     sums = {(0, 0): 1.0}
     for (first, last), weight in sorted(weights.items(), key=lambda item: item[0][::-1]):
-        for runs in range(parts):
+        for runs, each in enumerate(np.broadcast_to(weight, count or parts)):
             if (first, runs) in sums:
-                sums[last, runs + 1] = sums.get((last, runs + 1), 0.0) + sums[first, runs] * weight
+                sums[last, runs + 1] = sums.get((last, runs + 1), 0.0) + sums[first, runs] * float(each)
     return sum(each for (place, runs), each in sums.items() if place == parts and count in (None, runs))

@@ -1,17 +1,21 @@
-"""Ink into digits: connected strokes, pieces of one digit joined, from left to right."""
+"""Ink into connected strokes, and a page's strokes into the numbers that stand on it."""
 
 from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
-from skimage.measure import label, regionprops
+from scipy.sparse import csgraph
+from skimage.measure import label
 
 from handwriting_gan.errors import InputError
 
 INK = 0.5  # ink above this belongs to a stroke
 SPECK = 0.2  # of the tallest stroke's height: strokes smaller in both directions are dirt
-OVERLAP = 0.4  # of the narrower one's width: strokes that overlap more are pieces of one digit
-EDGE = 1  # pixels of soft edge kept around a stroke
+SPACE = 1.2  # of the taller one's height: strokes farther apart on a line are of two numbers
+LEVEL = 0.2  # of the lower one's height: strokes side by side that share less are not on one line
+ABOVE = 0.2  # of the taller one's height: strokes one above the other that are farther apart are of two lines
+WANDER, CERTAINLY = 0.04, 3.0  # of a digit's height, usual; times that, which tells of a tilt
+ASIDE = 0.4  # of the tallest number's height: what is lower is no number but something beside one
 
 
 class Box(NamedTuple):
@@ -33,61 +37,80 @@ class Box(NamedTuple):
         return self.right - self.left
 
 
-class Piece(NamedTuple):
-    """One digit as found: its place, and its ink alone with a soft edge around, float32 `[H, W]`, 0 to 1."""
-
-    box: Box
-    ink: np.ndarray
-
-
-def find_digits(ink: np.ndarray) -> list[Piece]:
-    """The digits in ink float32 `[H, W]`, left to right.
-
-    Raises:
-      InputError: if there is none.
-    """
-    labels, strokes = find_strokes(ink)
-    return [_cut_out(ink, labels, box, names)
-            for box, names in _join([(box, {name}) for box, name in strokes])]
+def line_tilt(boxes: list[Box]) -> float:
+    """By how many degrees a line of digits rises to the right, by their feet; 0 where that may be chance."""
+    top, left, bottom, right = np.array(boxes, float).T
+    along = (left + right) / 2 - (left + right).mean() / 2
+    spread = np.square(along).sum()
+    slope = -(along * bottom).sum() / spread if spread else 0.0
+    chance = WANDER * np.median(bottom - top) / np.sqrt(spread) if spread else np.inf
+    return float(np.rad2deg(np.arctan(slope))) if abs(slope) > CERTAINLY * chance else 0.0
 
 
-def find_strokes(ink: np.ndarray) -> tuple[np.ndarray, list[tuple[Box, int]]]:
-    """The connected strokes in ink float32 `[H, W]`, dirt apart: int labels `[H, W]`, boxes and labels.
+class Strokes(NamedTuple):
+    """Connected strokes of a page, or some of them."""
+
+    labels: np.ndarray  # int [H, W], which stroke each pixel of the page is of
+    names: np.ndarray  # int [S], the strokes' labels
+    boxes: np.ndarray  # int [S, 4], as `Box` has them
+
+    @property
+    def box(self) -> Box:
+        """Around all of them."""
+        return Box(*self.boxes[:, :2].min(axis=0).tolist(), *self.boxes[:, 2:].max(axis=0).tolist())
+
+    @property
+    def heights(self) -> np.ndarray:
+        """In pixels: `[S]`."""
+        return self.boxes[:, 2] - self.boxes[:, 0]
+
+    def take(self, rows: np.ndarray) -> "Strokes":
+        """Some of them, by place or by a mask `[S]`."""
+        return Strokes(self.labels, self.names[rows], self.boxes[rows])
+
+
+def find_strokes(ink: np.ndarray) -> Strokes:
+    """The connected strokes in ink float32 `[H, W]`, dirt apart.
 
     Raises:
       InputError: if there is none.
     """
     labels = label(ink > INK, connectivity=2)
-    strokes = [(Box(*region.bbox), region.label) for region in regionprops(labels)]
-    tallest = max((box.height for box, _ in strokes), default=0)
-    kept = [(box, name) for box, name in strokes if max(box.height, box.width) >= SPECK * tallest]
-    if not kept:
+    boxes = np.array([(rows.start, columns.start, rows.stop, columns.stop)
+                      for rows, columns in ndimage.find_objects(labels)], int).reshape(-1, 4)
+    heights, widths = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    kept = np.maximum(heights, widths) >= SPECK * heights.max(initial=0)
+    if not len(boxes):
         raise InputError("no stroke was found in the picture; the writing should be darker or larger")
-    return labels, kept
+    return Strokes(labels, np.arange(1, len(boxes) + 1)[kept], boxes[kept])
 
 
-def _join(strokes: list[tuple[Box, set[int]]]) -> list[tuple[Box, set[int]]]:
-    """Joins strokes that stand above one another, as a 5 and its bar; sorted from left to right."""
-    joined: list[tuple[Box, set[int]]] = []
-    for box, names in sorted(strokes, key=lambda stroke: stroke[0].left):
-        if joined and _overlap(joined[-1][0], box) > OVERLAP:
-            last, last_names = joined.pop()
-            box = Box(min(last.top, box.top), last.left, max(last.bottom, box.bottom),
-                      max(last.right, box.right))
-            names = names | last_names
-        joined.append((box, names))
-    return joined
+def numbers_of(strokes: Strokes) -> list[Strokes]:
+    """The strokes of each number on a page, from the top, those beside one another from the left."""
+    _, groups = csgraph.connected_components(_are_neighbours(strokes), directed=False)
+    numbers = [strokes.take(groups == group) for group in range(groups.max() + 1)]
+    tallest = max(number.heights.max() for number in numbers)
+    return _in_order([number for number in numbers if number.heights.max() >= ASIDE * tallest])
 
 
-def _overlap(one: Box, other: Box) -> float:
-    """How much two boxes share of their columns, as a part of the narrower one's."""
-    shared = min(one.right, other.right) - max(one.left, other.left)
-    return shared / min(one.width, other.width)
+def _are_neighbours(strokes: Strokes) -> np.ndarray:
+    """Which strokes are near enough to be of one number: bool `[S, S]`."""
+    apart, across = (np.maximum(starts[:, None], starts) - np.minimum(ends[:, None], ends)
+                     for starts, ends in ((strokes.boxes[:, 0], strokes.boxes[:, 2]),
+                                          (strokes.boxes[:, 1], strokes.boxes[:, 3])))
+    taller = np.maximum(strokes.heights[:, None], strokes.heights)
+    lower = np.minimum(strokes.heights[:, None], strokes.heights)
+    beside = (across <= SPACE * taller) & (-apart >= LEVEL * lower)
+    stacked = (across <= 0) & (apart <= ABOVE * taller)
+    return beside | stacked
 
 
-def _cut_out(ink: np.ndarray, labels: np.ndarray, box: Box, names: set[int]) -> Piece:
-    """The ink of the named strokes and their soft edges; neighbours that reach into the box are left out."""
-    top, left = max(box.top - EDGE, 0), max(box.left - EDGE, 0)
-    window = np.s_[top:box.bottom + EDGE, left:box.right + EDGE]
-    own = ndimage.binary_dilation(np.isin(labels[window], list(names)), iterations=EDGE)
-    return Piece(box, np.where(own, ink[window], 0.0).astype(np.float32))
+def _in_order(numbers: list[Strokes]) -> list[Strokes]:
+    """From the top; those whose middle lies within the topmost one's height are beside it."""
+    rest, ordered = sorted(numbers, key=lambda number: number.box.top), []
+    while rest:
+        bottom = rest[0].box.bottom
+        beside = [number for number in rest if (number.box.top + number.box.bottom) / 2 < bottom]
+        ordered += sorted(beside, key=lambda number: number.box.left)
+        rest = [number for number in rest if all(number is not other for other in beside)]
+    return ordered

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,24 +15,10 @@ from PIL import Image
 from configs import stargan_v2
 from handwriting_gan import evaluate, write
 from handwriting_gan.data import mnist
-from handwriting_gan.errors import exit_in_one_line
 from handwriting_gan.workdir.layout import RELEASED
 
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "experiments" / "pictures" / "273.png"
-
-
-def refused(door: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture,
-            *arguments: object) -> str:
-    """The one line that a door says before it leaves with 2."""
-    monkeypatch.setattr("sys.argv", [door.__name__, *map(str, arguments)])
-    with pytest.raises(SystemExit) as leaving:
-        exit_in_one_line(door.main)
-    assert leaving.value.code == 2
-    said = capsys.readouterr().err
-    assert said.startswith("error: ")
-    assert said.count("\n") == 1
-    return said
 
 
 def picture(folder: Path, kind: str) -> Path:
@@ -54,29 +41,26 @@ def picture(folder: Path, kind: str) -> Path:
     ("missing", "no picture at"), ("text", "cannot be decoded"), ("empty", "cannot be decoded"),
     ("torn", "cannot be decoded"), ("blank", "no ink"), ("huge", "large|million"),
 ])
-def test_a_bad_picture(kind: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                       capsys: pytest.CaptureFixture) -> None:
+def test_a_bad_picture(kind: str, reason: str, tmp_path: Path, refused: Callable[..., str]) -> None:
     out = tmp_path / "out.png"
-    said = refused(write, monkeypatch, capsys, "--number", 481, "--like",
+    said = refused(write, "--number", 481, "--like",
                    picture(tmp_path, kind), "--out", out)
     assert re.search(reason, said)
     assert not out.exists()
 
 
 @pytest.mark.parametrize("number", ["", "4b1", "-48", "4.8", "٤٨"])
-def test_a_number_that_is_not_digits(number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                     capsys: pytest.CaptureFixture) -> None:
-    said = refused(write, monkeypatch, capsys, f"--number={number}", "--like", PICTURE,
+def test_a_number_that_is_not_digits(number: str, tmp_path: Path, refused: Callable[..., str]) -> None:
+    said = refused(write, f"--number={number}", "--like", PICTURE,
                    "--out", tmp_path / "out.png")
     assert "digits" in said
     assert not list(tmp_path.iterdir())
 
 
-def test_reads_of_another_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                 capsys: pytest.CaptureFixture) -> None:
-    said = refused(write, monkeypatch, capsys, "--number", 481, "--like", PICTURE,
+def test_reads_of_another_length(tmp_path: Path, refused: Callable[..., str]) -> None:
+    said = refused(write, "--number", 481, "--like", PICTURE,
                    "--reads", 2734, "--out", tmp_path / "out.png")
-    assert "shows 3" in said
+    assert "does not seem to show 4 digits" in said
     assert not list(tmp_path.iterdir())
 
 
@@ -87,20 +71,24 @@ def test_reads_of_another_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (("--tries", 1_000), "out.png", "--tries"),
     (("--to", PICTURE), "out.png", "ends in .gif"),
     ((), "out.gif", "ends in .gif"),
+    ((), "out.jpg", "ends in one of .png, .svg, .gif"),
+    (("--paper",), "out.svg", "come with an --out that ends in .png"),
+    (("--to", PICTURE, "--beside"), "out.gif", "come with an --out that ends in .png"),
+    (("--line", 0), "out.png", "no whole number from 1"),
+    (("--line", 2), "out.png", "shows 1 number, so there is no --line 2"),
     (("--to", PICTURE, "--tries", 2), "out.gif", "do not go together"),
     (("--to", "nothing.png"), "out.gif", "no picture at nothing.png"),
 ])
 def test_a_bad_way_to_write(flags: tuple, out: str, reason: str, tmp_path: Path,
-                            monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    assert reason in refused(write, monkeypatch, capsys, "--number", 481, "--like", PICTURE, *flags,
+                            refused: Callable[..., str]) -> None:
+    assert reason in refused(write, "--number", 481, "--like", PICTURE, *flags,
                              "--out", tmp_path / out)
     assert not list(tmp_path.iterdir())
 
 
-def test_an_unwritable_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                             capsys: pytest.CaptureFixture) -> None:
+def test_an_unwritable_place(tmp_path: Path, refused: Callable[..., str]) -> None:
     (tmp_path / "file").touch()
-    said = refused(write, monkeypatch, capsys, "--number", 481, "--like", PICTURE,
+    said = refused(write, "--number", 481, "--like", PICTURE,
                    "--out", tmp_path / "file" / "out.png")
     assert "cannot write" in said
 
@@ -118,13 +106,12 @@ def _config(**changes: object) -> dict:
     (json.dumps(_config()), "no checkpoint yet"),
 ])
 def test_a_workdir_that_cannot_be_used(content: str | None, reason: str, tmp_path: Path,
-                                       monkeypatch: pytest.MonkeyPatch,
-                                       capsys: pytest.CaptureFixture) -> None:
+                                       refused: Callable[..., str]) -> None:
     if content is not None:
         (tmp_path / "config.json").write_text(content)
     before = sorted(tmp_path.rglob("*"))
-    assert reason in refused(evaluate, monkeypatch, capsys, "--workdir", tmp_path)
-    assert reason in refused(write, monkeypatch, capsys, "--number", 4, "--like", PICTURE,
+    assert reason in refused(evaluate, "--workdir", tmp_path)
+    assert reason in refused(write, "--number", 4, "--like", PICTURE,
                              "--workdir", tmp_path, "--out", tmp_path / "out.png")
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -178,9 +165,8 @@ def test_a_model_of_another_shape(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [
     ("--seed", "-1"), ("--seed", "x"), ("--protocol", "slow"), ("--data", "x")])
-def test_a_bad_flag(arguments: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                    capsys: pytest.CaptureFixture) -> None:
-    assert arguments[0] in refused(evaluate, monkeypatch, capsys, "--workdir", tmp_path, *arguments)
+def test_a_bad_flag(arguments: tuple[str, str], tmp_path: Path, refused: Callable[..., str]) -> None:
+    assert arguments[0] in refused(evaluate, "--workdir", tmp_path, *arguments)
 
 
 def test_a_folder_without_the_data(tmp_path: Path) -> None:
@@ -194,31 +180,31 @@ def test_a_folder_without_the_data(tmp_path: Path) -> None:
 
 
 def evaluated_on_writers(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                         capsys: pytest.CaptureFixture) -> str:
+                         refused: Callable[..., str]) -> str:
     """What evaluation says of MNIST's writers by files in the folder, once it has written nothing."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     out = tmp_path / "out"
-    said = refused(evaluate, monkeypatch, capsys, "--workdir", RELEASED, "--data", "mnist_writers",
+    said = refused(evaluate, "--workdir", RELEASED, "--data", "mnist_writers",
                    "--data_folder", folder, "--out", out / "card.json")
     assert not out.exists()
     return said
 
 
-def test_evaluation_on_writers_without_any_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                capsys: pytest.CaptureFixture) -> None:
+def test_evaluation_on_writers_without_any_file(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]) -> None:
     (tmp_path / "data").mkdir()
-    said = evaluated_on_writers(tmp_path / "data", tmp_path, monkeypatch, capsys)
+    said = evaluated_on_writers(tmp_path / "data", tmp_path, monkeypatch, refused)
     assert "holds no train-images-idx3-ubyte" in said
 
 
 @pytest.mark.skipif(mnist.FOLDER_VARIABLE not in os.environ, reason="needs a folder of MNIST's files")
-def test_evaluation_on_writers_without_their_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                    capsys: pytest.CaptureFixture) -> None:
+def test_evaluation_on_writers_without_their_labels(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]) -> None:
     (tmp_path / "data").mkdir()
     for name in mnist.SHA256:
         path = mnist.find_file(Path(os.environ[mnist.FOLDER_VARIABLE]), name)
         (tmp_path / "data" / path.name).symlink_to(path.resolve())
-    said = evaluated_on_writers(tmp_path / "data", tmp_path, monkeypatch, capsys)
+    said = evaluated_on_writers(tmp_path / "data", tmp_path, monkeypatch, refused)
     assert "holds no qmnist-train-labels-idx2-int" in said
 
 

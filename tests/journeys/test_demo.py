@@ -18,7 +18,6 @@ import pytest
 
 from configs import stargan_v2
 from handwriting_gan import demo, export_web, methods
-from handwriting_gan.errors import exit_in_one_line
 from handwriting_gan.files import write_atomically
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import Workdir
@@ -44,29 +43,12 @@ def of_another_method(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(run_door: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> Run:
     """What a door says, to whom it may concern."""
 
     def call(door: object, *arguments: object) -> str:
-        monkeypatch.setattr("sys.argv", [door.__name__, *map(str, arguments)])
-        exit_in_one_line(door.main)
+        run_door(door, *arguments)
         return capsys.readouterr().out
-
-    return call
-
-
-@pytest.fixture
-def refused(run: Run, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The one line with which a door leaves."""
-
-    def call(door: object, *arguments: object) -> str:
-        with pytest.raises(SystemExit) as leaving:
-            run(door, *arguments)
-        assert leaving.value.code == 2
-        said = capsys.readouterr().err
-        assert said.startswith("error: ")
-        assert said.count("\n") == 1
-        return said
 
     return call
 

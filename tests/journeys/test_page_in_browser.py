@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handwriting_gan.recognition import digit_classifier
+from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.workdir import trained_model
 from handwriting_gan.writing.number import read_hand
 from handwriting_gan.writing.page_server import PageServer
@@ -145,7 +145,7 @@ def test_273_is_drawn_and_481_is_written(file: str, open_page: Open, tmp_path: P
     assert digits_read(page) == "273"
     png = saved(page, "Save PNG", tmp_path)
     assert png.name == "481.png"
-    assert read_hand(png, digit_classifier.load()).glyphs.digits.tolist() == [4, 8, 1]
+    assert read_hand(png, digit_classifier.load(), wholeness.load()).glyphs.digits.tolist() == [4, 8, 1]
     svg = saved(page, "Save SVG", tmp_path)
     assert svg.name == "481.svg"
     assert outline(page) in svg.read_text()
@@ -267,7 +267,7 @@ def test_nothing_stays_of_what_was_there_before_a_blank_picture(file: str, open_
 
 
 def test_jax_answers_the_served_page(open_page: Open, tmp_path: Path) -> None:
-    with PageServer(trained_model.load(), digit_classifier.load(), tmp_path, 0) as server:
+    with PageServer(trained_model.load(), digit_classifier.load(), wholeness.load(), tmp_path, 0) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -276,7 +276,8 @@ def test_jax_answers_the_served_page(open_page: Open, tmp_path: Path) -> None:
             wait_for(page, "481")
             assert digits_read(page) == "273"
             png = saved(page, "Save PNG", tmp_path)
-            assert read_hand(png, digit_classifier.load()).glyphs.digits.tolist() == [4, 8, 1]
+            hand = read_hand(png, digit_classifier.load(), wholeness.load())
+            assert hand.glyphs.digits.tolist() == [4, 8, 1]
         finally:
             server.shutdown()
             thread.join()

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -20,7 +20,7 @@ from experiments.release import release
 from handwriting_gan import evaluate, write
 from handwriting_gan.data import mnist, sources
 from handwriting_gan.data.glyphs import Glyphs
-from handwriting_gan.errors import InputError, exit_in_one_line
+from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation import tables
 from handwriting_gan.evaluation.protocol import PROTOCOLS, Protocol
 from handwriting_gan.training import devices
@@ -29,7 +29,6 @@ from handwriting_gan.training.loop import train
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.workdir import trained_model
 from handwriting_gan.workdir.layout import RELEASED, Workdir
-from handwriting_gan.writing.composition import compose
 
 PICTURE = Path(__file__).parents[2] / "experiments" / "pictures" / "273.png"
 
@@ -47,17 +46,6 @@ def unbroken(config: ConfigDict, glyphs: Glyphs, held_out: Glyphs,
     """A run that was never stopped."""
     workdir = Workdir(tmp_path_factory.mktemp("unbroken"))
     return workdir, train(config, workdir, glyphs, held_out)
-
-
-@pytest.fixture
-def run_door(monkeypatch: pytest.MonkeyPatch) -> Iterator:
-    """Calls a door as the command line would, in this process."""
-
-    def call(door: object, *arguments: object) -> None:
-        monkeypatch.setattr("sys.argv", [door.__name__, *map(str, arguments)])
-        exit_in_one_line(door.main)
-
-    yield call
 
 
 def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
@@ -163,8 +151,8 @@ def small_protocol(monkeypatch: pytest.MonkeyPatch) -> Protocol:
 
 
 def test_evaluation_reads_the_averages_alone_and_fills_a_scorecard(
-        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: callable, small_protocol: Protocol,
-        capsys: pytest.CaptureFixture) -> None:
+        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: Callable[..., None],
+        small_protocol: Protocol, capsys: pytest.CaptureFixture) -> None:
     workdir, state = unbroken
     copy = Workdir(tmp_path)
     shutil.copytree(workdir.root, tmp_path, dirs_exist_ok=True)
@@ -188,8 +176,8 @@ def test_evaluation_reads_the_averages_alone_and_fills_a_scorecard(
 
 
 def test_evaluation_writes_tables_and_pictures_beside_the_scorecard(
-        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: callable, small_protocol: Protocol,
-        capsys: pytest.CaptureFixture) -> None:
+        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: Callable[..., None],
+        small_protocol: Protocol, capsys: pytest.CaptureFixture) -> None:
     workdir, _ = unbroken
     before = sorted(workdir.root.rglob("*"))
     run_door(evaluate, "--workdir", workdir.root, "--out", tmp_path / "new" / "card.json")
@@ -205,8 +193,8 @@ def test_evaluation_writes_tables_and_pictures_beside_the_scorecard(
 
 @pytest.mark.skipif(mnist.FOLDER_VARIABLE not in os.environ, reason="needs a folder of MNIST's files")
 def test_evaluation_on_writers_judges_the_hand(
-        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: callable, small_protocol: Protocol,
-        monkeypatch: pytest.MonkeyPatch) -> None:
+        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: Callable[..., None],
+        small_protocol: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the validation writers, as quick evaluation must; of 58, those with the lowest ids."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     load_both, asked = sources.load_both, []
@@ -231,7 +219,7 @@ def test_evaluation_on_writers_judges_the_hand(
 
 
 def test_a_number_is_written_in_the_hand_of_a_picture(
-        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: callable,
+        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: Callable[..., None],
         capsys: pytest.CaptureFixture) -> None:
     workdir, _ = unbroken
     out = tmp_path / "new" / "481.png"
@@ -253,7 +241,6 @@ def test_writing_in_python_is_what_the_door_does(unbroken: tuple[Workdir, TrainS
     assert glyphs.shape == (3, 28, 28)
     assert glyphs.dtype == np.uint8
     assert np.array_equal(glyphs, model.write(held_out.take([5, 300]), [4, 8, 1], seed=3))
-    assert compose(glyphs, 60).shape[0] == 28 * 3
     with pytest.raises(InputError, match="at least one glyph"):
         model.write(held_out.take([]), [4])
 

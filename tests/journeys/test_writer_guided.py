@@ -15,7 +15,7 @@ from configs import writer_guided
 from experiments.release import release
 from handwriting_gan import evaluate, write
 from handwriting_gan.data.glyphs import Glyphs
-from handwriting_gan.errors import InputError, exit_in_one_line
+from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation.protocol import PROTOCOLS
 from handwriting_gan.training.loop import train
 from handwriting_gan.training.train_state import TrainState
@@ -44,17 +44,6 @@ def unbroken(config: ConfigDict, written: Glyphs, signed: Glyphs,
     """A run that was never stopped."""
     workdir = Workdir(tmp_path_factory.mktemp("unbroken"))
     return workdir, train(config, workdir, written, signed)
-
-
-@pytest.fixture
-def run_door(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Calls a door as the command line would, in this process."""
-
-    def call(door: object, *arguments: object) -> None:
-        monkeypatch.setattr("sys.argv", [door.__name__, *map(str, arguments)])
-        exit_in_one_line(door.main)
-
-    return call
 
 
 @pytest.fixture

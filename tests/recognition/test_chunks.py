@@ -21,11 +21,12 @@ def test_any_number_of_rows_comes_out_as_if_at_once(count: int, rng: np.random.G
     np.testing.assert_array_equal(products, one * other[:, None])
 
 
-@pytest.mark.parametrize(("count", "calls"), [(3, 1), (4, 1), (5, 2), (11, 3)])
-def test_every_chunk_has_the_same_shape(count: int, calls: int) -> None:
+@pytest.mark.parametrize(("count", "size", "calls"), [(1, 1, 1), (2, 2, 1), (3, 4, 1), (4, 4, 1), (5, 4, 2),
+                                                      (11, 4, 3)])
+def test_chunks_are_of_one_shape_and_of_few_shapes(count: int, size: int, calls: int) -> None:
     seen = []
     in_chunks(lambda rows: seen.append(rows.shape) or rows, np.zeros((count, 2)))
-    assert seen == [(min(count, SIZE), 2)] * calls
+    assert seen == [(size, 2)] * calls
 
 
 def test_outputs_may_be_several() -> None:

@@ -1,15 +1,26 @@
-"""Glyphs on a line can be found again, at the size that was asked for."""
+"""Glyphs on a line can be found again, and stand as the hand's digits did."""
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from handwriting_gan.data.glyphs import SIDE, Glyphs
-from handwriting_gan.writing.composition import GAP, MOST_HEIGHT, centre, compose, stack
+from handwriting_gan.writing import composition
+from handwriting_gan.writing.composition import (
+    LEAST_SIZE,
+    MOST_PIXELS,
+    Manner,
+    centre,
+    compose,
+    manner_of,
+    neat,
+    stack,
+)
 from handwriting_gan.writing.mnist_form import BOX
-from handwriting_gan.writing.segment import Piece, find_digits
+from handwriting_gan.writing.segment import find_strokes
 
 BLANK = np.zeros((SIDE, SIDE), np.uint8)
+WANDERING = Manner(60.0, np.array([0.1, 0.5, 0.3]), np.array([-0.2, 0.0, 0.1, 0.0]))
 
 
 def in_one_piece(glyph: np.ndarray) -> bool:
@@ -25,66 +36,134 @@ def whole(held_out: Glyphs) -> np.ndarray:
     return np.stack(chosen[:12])
 
 
-def pieces_of(page: np.ndarray) -> list[Piece]:
-    return find_digits(page / np.float32(255))
+def digits_on(page: np.ndarray) -> list[np.ndarray]:
+    """Each stroke's ink alone on the page, from the left."""
+    strokes = find_strokes(page / np.float32(255))
+    return [np.where(strokes.labels == strokes.names[row], page, 0) / np.float32(255)
+            for row in strokes.boxes[:, 1].argsort()]
 
 
-@pytest.mark.parametrize("height", [BOX, 33.3, 150])
-def test_as_many_digits_are_found_as_were_written(height: float, whole: np.ndarray) -> None:
+def feet_on(page: np.ndarray) -> np.ndarray:
+    """The row below each digit, from the left."""
+    strokes = find_strokes(page / np.float32(255))
+    return strokes.boxes[strokes.boxes[:, 1].argsort(), 2]
+
+
+@pytest.mark.parametrize("size", [BOX, 33.3, 150])
+def test_as_many_digits_are_found_as_were_written(size: float, whole: np.ndarray) -> None:
     for count in (1, 2, len(whole)):
-        assert len(pieces_of(compose(whole[:count], height))) == count
+        assert len(find_strokes(compose(whole[:count], neat(size)) / np.float32(255)).names) == count
 
 
-@pytest.mark.parametrize("height", [BOX, 33.3, 150])
-def test_digits_come_out_at_the_height_asked_for(height: float, whole: np.ndarray) -> None:
-    for piece in pieces_of(compose(whole, height)):
-        assert piece.box.height == pytest.approx(height, rel=0.1)
+@pytest.mark.parametrize("size", [BOX, 33.3, 150])
+def test_digits_come_out_at_the_size_asked_for(size: float, whole: np.ndarray) -> None:
+    page = compose(whole, neat(size))
+    np.testing.assert_allclose(find_strokes(page / np.float32(255)).heights, size, rtol=0.1)
 
 
-@pytest.mark.parametrize("height", [20, 40, 100])
-def test_the_page_grows_with_the_height(height: int, whole: np.ndarray) -> None:
-    small, page = compose(whole, BOX), compose(whole, height)
-    assert page.shape == (small.shape[0] * height // BOX, small.shape[1] * height // BOX)
-
-
-def test_at_mnists_own_height_the_glyphs_stand_as_they_are(whole: np.ndarray) -> None:
-    page = compose(whole[:1], BOX)
-    inked = np.flatnonzero((whole[0] > 64).any(axis=0))
-    trimmed = whole[0][:, inked.min():inked.max() + 1]
-    np.testing.assert_array_equal(page, np.pad(trimmed, ((0, 0), (2 * GAP, 2 * GAP))))
+def test_at_mnists_own_size_a_glyph_stands_as_it_is(whole: np.ndarray) -> None:
+    inked = whole[0] > composition.PRESENT
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    trimmed = whole[0][rows.min() - 1:rows.max() + 1, columns.min():columns.max() + 1]
+    manner = neat(BOX)
+    page = compose(whole[:1], manner)
+    np.testing.assert_array_equal(page[manner.feet - len(trimmed):manner.feet,
+                                       manner.margin:-manner.margin], trimmed)
+    assert len(page) == manner.rows
 
 
 def test_the_order_of_the_glyphs_is_the_order_on_the_line(whole: np.ndarray) -> None:
-    for piece, glyph in zip(pieces_of(compose(whole, BOX)), whole, strict=True):
+    for ink, glyph in zip(digits_on(compose(whole, neat(BOX))), whole, strict=True):
         inked = np.where(glyph > 127, glyph, 0).astype(np.float64)
-        assert np.where(piece.ink > 0.5, piece.ink, 0).sum() == pytest.approx(inked.sum() / 255)
+        assert np.where(ink > 0.5, ink, 0).sum() == pytest.approx(inked.sum() / 255)
 
 
 def test_edges_stay_steep_when_enlarged(whole: np.ndarray) -> None:
     """Blurred edges would fill the page with grey in proportion to its area."""
     grey = [np.mean((page > 25) & (page < 230)) for page in
-            (compose(whole, BOX), compose(whole, 10 * BOX))]
+            (compose(whole, neat(BOX)), compose(whole, neat(10 * BOX)))]
     assert grey[1] < 0.6 * grey[0]
 
 
-@pytest.mark.parametrize(("asked", "given"), [(1, BOX), (0, BOX), (MOST_HEIGHT + 999, MOST_HEIGHT)])
-def test_absurd_heights_are_bounded(asked: float, given: float, whole: np.ndarray) -> None:
-    assert compose(whole[:1], asked).shape == compose(whole[:1], given).shape
+@pytest.mark.parametrize("size", [60, 240])
+def test_edges_show_no_pixels_of_28(size: int, whole: np.ndarray) -> None:
+    """Edges of blocks would go in few steps, each of an enlarged pixel's size."""
+    page = compose(whole, neat(size)) > 127
+    left = page.argmax(axis=1)[page.any(axis=1)]
+    steps = np.abs(np.diff(left))
+    assert (steps[steps > 0] < size / BOX).mean() > 0.8
+    assert (steps == 0).mean() < 0.8
+
+
+def test_who_stands_neatly_has_his_feet_on_the_line(whole: np.ndarray) -> None:
+    manner = neat(100)
+    np.testing.assert_allclose(feet_on(compose(whole, manner)), manner.feet, atol=3)
+
+
+def test_the_manner_of_what_was_composed_is_measured_again(whole: np.ndarray) -> None:
+    """With one gap and one offset to be drawn there is no chance in it."""
+    manner = Manner(100.0, np.array([0.4]), np.array([0.0]))
+    found = manner_of(digits_on(compose(whole, manner)), scale=2.0)
+    assert found.size == pytest.approx(50.0, rel=0.05)
+    np.testing.assert_allclose(found.gaps, 0.4, atol=0.05)
+    np.testing.assert_allclose(found.offsets, 0.0, atol=0.04)
+
+
+def test_a_wandering_line_is_measured_as_it_wanders(whole: np.ndarray) -> None:
+    found = manner_of(digits_on(compose(whole, WANDERING, variation=1.0, seed=2)), scale=1.0)
+    assert {round(offset, 1) for offset in (found.offsets - found.offsets.min()).tolist()} <= {
+        0.0, 0.1, 0.2, 0.3}
+    assert np.ptp(found.offsets) == pytest.approx(np.ptp(WANDERING.offsets), abs=0.05)
+    assert all(np.abs(WANDERING.gaps - gap).min() < 0.06 for gap in found.gaps)
+
+
+def test_the_best_guess_stands_as_the_hand_usually_does(whole: np.ndarray) -> None:
+    page = compose(whole, WANDERING)
+    np.testing.assert_array_equal(page, compose(whole, WANDERING, variation=0.0, seed=7))
+    found = manner_of(digits_on(page), scale=1.0)
+    np.testing.assert_allclose(found.gaps, np.median(WANDERING.gaps), atol=0.06)
+
+
+def test_variation_moves_as_far_as_it_says(whole: np.ndarray) -> None:
+    spread = [np.ptp(feet_on(compose(whole, WANDERING, variation, seed=3))) for variation in (0.0, 0.5, 1.0)]
+    assert spread[1] == pytest.approx((spread[0] + spread[2]) / 2, abs=3)
+    assert spread[0] < spread[2]
+
+
+def test_a_line_has_room_for_all_that_the_hand_may_do(whole: np.ndarray) -> None:
+    for seed in range(5):
+        page = compose(whole, WANDERING, 1.0, seed)
+        assert len(page) == WANDERING.rows
+        assert not page[0].any()
+        assert not page[-1].any()
+
+
+def test_a_hand_of_one_digit_has_a_usual_gap(whole: np.ndarray) -> None:
+    one = np.pad(whole[0], 4) / 255.0
+    assert manner_of([one], 1.0).gaps.tolist() == [pytest.approx(composition.USUAL_GAP)]
+
+
+@pytest.mark.parametrize(("size", "digits"), [(1.0, 3), (1e9, 3), (300.0, 10_000), (900.0, 100)])
+def test_absurd_sizes_are_bounded(size: float, digits: int) -> None:
+    bounded = neat(size).for_so_many(digits)
+    assert LEAST_SIZE <= bounded.size <= composition.MOST_SIZE
+    widest = digits * bounded.size * (1 + composition.MOST_GAP)
+    assert widest * bounded.rows <= MOST_PIXELS or bounded.size == LEAST_SIZE
 
 
 def test_a_blank_glyph_leaves_a_space(whole: np.ndarray) -> None:
     one, other = whole[:2]
-    spaced = compose(np.stack([one, BLANK, other]), BOX)
-    assert spaced.shape[1] == compose(np.stack([one, other]), BOX).shape[1] + SIDE // 2 + GAP
-    assert len(pieces_of(spaced)) == 2
+    spaced = compose(np.stack([one, BLANK, other]), neat(BOX))
+    assert spaced.shape[1] >= compose(np.stack([one, other]), neat(BOX)).shape[1] + SIDE // 2
+    assert len(digits_on(spaced)) == 2
 
 
 def test_the_line_is_ink_on_empty_paper(whole: np.ndarray) -> None:
-    page = compose(whole, 60)
+    page = compose(whole, neat(60))
     assert page.dtype == np.uint8
     assert page.max() == 255
-    assert not page[:, :GAP].any()
-    assert not page[:, -GAP:].any()
+    assert not page[:, :20].any()
+    assert not page[:, -20:].any()
     assert np.median(page) == 0
 
 

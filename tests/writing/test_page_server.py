@@ -17,8 +17,8 @@ from PIL import Image
 
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
-from handwriting_gan.recognition import digit_classifier
-from handwriting_gan.writing.composition import compose
+from handwriting_gan.recognition import digit_classifier, wholeness
+from handwriting_gan.writing.composition import compose, neat
 from handwriting_gan.writing.page_server import ADDRESS, MOST_BYTES, PageServer
 
 ROWS = [250, 730, 310]  # a 2, a 7 and a 3 of the held-out glyphs
@@ -46,7 +46,7 @@ def model() -> Echo:
 
 @pytest.fixture
 def server(model: Echo, tmp_path: Path) -> Iterator[PageServer]:
-    with PageServer(model, digit_classifier.load(), tmp_path, 0) as server:
+    with PageServer(model, digit_classifier.load(), wholeness.load(), tmp_path, 0) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
@@ -108,7 +108,7 @@ def test_who_thinks_this_is_another_server_gets_nothing(ask: Callable[..., tuple
 
 def test_a_picture_is_read_and_not_kept(ask: Callable[..., tuple[int, Any]], held_out: Glyphs,
                                         tmp_path: Path) -> None:
-    status, hand = ask("POST", "/read", png(255 - compose(held_out.images[ROWS], 60)))
+    status, hand = ask("POST", "/read", png(255 - compose(held_out.images[ROWS], neat(60))))
     assert status == 200
     assert hand["digits"] == [2, 7, 3]
     assert all(0.5 < confidence <= 1 for confidence in hand["confidences"])
@@ -206,7 +206,7 @@ def test_a_fault_of_ours_is_one_line_and_the_next_request_is_answered(
 
 def test_a_port_that_is_taken_is_refused(model: Echo, server: PageServer, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"port \d+ cannot be used .*; name another with --port"):
-        PageServer(model, digit_classifier.load(), tmp_path, server.server_address[1])
+        PageServer(model, digit_classifier.load(), wholeness.load(), tmp_path, server.server_address[1])
 
 
 def test_a_method_without_a_writer_mode_is_refused(tmp_path: Path) -> None:
@@ -215,4 +215,4 @@ def test_a_method_without_a_writer_mode_is_refused(tmp_path: Path) -> None:
         config = ConfigDict({"method": "dcgan"})
 
     with pytest.raises(InputError, match="dcgan has no writer mode"):
-        PageServer(Mute(), digit_classifier.load(), tmp_path, 0)
+        PageServer(Mute(), digit_classifier.load(), wholeness.load(), tmp_path, 0)

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.make_photos import CONDITIONS, compose_scene
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.writing import photo
-from handwriting_gan.writing.composition import compose
-from handwriting_gan.writing.photo import read_ink, to_ink
+from handwriting_gan.writing.composition import compose, neat
+from handwriting_gan.writing.photo import WORKING_SIDE, Page, page_of, read_page, to_ink
 
 ORIENTATION = 0x0112  # the EXIF tag
 
@@ -20,7 +21,7 @@ ORIENTATION = 0x0112  # the EXIF tag
 @pytest.fixture(scope="module")
 def page(held_out: Glyphs) -> np.ndarray:
     """A scan of three digits: grey levels, dark on light."""
-    return 255 - compose(held_out.images[[250, 720, 310]], 40)
+    return 255 - compose(held_out.images[[250, 720, 310]], neat(40))
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 def ink_of(picture: Image.Image, path: Path, **options: object) -> np.ndarray:
     """What is read of a picture that was saved."""
     picture.save(path, **options)
-    return read_ink(path)
+    return read_page(path).ink
 
 
 def test_ink_is_1_and_paper_is_0(page: np.ndarray, path: Path) -> None:
@@ -127,20 +128,20 @@ NOISE = png(np.random.default_rng(0).integers(0, 255, (40, 60), np.uint8))
 def test_what_cannot_be_decoded_is_named(content: bytes, path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match=f"{path} cannot be decoded as a picture"):
-        read_ink(path)
+        read_page(path)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_an_even_picture_shows_no_ink(level: int, path: Path) -> None:
     path.write_bytes(png(np.full((40, 60), level, np.uint8)))
     with pytest.raises(InputError, match=f"no ink stands out in {path}"):
-        read_ink(path)
+        read_page(path)
 
 
 def test_a_single_pixel_shows_no_ink(path: Path) -> None:
     path.write_bytes(png(np.zeros((1, 1), np.uint8)))
     with pytest.raises(InputError, match="no ink"):
-        read_ink(path)
+        read_page(path)
 
 
 def test_ink_hardly_darker_than_its_paper_does_not_stand_out(page: np.ndarray) -> None:
@@ -157,12 +158,12 @@ def test_a_large_dark_block_is_no_writing() -> None:
 
 def test_a_missing_picture_is_named(path: Path) -> None:
     with pytest.raises(InputError, match=f"there is no picture at {path}"):
-        read_ink(path)
+        read_page(path)
 
 
 def test_a_folder_is_no_picture(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"{tmp_path} cannot be decoded"):
-        read_ink(tmp_path)
+        read_page(tmp_path)
 
 
 def test_a_picture_with_too_many_pixels_is_refused(
@@ -170,17 +171,45 @@ def test_a_picture_with_too_many_pixels_is_refused(
     path.write_bytes(NOISE)
     monkeypatch.setattr(photo, "MAX_PIXELS", 40 * 60 - 1)
     with pytest.raises(InputError, match="60 x 40 pixels; crop or shrink it"):
-        read_ink(path)
+        read_page(path)
 
 
 def test_a_decompression_bomb_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_bytes(NOISE)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000)
     with pytest.raises(InputError, match="absurdly large"):
-        read_ink(path)
+        read_page(path)
 
 
 def test_a_large_picture_that_is_no_bomb_is_read_without_a_warning(
         page: np.ndarray, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", page.size - 1)
     assert ink_of(Image.fromarray(page), path).shape == page.shape
+
+
+def test_ink_is_looked_for_in_a_smaller_photo(page: np.ndarray) -> None:
+    large = np.repeat(np.kron(page, np.ones((12, 12), np.uint8))[..., None], 3, axis=-1)
+    found = page_of(large)
+    assert max(found.ink.shape) == WORKING_SIDE
+    assert found.photo is large
+    assert found.scale == pytest.approx(WORKING_SIDE / large.shape[1], rel=1e-3)
+
+
+def test_a_window_is_the_photo_mirrored_beyond_its_edges() -> None:
+    photo = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    page = Page(photo, photo[::2, ::2, 0].astype(np.float32))
+    window = page.window(1, 2, (2, 3))
+    np.testing.assert_array_equal(window.photo, photo[1:3, 2:5])
+    np.testing.assert_array_equal(window.ink, page.ink[np.ix_([0, 1], [1, 1, 2])])
+    wide = page.window(-4, -6, (12, 18)).photo
+    np.testing.assert_array_equal(wide, np.pad(photo, ((4, 4), (6, 6), (0, 0)), "symmetric"))
+
+
+def test_a_tilted_page_is_turned_with_its_ink(held_out: Glyphs) -> None:
+    scene = compose_scene(held_out.take([250, 730, 330]), CONDITIONS["moderate"]._replace(inks=("black",)),
+                          np.random.default_rng(1))
+    assert abs(scene.tilt) > 1.0
+    found = page_of(scene.photo)
+    dark = found.photo.mean(axis=-1) < 90
+    inked = found.ink > 0.5
+    assert (dark & inked).sum() / (dark | inked).sum() > 0.85

@@ -1,15 +1,17 @@
-"""Strokes as rectangles and diagonals: which are a digit, which are dirt, and in what order."""
+"""Strokes as rectangles and diagonals: which are dirt, and which are of one number."""
 
 import numpy as np
 import pytest
 
 from handwriting_gan.errors import InputError
-from handwriting_gan.writing.segment import EDGE, Box, find_digits
+from handwriting_gan.writing.segment import Box, find_strokes, line_tilt, numbers_of
 
-HEIGHT, WIDTH = 60, 160
+HEIGHT, WIDTH = 200, 400
+FIVE = [(5, 22, 9, 44), (12, 20, 50, 38)]  # its bar, its body
+LINE = [(10, 20, 50, 40), (12, 60, 50, 80), (8, 90, 48, 110)]
 
 
-def strokes(*boxes: tuple[int, int, int, int]) -> np.ndarray:
+def ink_of(*boxes: tuple[int, int, int, int]) -> np.ndarray:
     """Paper with full rectangles, each given as top, left, bottom and right."""
     ink = np.zeros((HEIGHT, WIDTH), np.float32)
     for top, left, bottom, right in boxes:
@@ -17,13 +19,18 @@ def strokes(*boxes: tuple[int, int, int, int]) -> np.ndarray:
     return ink
 
 
-def boxes_of(ink: np.ndarray) -> list[Box]:
-    return [piece.box for piece in find_digits(ink)]
+def boxes_of(*boxes: tuple[int, int, int, int]) -> set[tuple[int, ...]]:
+    return {tuple(box) for box in find_strokes(ink_of(*boxes)).boxes.tolist()}
 
 
-def test_digits_come_from_left_to_right_wherever_they_stand() -> None:
-    left, middle, right = (25, 10, 55, 20), (5, 60, 35, 75), (20, 130, 50, 140)
-    assert boxes_of(strokes(right, left, middle)) == [left, middle, right]
+def numbers_in(*boxes: tuple[int, int, int, int]) -> list[set[tuple[int, ...]]]:
+    """The boxes of each number's strokes."""
+    return [{tuple(box) for box in number.boxes.tolist()}
+            for number in numbers_of(find_strokes(ink_of(*boxes)))]
+
+
+def moved(boxes: list[tuple[int, int, int, int]], down: int, right: int) -> list[tuple[int, int, int, int]]:
+    return [(top + down, left + right, bottom + down, end + right) for top, left, bottom, end in boxes]
 
 
 def test_a_box_knows_its_size() -> None:
@@ -31,82 +38,77 @@ def test_a_box_knows_its_size() -> None:
     assert (box.height, box.width) == (30, 15)
 
 
-@pytest.mark.parametrize("pieces", [
-    pytest.param([(5, 22, 9, 44), (12, 20, 50, 38)], id="a five and its bar"),
-    pytest.param([(5, 20, 20, 40), (24, 22, 34, 30), (38, 20, 50, 40)], id="three in a column"),
-    pytest.param([(5, 20, 45, 26), (47, 18, 52, 40), (20, 34, 30, 39)], id="joined by the third"),
-])
-def test_strokes_above_one_another_are_one_digit(pieces: list[tuple[int, int, int, int]]) -> None:
-    after = (10, 80, 50, 95)
-    tops, lefts, bottoms, rights = zip(*pieces, strict=True)
-    whole = (min(tops), min(lefts), max(bottoms), max(rights))
-    assert boxes_of(strokes(*pieces, after)) == [whole, after]
-
-
-def test_all_strokes_of_a_digit_are_cut_out_with_it() -> None:
-    ink = strokes((5, 22, 9, 44), (12, 20, 50, 38))
-    piece, = find_digits(ink)
-    assert piece.ink.sum() == ink.sum()
-
-
-def test_digits_that_reach_a_little_over_one_another_stay_apart() -> None:
-    one, other = (5, 20, 30, 40), (33, 34, 58, 60)
-    assert boxes_of(strokes(one, other)) == [one, other]
+def test_strokes_are_connected_ink_with_their_boxes() -> None:
+    strokes = find_strokes(ink_of(*LINE))
+    assert boxes_of(*LINE) == set(LINE)
+    assert strokes.box == Box(8, 20, 50, 110)
+    for name, (top, left, bottom, right) in zip(strokes.names, strokes.boxes, strict=True):
+        assert (strokes.labels[top:bottom, left:right] == name).all()
+        assert (strokes.labels == name).sum() == (bottom - top) * (right - left)
 
 
 @pytest.mark.parametrize("speck", [(50, 60, 53, 63), (20, 100, 27, 107), (0, 0, 1, 1)])
-def test_a_speck_is_no_digit(speck: tuple[int, int, int, int]) -> None:
+def test_a_speck_is_dirt(speck: tuple[int, int, int, int]) -> None:
     digit = (5, 20, 45, 30)
-    assert boxes_of(strokes(digit, speck)) == [digit]
+    assert boxes_of(digit, speck) == {digit}
 
 
 @pytest.mark.parametrize("stroke", [(20, 60, 22, 80), (10, 60, 30, 62)])
-def test_a_thin_stroke_is_no_speck(stroke: tuple[int, int, int, int]) -> None:
+def test_a_thin_stroke_is_none(stroke: tuple[int, int, int, int]) -> None:
     digit = (5, 20, 45, 30)
-    assert boxes_of(strokes(digit, stroke)) == [digit, stroke]
-
-
-def leaning(left: int) -> np.ndarray:
-    """A stroke that leans right by half its height."""
-    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
-    foot = left + (50 - rows) / 2
-    inside = (rows >= 10) & (rows < 50) & (columns >= foot) & (columns < foot + 5)
-    return inside.astype(np.float32)
-
-
-def test_a_neighbour_that_reaches_into_the_box_is_left_out() -> None:
-    one, other = leaning(20), leaning(38)
-    first, second = find_digits(one + other)
-    assert first.box.right > second.box.left
-    assert (first.ink.sum(), second.ink.sum()) == (one.sum(), other.sum())
-
-
-def test_soft_edges_are_kept_around_the_stroke() -> None:
-    ink = strokes((10, 20, 40, 30))
-    ink[9, 20:30] = ink[40, 20:30] = 0.3
-    piece, = find_digits(ink)
-    assert piece.box == (10, 20, 40, 30)
-    assert piece.ink.shape == (30 + 2 * EDGE, 10 + 2 * EDGE)
-    assert piece.ink.sum() == pytest.approx(ink.sum())
+    assert boxes_of(digit, stroke) == {digit, stroke}
 
 
 def test_strokes_that_touch_at_a_corner_are_one() -> None:
-    assert boxes_of(strokes((5, 20, 25, 30), (25, 30, 45, 40))) == [(5, 20, 45, 40)]
-
-
-def test_writing_up_to_the_border_is_found_whole() -> None:
-    ink = strokes((0, 0, HEIGHT, 12), (0, WIDTH - 12, HEIGHT, WIDTH))
-    pieces = find_digits(ink)
-    assert [piece.ink.sum() for piece in pieces] == [HEIGHT * 12] * 2
+    assert boxes_of((5, 20, 25, 30), (25, 30, 45, 40)) == {(5, 20, 45, 40)}
 
 
 def test_the_size_of_the_picture_does_not_matter() -> None:
-    ink = strokes((5, 22, 9, 44), (12, 20, 50, 38), (50, 60, 53, 63), (10, 80, 50, 95))
+    ink = ink_of(*FIVE, (50, 60, 53, 63), *moved(FIVE, 100, 0))
     larger = np.kron(ink, np.ones((3, 3), np.float32))
-    assert boxes_of(larger) == [tuple(3 * number for number in box) for box in boxes_of(ink)]
+    np.testing.assert_array_equal(find_strokes(larger).boxes, 3 * find_strokes(ink).boxes)
+    assert len(numbers_of(find_strokes(larger))) == len(numbers_of(find_strokes(ink))) == 2
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5])
-def test_where_no_stroke_is_no_digit_is_found(level: float) -> None:
+def test_where_no_stroke_is_none_is_found(level: float) -> None:
     with pytest.raises(InputError, match="no stroke was found"):
-        find_digits(level * strokes((5, 20, 45, 30)))
+        find_strokes(level * ink_of((5, 20, 45, 30)))
+
+
+@pytest.mark.parametrize("pieces", [
+    pytest.param(FIVE, id="a five and its bar"),
+    pytest.param(LINE, id="digits side by side"),
+    pytest.param([(10, 20, 50, 40), (32, 60, 72, 80), (54, 90, 94, 110)], id="a line that falls"),
+    pytest.param([*FIVE, *moved(FIVE, 0, 50)], id="two fives"),
+    pytest.param([(10, 20, 50, 40), (10, 85, 50, 105)], id="far apart, but not too far"),
+])
+def test_strokes_near_one_another_are_one_number(pieces: list[tuple[int, int, int, int]]) -> None:
+    assert numbers_in(*pieces) == [set(pieces)]
+
+
+@pytest.mark.parametrize(("down", "right"), [(60, 0), (100, 30), (60, -15), (0, 150), (5, 150), (-5, 150)])
+def test_numbers_come_from_the_top_and_then_from_the_left(down: int, right: int) -> None:
+    first, other = moved(LINE, 20, 20), moved(LINE, 20 + down, 20 + right)
+    assert numbers_in(*other, *first) == [set(first), set(other)]
+
+
+def test_what_is_much_smaller_beside_a_number_is_none() -> None:
+    small = [(100, 20, 112, 26), (100, 30, 112, 36)]
+    assert numbers_in(*LINE, *small) == [set(LINE)]
+
+
+@pytest.mark.parametrize("degrees", [-8.0, 5.0, 8.0])
+def test_a_line_that_rises_is_tilted(degrees: float) -> None:
+    boxes = [Box(0, left, round(500 - left * np.tan(np.deg2rad(degrees))), left + 60)
+             for left in (0, 110, 220, 330)]
+    boxes = [box._replace(top=box.bottom - 100) for box in boxes]
+    assert line_tilt(boxes) == pytest.approx(degrees, abs=0.2)
+    lower = [box._replace(top=box.top + 40, bottom=box.bottom + 40) for box in boxes]
+    assert line_tilt(lower) == pytest.approx(line_tilt(boxes))
+
+
+@pytest.mark.parametrize("bottoms", [[100], [100, 104], [100, 104, 97], [100, 100, 100, 100]])
+def test_a_line_that_wanders_is_not(bottoms: list[int]) -> None:
+    assert line_tilt([Box(bottom - 100, 110 * place, bottom, 110 * place + 60)
+                      for place, bottom in enumerate(bottoms)]) == 0.0

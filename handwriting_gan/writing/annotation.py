@@ -1,0 +1,35 @@
+"""What was seen in a photo, drawn into it, so that a person sees what to say or to crop."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from handwriting_gan.writing.photo import Page
+from handwriting_gan.writing.segment import Box
+
+SIDE = 900  # pixels of the picture's longer side, about
+AROUND = 0.8  # of the digits' height, shown around them
+SURE = 0.9  # a digit that is less probable is drawn as doubtful
+CERTAIN, DOUBTFUL = (20, 120, 60), (200, 40, 40)
+BAND, TEXT = 44, 26  # pixels above a digit for what it was read as
+
+
+def annotated(page: Page, boxes: Sequence[Box], digits: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """The photo around digits `[K]`, each in its box with what it was read as and how likely: `[H, W, 3]`."""
+    around = round(AROUND * max(box.height for box in boxes))
+    tops, lefts, bottoms, rights = zip(*boxes, strict=True)
+    top, left = max(min(tops) - around, 0), max(min(lefts) - around, 0)
+    crop = Image.fromarray(page.photo[top:max(bottoms) + around, left:max(rights) + around])
+    scale = SIDE / max(crop.size)
+    shown = crop.resize((round(crop.width * scale), round(crop.height * scale)), Image.Resampling.LANCZOS)
+    picture = Image.new("RGB", (shown.width, shown.height + BAND), "white")
+    picture.paste(shown, (0, BAND))
+    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(TEXT)
+    for box, digit, probability in zip(boxes, digits, probabilities, strict=True):
+        start = (box.left - left) * scale, (box.top - top) * scale + BAND
+        end = (box.right - left) * scale, (box.bottom - top) * scale + BAND
+        colour = CERTAIN if probability >= SURE else DOUBTFUL
+        pen.rectangle((*start, *end), None, colour, 3)
+        pen.text((start[0], start[1] - TEXT - 8), f"{digit} ({probability:.0%})", colour, font)
+    return np.asarray(picture)
