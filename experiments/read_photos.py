@@ -51,15 +51,18 @@ def main() -> None:
     cache.keep_compiled()
     _, held_out = sources.load_both("mnist_writers", arguments.data_folder, arguments.split)
     reader, judge = digit_classifier.load(), wholeness.load()
-    rows = []
+    came: dict[str, tuple[list[Outcome], list[Outcome]]] = {}
     for kind, conditions in CONDITIONS.items():
-        unknown, known = [], []
+        unknown, known = came.setdefault(kind, ([], []))
         scenes = draw_scenes(held_out, conditions, arguments.count, LENGTH, arguments.seed)
         for scene in track(scenes, kind, arguments.count):
             line = line_in(compressed(scene.photo, conditions.quality))
             unknown.append(outcome(scene.digits, line, lambda line: read_line(line, reader, judge)))
             known.append(outcome(scene.digits, line, lambda line: read_line(line, reader, judge, LENGTH)))
-        rows += [[kind, said, *rates(outcomes)] for said, outcomes in (("no", unknown), ("yes", known))]
+    came["all"] = tuple([each for of_a_kind in column for each in of_a_kind]
+                        for column in zip(*came.values(), strict=True))
+    rows = [[kind, said, *rates(outcomes)] for kind, columns in came.items()
+            for said, outcomes in zip(("no", "yes"), columns, strict=True)]
     table = (markdown_table(HEADINGS, rows) + f"\n\n{arguments.count} numbers of {LENGTH} digits a row, "
              f"{arguments.split} writers, seed {arguments.seed}. Digit classifier {reader.sha256[:12]}, "
              f"wholeness {judge.sha256[:12]}.\n")

@@ -108,7 +108,7 @@ def _file(hand: Hand, lines: list[np.ndarray], arguments: argparse.Namespace) ->
     around = sheet.surroundings(hand.page, hand.box)
     if arguments.beside:
         ink = np.pad(ink, ((0, 0), (0, max(around.shape[1] - ink.shape[1], 0))))
-    paper = np.full((1, 1, 3), 255, np.uint8)
+    paper = np.full((*ink.shape, 3), 255, np.uint8)
     if arguments.paper:
         paper = np.vstack([sheet.paper_for(hand.page, hand.box, hand.manner, ink.shape[1])] * len(lines))
     written = sheet.on_paper(ink, colour, paper)

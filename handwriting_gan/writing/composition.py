@@ -19,6 +19,7 @@ CLOSE = 0.15  # of a digit's size: ink no farther above or below counts when two
 MARGIN = 0.4  # of a digit's size, around the line
 MOST_GAP, MOST_OFFSET = 1.2, 0.5  # of a digit's size
 USUAL_GAP = 0.2  # of a digit's size, where a hand shows a single digit
+SMOOTH = 0.45  # pixels of a glyph, over which an enlarged edge is made even
 LEAST_SIZE, MOST_SIZE = BOX, 2_000  # pixels of a digit on the page
 MOST_PIXELS = 40_000_000  # of a page; what would be larger is written smaller
 
@@ -146,8 +147,9 @@ def centre(lines: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def _enlarge(ink: np.ndarray, scale: float) -> np.ndarray:
-    """Smoothly larger, its edges about as steep in the new pixels as before in the old."""
+    """Smoothly larger, without the steps of the old pixels, its edges steep in the new ones."""
     size = (round(ink.shape[1] * scale), round(ink.shape[0] * scale))
     smooth = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BICUBIC), np.float32)
-    steepness = 1.0 + (scale - 1.0) / 4.0
+    smooth = ndimage.gaussian_filter(smooth, SMOOTH * (scale - 1.0))
+    steepness = 1.0 + (scale - 1.0) / 2.0
     return np.clip((smooth - 127.5) * steepness + 127.5, 0, 255).astype(np.uint8)

@@ -18,7 +18,7 @@ from handwriting_gan.writing.segment import INK, Box, Strokes, find_strokes, lin
 
 MOST_DIGITS = 100
 MOST_PARTS = 3 * MOST_DIGITS  # of a line; more is no number
-LEAST_COUNTED = 0.01  # of how likely it is that a picture shows so many digits as somebody says
+LEAST_COUNTED = 0.05  # of how likely it is that a picture shows so many digits as somebody says
 FRAMES = 25  # from one hand to the other
 
 

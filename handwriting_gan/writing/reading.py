@@ -31,7 +31,7 @@ MOST_CUTS = 6  # of one stroke
 THICKEST_CUT = 3.5  # strokes' widths of ink on a seam
 BEND, STRAY = 0.02, 0.001  # pixels of ink that a seam pays for a step aside, for each pixel off its line
 LEAST_LIKELY = 1e-6
-SURE, WHOLE = 0.5, 0.3  # confidence and wholeness from which a reading is told; chosen on validation writers
+SURE, WHOLE = 0.9, 0.3  # confidence and wholeness from which a reading is told; chosen on validation writers
 LEAST_INK = 0.25  # of a stroke's width squared: less is no part of its own
 
 

@@ -17,7 +17,7 @@ CORE = 0.9  # ink above this has the pen's own colour
 EDGE = 127.5  # of 255, where an outline runs
 TOLERANCE = 0.15  # pixels by which an outline may be simplified
 SOFT_EDGE = 4  # pixels of the page's ink
-QUICK = 3  # of 9 levels of compression: a photo of 12 megapixels takes a second, not fifteen
+QUICK = 1  # of 9 levels of compression: a photo of 12 megapixels takes a second, not fifteen
 SURROUNDINGS = 0.5  # of a number's height, shown around it
 
 
@@ -37,8 +37,8 @@ def transparent(ink: np.ndarray, colour: Colour) -> np.ndarray:
 
 def on_paper(ink: np.ndarray, colour: Colour, paper: np.ndarray) -> np.ndarray:
     """Ink uint8 `[H, W]` in a colour on paper uint8 `[H, W, 3]`: uint8 `[H, W, 3]`."""
-    share = ink[..., None] / np.float32(255)
-    return np.rint(paper * (1.0 - share) + np.array(colour) * share).astype(np.uint8)
+    pen = Image.new("RGB", ink.shape[::-1], colour)
+    return np.asarray(Image.composite(pen, Image.fromarray(paper), Image.fromarray(ink)))
 
 
 def paper_for(page: Page, number: Box, manner: Manner, width: int) -> np.ndarray:
