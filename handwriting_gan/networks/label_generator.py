@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from handwriting_gan.networks.layers import instance_norm
+from handwriting_gan.networks.layers import ConvTranspose, instance_norm
 
 
 class LabelGenerator(nn.Module):
@@ -29,7 +29,7 @@ class LabelGenerator(nn.Module):
         for _ in range(self.blocks):
             x = x + PostNormBlock(x.shape[-1])(x)
         for level in (1, 0):
-            x = _normed(nn.ConvTranspose(self.width * 2**level, (4, 4), (2, 2), use_bias=False)(x))
+            x = _normed(ConvTranspose(self.width * 2**level, use_bias=False)(x))
         return jnp.tanh(nn.Conv(1, (7, 7), use_bias=False)(x))
 
 

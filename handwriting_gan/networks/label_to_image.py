@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from handwriting_gan.networks.layers import leaky_relu
+from handwriting_gan.networks.layers import ConvTranspose, leaky_relu
 
 
 class LabelToImage(nn.Module):
@@ -19,5 +19,5 @@ class LabelToImage(nn.Module):
         x = nn.Dense(7 * 7 * self.width)(jnp.concatenate([latents, code], axis=-1))
         x = leaky_relu(x).reshape(-1, 7, 7, self.width)
         for _ in range(2):
-            x = leaky_relu(nn.ConvTranspose(self.width, (4, 4), (2, 2))(x))
+            x = leaky_relu(ConvTranspose(self.width)(x))
         return jnp.tanh(nn.Conv(1, (7, 7))(x))

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from handwriting_gan.networks.resizing_convolution import conv_then_halve, double_then_conv
+from handwriting_gan.networks.resizing_convolution import conv_then_halve, conv_transpose, double_then_conv
 
 # He et al. 2015 for ReLU, untruncated, as the authors' code initialises every network.
 he_normal = nn.initializers.variance_scaling(2.0, "fan_in", "normal")
@@ -44,6 +44,19 @@ def double(x: jax.Array) -> jax.Array:
 def identity(x: jax.Array) -> jax.Array:
     """What a block without norm does in its place."""
     return x
+
+
+class ConvTranspose(nn.Module):
+    """`nn.ConvTranspose(features, (4, 4), (2, 2))`, faster: `[B, H, W, C]` -> `[B, 2 H, 2 W, features]`."""
+
+    features: int
+    use_bias: bool = True
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        kernel = self.param("kernel", nn.initializers.lecun_normal(), (4, 4, x.shape[-1], self.features))
+        bias = self.param("bias", nn.initializers.zeros, (self.features,)) if self.use_bias else 0.0
+        return conv_transpose(x, kernel) + bias
 
 
 class AdaptiveInstanceNorm(nn.Module):

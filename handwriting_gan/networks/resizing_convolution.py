@@ -4,7 +4,8 @@ The mean of four neighbouring outputs of a 3 x 3 kernel is one output of a 4 x 4
 is then halved is a 4 x 4 convolution of stride 2: 16 products where there were 36. Doubling and then a
 convolution is the transpose of that. The 4 x 4 convolution is linear in its images and in its kernel, and so
 are its two transposes; the derivatives of each are the other two. Saying so keeps derivatives of every
-order, R1's too, among these three: what JAX derives by itself dilates images, which XLA's CPU is slow at.
+order, R1's too, among these three: what JAX derives by itself dilates images, which XLA's CPU is slow at. The
+transposed convolution that DCGANs grow by is one of them as well.
 
 Axes: B images, H x W pixels, C channels in, F features out; images are NHWC, kernels HWIO.
 """
@@ -33,6 +34,15 @@ def double_then_conv(images: jax.Array, kernel: jax.Array, *_: Any, **__: Any) -
     _, height, width, _ = images.shape
     turned = kernel[::-1, ::-1].swapaxes(2, 3)
     return _doubling((2 * height, 2 * width), images, _widen(turned))
+
+
+def conv_transpose(images: jax.Array, kernel: jax.Array) -> jax.Array:
+    """`lax.conv_transpose` of stride 2, SAME: `[B, H, W, C]`, `[4, 4, C, F]` -> `[B, 2 H, 2 W, F]`.
+
+    Its own derivatives take XLA's CPU twenty times as long.
+    """
+    _, height, width, _ = images.shape
+    return _doubling((2 * height, 2 * width), images, kernel[::-1, ::-1].swapaxes(2, 3))
 
 
 def _widen(kernel: jax.Array) -> jax.Array:

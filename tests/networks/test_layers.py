@@ -4,10 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen as nn
 
 from handwriting_gan.networks.layers import (
     AdaptiveInstanceNorm,
     AdaptiveResidualBlock,
+    ConvTranspose,
     DomainDense,
     ResidualBlock,
     double,
@@ -40,6 +42,17 @@ def test_instance_norm_uses_the_biased_variance_of_each_channel() -> None:
     normalized = instance_norm(affine=False).apply({}, image)
     mean, variance = image.mean(axis=(1, 2), keepdims=True), image.var(axis=(1, 2), keepdims=True)
     np.testing.assert_allclose(normalized, (image - mean) / jnp.sqrt(variance + 1e-5), atol=1e-5)
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_a_transposed_convolution_is_flaxs_parameters_and_all(use_bias: bool) -> None:
+    x = jax.random.normal(jax.random.key(0), (2, 5, 6, 3))
+    ours = ConvTranspose(4, use_bias=use_bias)
+    theirs = nn.ConvTranspose(4, (4, 4), (2, 2), use_bias=use_bias)
+    (found, params), (expected, other) = (layer.init_with_output(jax.random.key(1), x)
+                                          for layer in (ours, theirs))
+    jax.tree.map(np.testing.assert_array_equal, params, other)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_adaptive_norm_scales_by_one_plus_gamma_and_adds_beta() -> None:

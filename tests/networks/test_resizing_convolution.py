@@ -1,4 +1,4 @@
-"""The identities, in float64, derivatives too: against a plain convolution beside pooling or upsampling."""
+"""The identities, in float64, derivatives too: against JAX's own convolutions, pooling and upsampling."""
 
 from collections.abc import Callable
 
@@ -9,20 +9,23 @@ import pytest
 from jax import lax
 
 from handwriting_gan.networks.layers import double, halve
-from handwriting_gan.networks.resizing_convolution import conv_then_halve, double_then_conv
+from handwriting_gan.networks.resizing_convolution import conv_then_halve, conv_transpose, double_then_conv
 
 Convolution = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 def plain_conv(images: jax.Array, kernel: jax.Array) -> jax.Array:
-    """3 x 3, of the same size out as in."""
-    return lax.conv_general_dilated(images, kernel, (1, 1), "SAME",
+    """By the 3 x 3 corner of a 4 x 4 kernel, of the same size out as in."""
+    return lax.conv_general_dilated(images, kernel[:3, :3], (1, 1), "SAME",
                                     dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 
 PAIRS = {
-    "halved": (conv_then_halve, lambda images, kernel: halve(plain_conv(images, kernel))),
-    "doubled": (double_then_conv, lambda images, kernel: plain_conv(double(images), kernel)),
+    "halved": (lambda images, kernel: conv_then_halve(images, kernel[:3, :3]),
+               lambda images, kernel: halve(plain_conv(images, kernel))),
+    "doubled": (lambda images, kernel: double_then_conv(images, kernel[:3, :3]),
+                lambda images, kernel: plain_conv(double(images), kernel)),
+    "transposed": (conv_transpose, lambda images, kernel: lax.conv_transpose(images, kernel, (2, 2), "SAME")),
 }
 pytestmark = [
     pytest.mark.parametrize(("ours", "plain"), PAIRS.values(), ids=PAIRS),
@@ -32,7 +35,7 @@ pytestmark = [
 
 def make_inputs(size: tuple[int, int]) -> tuple[jax.Array, jax.Array]:
     rng = np.random.default_rng(0)
-    return jnp.asarray(rng.normal(size=(2, *size, 3))), jnp.asarray(rng.normal(size=(3, 3, 3, 4)))
+    return jnp.asarray(rng.normal(size=(2, *size, 3))), jnp.asarray(rng.normal(size=(4, 4, 3, 4)))
 
 
 def assert_same(function: Callable[..., object], ours: Convolution, plain: Convolution,
