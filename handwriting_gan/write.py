@@ -16,7 +16,7 @@ from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.workdir import trained_model
 from handwriting_gan.writing import sheet
 from handwriting_gan.writing.annotation import annotated
-from handwriting_gan.writing.composition import stack
+from handwriting_gan.writing.composition import Manner, stack
 from handwriting_gan.writing.number import Hand, morph_number, parse_number, read_hand, write_number
 
 MOST_TRIES = 100
@@ -30,17 +30,17 @@ def main() -> None:
     parse_number(arguments.number)
     eyes = digit_classifier.load(), wholeness.load()
     hand = read_hand(arguments.like, *eyes, arguments.reads, arguments.line)
-    other = read_hand(arguments.to, *eyes) if arguments.to else None
-    for shown, picture in ((hand, arguments.like), (other, arguments.to)):
-        if shown:
-            _refuse_to_guess(shown, picture, arguments.out)
+    _refuse_to_guess(hand, arguments.like, arguments.out, ", as in --reads {read}")
+    other = read_hand(arguments.to, *eyes, flags=False) if arguments.to else None
+    if other:
+        _refuse_to_guess(other, arguments.to, arguments.out, " by --like instead, with --reads {read}")
     model = trained_model.load(arguments.workdir)
     asked = arguments.number, arguments.seed, arguments.vary
     if other:
         save_animation(arguments.out, morph_number(model, hand, other, *asked))
     else:
-        lines = write_number(model, hand, *asked, arguments.tries)
-        write_atomically(arguments.out, _file(hand, lines, arguments))
+        lines, manner = write_number(model, hand, *asked, arguments.tries)
+        write_atomically(arguments.out, _file(hand, lines, manner, arguments))
     said = "; ".join(_said(shown, told) for shown, told in ((hand, arguments.reads), (other, None)) if shown)
     print(f"{said}; wrote {arguments.number} to {arguments.out}")
 
@@ -63,12 +63,13 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--tries", type=whole_number(1, MOST_TRIES), default=1, metavar="N",
                         help="a sheet of so many tries, one below the other")
     parser.add_argument("--seed", type=whole_number(0, 2**31 - 1 - MOST_TRIES), default=0,
-                        help="another try, where the model draws anything for one")
+                        help="which try: another number gives another, unless --vary is 0; default: 0")
     parser.add_argument("--paper", action="store_true",
                         help="on the photo's own paper; default: on nothing, to be laid on anything")
     parser.add_argument("--beside", action="store_true", help="the photo's number above what was written")
     parser.add_argument("--to", type=Path, metavar="OTHER_PICTURE",
-                        help="a GIF in which the hand turns into that of this picture, and back")
+                        help="a GIF, black on white, in which the hand's digits turn into those of this "
+                             "picture's hand, and back")
     parser.add_argument("--workdir", type=Path,
                         help="a folder that train has written; default: the released weights")
     parser.add_argument("--out", type=Path, required=True,
@@ -77,6 +78,9 @@ def _parse() -> argparse.Namespace:
     ending = arguments.out.suffix.lower()
     if ending not in ENDINGS:
         parser.error(f"--out ends in one of {', '.join(ENDINGS)}")
+    pictures = {picture.resolve() for picture in (arguments.like, arguments.to) if picture}
+    if pictures & {arguments.out.resolve(), _seen_beside(arguments.out).resolve()}:
+        parser.error("--out would take the place of a picture that it is made from; name another")
     if (ending == ".gif") != bool(arguments.to):
         parser.error("--to comes with an --out that ends in .gif, and only with that")
     if arguments.to and arguments.tries > 1:
@@ -86,19 +90,28 @@ def _parse() -> argparse.Namespace:
     return arguments
 
 
-def _refuse_to_guess(hand: Hand, picture: Path, out: Path) -> None:
-    """Raises: InputError, if the reading is no more than a guess; a picture beside `out` shows it."""
+def _seen_beside(out: Path) -> Path:
+    """Where a picture goes of what was seen, if that is no more than a guess."""
+    return out.with_name(f"{out.stem}_seen.png")
+
+
+def _refuse_to_guess(hand: Hand, picture: Path, out: Path, answer: str) -> None:
+    """Goes on where the reading is sure.
+
+    Raises:
+      InputError: if it is a guess; a picture shows what was seen, and the line how to `answer`.
+    """
     if hand.is_sure:
         return
-    seen = out.with_name(f"{out.stem}_seen.png")
-    digits = hand.glyphs.digits
-    write_atomically(seen, sheet.png(annotated(hand.page, hand.boxes, digits, hand.confidences)))
+    seen, digits = _seen_beside(out), hand.glyphs.digits
+    likely = hand.confidences * hand.wholes
+    write_atomically(seen, sheet.png(annotated(hand.page, hand.boxes, digits, likely)))
     read = "".join(map(str, digits))
     raise InputError(f"{picture} might read {read}, but that is a guess; {seen} shows what was seen: say "
-                     f"what it reads, as in --reads {read}, or crop it to the number")
+                     f"what it reads{answer.format(read=read)}, or crop it to the number")
 
 
-def _file(hand: Hand, lines: list[np.ndarray], arguments: argparse.Namespace) -> bytes:
+def _file(hand: Hand, lines: list[np.ndarray], manner: Manner, arguments: argparse.Namespace) -> bytes:
     """What was written, as it was asked for."""
     ink, colour = stack(lines), sheet.colour_of(hand.page, hand.box)
     if arguments.out.suffix.lower() == ".svg":
@@ -110,7 +123,7 @@ def _file(hand: Hand, lines: list[np.ndarray], arguments: argparse.Namespace) ->
         ink = np.pad(ink, ((0, 0), (0, max(around.shape[1] - ink.shape[1], 0))))
     paper = np.full((*ink.shape, 3), 255, np.uint8)
     if arguments.paper:
-        paper = np.vstack([sheet.paper_for(hand.page, hand.box, hand.manner, ink.shape[1])] * len(lines))
+        paper = np.vstack([sheet.paper_for(hand.page, hand.box, manner, ink.shape[1])] * len(lines))
     written = sheet.on_paper(ink, colour, paper)
     return sheet.png(sheet.one_above_the_other(around, written) if arguments.beside else written)
 

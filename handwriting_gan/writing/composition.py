@@ -63,7 +63,7 @@ def neat(size: float) -> Manner:
 
 
 def manner_of(digits: Sequence[np.ndarray], scale: float) -> Manner:
-    """As digits' ink float `[H, W]` each, 0 to 1, stands on one page that shows `scale` pixels for one."""
+    """As digits' ink float `[H, W]` each, 0 to 1, stands on a page of `scale` pixels for one of the photo."""
     boxes = np.array([_box(ink * 255.0) for ink in digits])
     size = float(np.median((boxes[:, 2:] - boxes[:, :2]).max(axis=1)))
     close = round(CLOSE * size)

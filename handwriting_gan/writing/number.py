@@ -17,7 +17,7 @@ from handwriting_gan.writing.reading import Line, Reading, line_of, read_line
 from handwriting_gan.writing.segment import INK, Box, Strokes, find_strokes, line_tilt, numbers_of
 
 MOST_DIGITS = 100
-MOST_PARTS = 3 * MOST_DIGITS  # of a line; more is no number
+MOST_STROKES = 3 * MOST_DIGITS  # of a line; more is no number
 LEAST_COUNTED = 0.05  # of how likely it is that a picture shows so many digits as somebody says
 FRAMES = 25  # from one hand to the other
 
@@ -27,6 +27,7 @@ class Hand(NamedTuple):
 
     glyphs: Glyphs  # the digits found, left to right, in MNIST's form
     confidences: np.ndarray  # float [K], the classifier's probability of each digit as read or told
+    wholes: np.ndarray  # float [K], how likely each is one digit at all
     is_sure: bool  # whether the reading may be relied on
     manner: Manner  # how the digits stand, in pixels of the photo
     page: Page
@@ -53,10 +54,11 @@ def parse_number(text: str) -> list[int]:
 
 
 def read_hand(picture: Path, reader: Reader, judge: WholenessJudge, reads: str | None = None,
-              line: int | None = None) -> Hand:
+              line: int | None = None, flags: bool = True) -> Hand:
     """Finds the digits of a number in a photo and reads them, unless told what they read.
 
-    `line` is which number, from 1 at the top, where there are several.
+    `line` is which number, from 1 at the top, where there are several; `flags`, whether whoever asks has a
+    flag to choose it by.
 
     Raises:
       InputError: if the picture cannot be used, shows several numbers and none is chosen, or cannot be cut
@@ -64,36 +66,45 @@ def read_hand(picture: Path, reader: Reader, judge: WholenessJudge, reads: str |
     """
     told = parse_number(reads) if reads is not None else None
     page = read_page(picture)
-    written, reading, boxes = _read(page, reader, judge, told, line, picture)
+    written, reading, boxes = _read(page, reader, judge, told, line, picture, flags)
     tilt = 0.0 if page.is_ruled else line_tilt(boxes)
     if tilt:  # the page was held askew, so its digits are too
         page = page.turned(tilt)
-        written, reading, boxes = _read(page, reader, judge, told, line, picture)
+        written, reading, boxes = _read(page, reader, judge, told, line, picture, flags)
     if told is not None and reading.counted < LEAST_COUNTED:
         raise InputError(f"{picture} does not seem to show {len(told)} digits, as --reads {reads} has; "
                          "correct it, or crop the picture to the number")
-    return Hand(make_glyphs(reading.images, reading.digits), reading.probabilities,
+    if len(reading.digits) > MOST_DIGITS:
+        raise InputError(f"{picture} seems to show {len(reading.digits)} digits; at most {MOST_DIGITS} are "
+                         "read at once, so crop it")
+    return Hand(make_glyphs(reading.images, reading.digits), reading.probabilities, reading.wholes,
                 reading.is_sure or told is not None,
                 manner_of([candidate.ink for candidate in reading.candidates], written.scale * page.scale),
                 page, boxes)
 
 
 def _read(page: Page, reader: Reader, judge: WholenessJudge, told: list[int] | None, line: int | None,
-          picture: Path) -> tuple[Line, Reading, list[Box]]:
+          picture: Path, flags: bool) -> tuple[Line, Reading, list[Box]]:
     """The number chosen on a page, and where its digits are in the photo."""
-    written = line_of(page.ink, _chosen(numbers_of(find_strokes(page.ink)), line, picture))
-    if len(written.parts) > MOST_PARTS:
-        raise InputError(f"{picture} shows {len(written.parts)} strokes in a row, which is no number; "
-                         "crop it to the number")
+    strokes = _chosen(numbers_of(find_strokes(page.ink)), line, picture, flags)
+    _refuse_too_many(len(strokes.names), picture)
+    written = line_of(page.ink, strokes)
+    _refuse_too_many(len(written.parts), picture)
     reading = read_line(written, reader, judge, told=told)
     return written, reading, [_box_of(candidate.ink, written, page) for candidate in reading.candidates]
 
 
-def _chosen(numbers: list[Strokes], line: int | None, picture: Path) -> Strokes:
+def _refuse_too_many(strokes: int, picture: Path) -> None:
+    if strokes > MOST_STROKES:
+        raise InputError(f"{picture} shows {strokes} strokes in a row, which is no number; crop it to the "
+                         "number")
+
+
+def _chosen(numbers: list[Strokes], line: int | None, picture: Path, flags: bool) -> Strokes:
     """The number asked for; the only one, if none was."""
     if line is None and len(numbers) > 1:
-        raise InputError(f"{picture} shows {len(numbers)} numbers; crop it to one, or choose one with "
-                         f"--line, from 1 at the top to {len(numbers)}")
+        hint = f", or choose one with --line, from 1 at the top to {len(numbers)}" if flags else ""
+        raise InputError(f"{picture} shows {len(numbers)} numbers; crop it to one{hint}")
     if line is not None and line > len(numbers):
         raise InputError(f"{picture} shows {len(numbers)} number{'s' * (len(numbers) > 1)}, so there is no "
                          f"--line {line}; give one from 1 to {len(numbers)}")
@@ -109,8 +120,10 @@ def _box_of(ink: np.ndarray, line: Line, page: Page) -> Box:
 
 
 def write_number(model: TrainedModel, hand: Hand, number: str, seed: int = 0, variation: float = 1.0,
-                 tries: int = 1) -> list[np.ndarray]:
-    """The number in that hand, so many tries: each ink uint8 `[H, W]`, 0 paper to 255 ink.
+                 tries: int = 1) -> tuple[list[np.ndarray], Manner]:
+    """The number in that hand, so many tries: each ink uint8 `[H, W]`, 0 paper to 255 ink; and its manner.
+
+    That is the hand's, smaller where all would be too large a picture.
 
     Raises:
       InputError: if `number` is not digits, or the model cannot write in a given hand.
@@ -118,7 +131,7 @@ def write_number(model: TrainedModel, hand: Hand, number: str, seed: int = 0, va
     digits = parse_number(number)
     manner = hand.manner.for_so_many(len(digits) * tries)
     return [compose(model.write(hand.glyphs, digits, each, variation), manner, variation, each)
-            for each in range(seed, seed + tries)]
+            for each in range(seed, seed + tries)], manner
 
 
 def morph_number(model: TrainedModel, hand: Hand, other: Hand, number: str, seed: int = 0,

@@ -102,7 +102,7 @@ def read(reader: Reader, judge: WholenessJudge, folder: Path, picture: bytes) ->
         file.write(picture)
         file.flush()
         try:
-            hand = read_hand(Path(file.name), reader, judge)
+            hand = read_hand(Path(file.name), reader, judge, flags=False)
         except InputError as error:
             raise InputError(str(error).replace(file.name, "the picture")) from error
     return {"glyphs": _to_text(hand.glyphs.images), "digits": hand.glyphs.digits.tolist(),
@@ -176,7 +176,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _is_ours(self) -> bool:
         """Whether the browser means this server: a name that was made to point here belongs to a stranger."""
-        return self.headers.get("Host", "").rpartition(":")[0] in {ADDRESS, "localhost"}
+        return self.headers.get("Host", "").partition(":")[0] in {ADDRESS, "localhost"}
 
     def _refuse(self, status: HTTPStatus, why: str) -> None:
         self._send_json(status, {"error": why})

@@ -101,15 +101,16 @@ def _along(faint: np.ndarray, degrees: float) -> np.ndarray:
     return np.where(inside, faint[np.clip(rows, 0, height - 1), np.arange(width)[None]], 0.0)
 
 
-def upright(plane: np.ndarray, degrees: float, fill: float | tuple[int, ...] = 0.0) -> np.ndarray:
+def upright(plane: np.ndarray, degrees: float, fill: float | tuple[int, ...] = 0.0,
+            whole: bool = False) -> np.ndarray:
     """A plane `[H, W]`, or colours `[H, W, 3]`, turned so that what rose by `degrees` to the right is level.
 
-    Its size stays; `fill` is what comes in at the corners.
+    Its size stays, or if it is to be `whole` grows so that nothing is lost; `fill` comes in at the corners.
     """
     if not degrees:
         return plane
     quality = Image.Resampling.BICUBIC if plane.ndim == 2 else Image.Resampling.BILINEAR  # a photo is large
-    return np.asarray(Image.fromarray(plane).rotate(-degrees, quality, fillcolor=fill))
+    return np.asarray(Image.fromarray(plane).rotate(-degrees, quality, whole, fillcolor=fill))
 
 
 def without_rules(lacking: np.ndarray) -> np.ndarray:
@@ -133,15 +134,13 @@ def _long_median(plane: np.ndarray, axis: int) -> np.ndarray:
         np.arange(plane.shape[axis]), axis)
 
 
-def bare(photo: np.ndarray, ink: np.ndarray, edge: int) -> np.ndarray:
+def bare(photo: np.ndarray, ink: np.ndarray, edge: int, dark: bool = False) -> np.ndarray:
     """A photo uint8 `[H, W, 3]` without its ink float `[H, W]`, 0 to 1: paper alone.
 
     Where ink was, or its soft edge of so many pixels, there is the light that fell there, less what level and
-    plumb lines take of it, and the grain of the paper beside it. A dark ground with light ink stays dark.
+    plumb lines take of it, and the grain of the paper beside it. `dark` paper has light ink.
     """
-    if is_dark(thumbnail(photo).mean(axis=-1)):
-        return 255 - _bare(255 - photo, ink, edge)
-    return _bare(photo, ink, edge)
+    return 255 - _bare(255 - photo, ink, edge) if dark else _bare(photo, ink, edge)
 
 
 def _bare(photo: np.ndarray, ink: np.ndarray, edge: int) -> np.ndarray:

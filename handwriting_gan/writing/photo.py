@@ -13,9 +13,10 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.writing import paper
 
 UNDECODABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, RuntimeError,
-               struct.error)  # what Pillow's decoders raise
+               struct.error, TypeError, AttributeError)  # what Pillow's decoders raise
+FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM")
 MAX_PIXELS = 50_000_000
-WORKING_SIDE = 1_600  # pixels of the longer side in which ink is looked for
+WORKING_PIXELS = 2_000_000  # of the picture in which ink is looked for
 LEAST_CONTRAST = 0.15  # between paper and ink, of the full range
 MOST_INK = 0.6  # of the picture; more is no writing on paper
 SEVERAL_PICTURES = "MPO"  # a phone's format, whose first picture is the photo
@@ -23,11 +24,12 @@ DEEP = 257  # levels of 16 bits for one of 8
 
 
 class Page(NamedTuple):
-    """A photo with its ruled lines level, and the ink on it."""
+    """A photo, turned if it was askew, and the ink on it."""
 
     photo: np.ndarray  # uint8 [H, W, 3]
     ink: np.ndarray  # float32 [h, w], 0 paper to 1 full ink, dark on light or light on dark; perhaps smaller
-    is_ruled: bool = False
+    is_ruled: bool = False  # in which case its lines are level
+    is_dark: bool = False  # in which case its ink is light
 
     @property
     def scale(self) -> float:
@@ -37,8 +39,8 @@ class Page(NamedTuple):
     def turned(self, degrees: float) -> "Page":
         """So that what rose by `degrees` to the right is level."""
         ground = tuple(np.median(self.photo[::8, ::8], axis=(0, 1)).astype(int).tolist())
-        return self._replace(photo=paper.upright(self.photo, degrees, ground),
-                             ink=paper.upright(self.ink, degrees).clip(0.0, 1.0))
+        return self._replace(photo=paper.upright(self.photo, degrees, ground, whole=not self.is_ruled),
+                             ink=paper.upright(self.ink, degrees, whole=not self.is_ruled).clip(0.0, 1.0))
 
     def window(self, top: int, left: int, size: tuple[int, int]) -> "Page":
         """So many rows and columns of the photo, mirrored beyond its edges, and the ink there as large."""
@@ -46,7 +48,7 @@ class Page(NamedTuple):
                          zip((top, left), size, self.photo.shape, strict=False))
         inked = np.ix_((rows * self.scale).astype(int).clip(max=self.ink.shape[0] - 1),
                        (columns * self.scale).astype(int).clip(max=self.ink.shape[1] - 1))
-        return Page(self.photo[np.ix_(rows, columns)], self.ink[inked])
+        return self._replace(photo=self.photo[np.ix_(rows, columns)], ink=self.ink[inked])
 
 
 def _mirrored(places: np.ndarray, length: int) -> np.ndarray:
@@ -72,37 +74,36 @@ def page_of(photo: np.ndarray, name: object = "the picture") -> Page:
     Raises:
       InputError: if no ink stands out.
     """
-    small = _at_most(photo, WORKING_SIDE)
+    small = _at_most(photo, WORKING_PIXELS)
     if np.ptp(small) < LEAST_CONTRAST * 255:
         raise _no_ink(name)
-    lacking = paper.darkness(255 - small if paper.is_dark(paper.thumbnail(small).mean(axis=-1)) else small)
+    dark = paper.is_dark(paper.thumbnail(small).mean(axis=-1))
+    lacking = paper.darkness(255 - small if dark else small)
     tilt = paper.ruling_tilt(lacking)
     if tilt is None:
-        return Page(photo, to_ink(1.0 - lacking, name))
-    level = Page(photo, lacking, is_ruled=True).turned(tilt)
-    return level._replace(ink=to_ink(1.0 - paper.without_rules(level.ink), name))
+        return Page(photo, to_ink(lacking, name), is_dark=dark)
+    level = Page(photo, lacking, is_ruled=True, is_dark=dark).turned(tilt)
+    return level._replace(ink=to_ink(paper.without_rules(level.ink), name))
 
 
-def _at_most(photo: np.ndarray, side: int) -> np.ndarray:
-    """A photo uint8 `[H, W, 3]`, its longer side made that small unless it is already."""
+def _at_most(photo: np.ndarray, pixels: int) -> np.ndarray:
+    """A photo uint8 `[H, W, 3]`, made so small that it has about that many pixels unless it is already."""
     height, width = photo.shape[:2]
-    scale = side / max(height, width)
+    scale = (pixels / (height * width))**0.5
     if scale >= 1.0:
         return photo
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     return np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BOX))
 
 
-def to_ink(grey: np.ndarray, name: object = "the picture") -> np.ndarray:
-    """Ink float32 `[H, W]` from grey levels `[H, W]`, 0 black to 1 white.
+def to_ink(darkness: np.ndarray, name: object = "the picture") -> np.ndarray:
+    """Ink float32 `[H, W]`, 0 to 1, from how dark pixels `[H, W]` are, 0 paper to 1 at most.
 
     Raises:
       InputError: if no ink stands out.
     """
-    if np.ptp(grey) < LEAST_CONTRAST:
+    if np.ptp(darkness) < LEAST_CONTRAST:
         raise _no_ink(name)
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    darkness = 1.0 - grey if np.median(border) > threshold_otsu(grey) else grey
     marked = darkness > threshold_otsu(darkness)
     ground, pen = np.median(darkness[~marked]), np.percentile(darkness[marked], 90)
     if marked.mean() > MOST_INK or pen - ground < LEAST_CONTRAST:
@@ -119,12 +120,14 @@ def _read_photo(path: Path) -> np.ndarray:
     """Colours uint8 `[H, W, 3]`, as a viewer would show them; transparency counts as white paper."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
+            warnings.simplefilter("ignore")  # of Pillow's, about damage that it can live with
+            with Image.open(path, formats=FORMATS) as picture:
                 _refuse_what_is_no_photo(picture, path)
                 return _colours(ImageOps.exif_transpose(picture))
     except FileNotFoundError as error:
         raise InputError(f"there is no picture at {path}; name a PNG or JPEG file") from error
+    except (IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}; name a PNG or JPEG file") from error
     except Image.DecompressionBombError as error:
         raise InputError(f"{path} is absurdly large; crop or shrink it to at most "
                          f"{MAX_PIXELS // 1_000_000} million pixels") from error

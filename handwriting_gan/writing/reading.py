@@ -30,7 +30,7 @@ APART = 0.1  # of the line's height, on average, between the seams that are kept
 MOST_CUTS = 6  # of one stroke
 THICKEST_CUT = 3.5  # strokes' widths of ink on a seam
 BEND, STRAY = 0.02, 0.001  # pixels of ink that a seam pays for a step aside, for each pixel off its line
-LEAST_LIKELY = 1e-6
+LEAST_LIKELY, TINY = 1e-6, 1e-300
 SURE, WHOLE = 0.9, 0.3  # confidence and wholeness from which a reading is told; chosen on validation writers
 LEAST_INK = 0.25  # of a stroke's width squared: less is no part of its own
 
@@ -67,26 +67,32 @@ class Reading(NamedTuple):
     images: np.ndarray  # uint8 [n, 28, 28], in MNIST's form
     digits: np.ndarray  # int32 [n]
     probabilities: np.ndarray  # float [n], of each digit, if it is one
-    wholeness: float  # how likely the least likely of them is one digit at all
+    wholes: np.ndarray  # float [n], how likely each is one digit at all
     confidence: float  # of the number, however cut, among all that the line might be
     counted: float  # how likely the line is of so many digits, for somebody whom nobody told
 
     @property
     def is_sure(self) -> bool:
         """Whether it may be told, or should be asked about."""
-        return self.confidence >= SURE and self.wholeness >= WHOLE
+        return self.confidence >= SURE and bool(self.wholes.min() >= WHOLE)
 
 
 # A line into parts.
 
 
 def line_of(ink: np.ndarray, strokes: Strokes) -> Line:
-    """The parts of one line of writing: ink float32 `[H, W]`, and which of its strokes they are of."""
+    """The parts of one line of writing: ink float32 `[H, W]`, and which of its strokes they are of.
+
+    Raises:
+      InputError: if nothing of them is left at the working size.
+    """
     box, tallest = strokes.box, strokes.heights.max()
     height = float(np.median(strokes.heights[strokes.heights >= TALL * tallest]))
     scale = min(WORKING_HEIGHT / height, 1.0)
     small = [piece for name in strokes.names
              if ((piece := _small(ink, strokes.labels, name, box, scale)) > INK).any()]  # a hair may vanish
+    if not small:
+        raise InputError("the strokes in the picture are too thin for their height; write with a thicker pen")
     whole, high = np.max(small, axis=0), height * scale
     thick, lean = stroke_width(whole), np.tan(_slant(small, TALL * tallest * scale))
     parts = [Part(piece, _place(piece, lean)) for stroke in small
@@ -227,8 +233,8 @@ def best_sequence(scores: Mapping[tuple[int, int], float | np.ndarray], parts: i
                 best[last, runs + 1] = summed, first
     ends = [runs for place, runs in best if place == parts and count in (None, runs)]
     if not ends:
-        raise InputError(f"the picture cannot be cut into {count} digits; correct --reads, or crop the "
-                         "picture to the number")
+        raise InputError(f"the picture cannot be cut into {count} digit{'s' * (count != 1)}; correct "
+                         "--reads, or crop the picture to the number")
     runs, last, chosen = max(ends, key=lambda runs: best[parts, runs][0]), parts, []
     while last:
         chosen.append((best[last, runs][1], last))
@@ -258,8 +264,8 @@ def read_line(line: Line, reader: Reader, judge: WholenessJudge, count: int | No
     parts, wholes = len(line.parts), dict(zip(runs, whole, strict=True))
     as_read = total(dict(zip(runs, whole[:, None] * digits[:, read], strict=True)), parts, len(read))
     return Reading([candidates[row] for row in rows], images[rows], read, digits[rows, read],
-                   float(whole[rows].min()), as_read / total(wholes, parts, count),
-                   total(wholes, parts, len(read)) / total(wholes, parts))
+                   whole[rows], as_read / max(total(wholes, parts, count), TINY),
+                   total(wholes, parts, len(read)) / max(total(wholes, parts), TINY))
 
 
 def total(weights: Mapping[tuple[int, int], float | np.ndarray], parts: int,

@@ -10,6 +10,8 @@ from skimage.measure import label
 from handwriting_gan.errors import InputError
 
 INK = 0.5  # ink above this belongs to a stroke
+LEAST_HEIGHT = 8  # pixels of the tallest stroke; nobody reads less
+MOST_STROKES = 1_000  # of a page
 SPECK = 0.2  # of the tallest stroke's height: strokes smaller in both directions are dirt
 SPACE = 1.2  # of the taller one's height: strokes farther apart on a line are of two numbers
 LEVEL = 0.2  # of the lower one's height: strokes side by side that share less are not on one line
@@ -73,15 +75,18 @@ def find_strokes(ink: np.ndarray) -> Strokes:
     """The connected strokes in ink float32 `[H, W]`, dirt apart.
 
     Raises:
-      InputError: if there is none.
+      InputError: if there is none, or more than any page of numbers has.
     """
     labels = label(ink > INK, connectivity=2)
     boxes = np.array([(rows.start, columns.start, rows.stop, columns.stop)
                       for rows, columns in ndimage.find_objects(labels)], int).reshape(-1, 4)
     heights, widths = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     kept = np.maximum(heights, widths) >= SPECK * heights.max(initial=0)
-    if not len(boxes):
+    if heights.max(initial=0) < LEAST_HEIGHT:
         raise InputError("no stroke was found in the picture; the writing should be darker or larger")
+    if kept.sum() > MOST_STROKES:
+        raise InputError(f"{kept.sum()} strokes were found in the picture, which are no number; crop it to "
+                         "one")
     return Strokes(labels, np.arange(1, len(boxes) + 1)[kept], boxes[kept])
 
 

@@ -13,7 +13,7 @@ from handwriting_gan.writing.photo import Page
 from handwriting_gan.writing.segment import Box
 
 Colour = tuple[int, int, int]
-CORE = 0.9  # ink above this has the pen's own colour
+CORE = 0.9  # of the darkest ink: what is above has the pen's own colour
 EDGE = 127.5  # of 255, where an outline runs
 TOLERANCE = 0.15  # pixels by which an outline may be simplified
 SOFT_EDGE = 4  # pixels of the page's ink
@@ -24,7 +24,7 @@ SURROUNDINGS = 0.5  # of a number's height, shown around it
 def colour_of(page: Page, box: Box) -> Colour:
     """The pen's colour, in the median of the ink in a box of the photo."""
     window = page.window(box.top, box.left, (box.height, box.width))
-    inked = window.ink > CORE
+    inked = window.ink >= CORE * window.ink.max()
     inner = ndimage.binary_erosion(inked, iterations=2)
     red, green, blue = np.median(window.photo[inner if inner.any() else inked], axis=0).astype(int).tolist()
     return red, green, blue
@@ -44,7 +44,7 @@ def on_paper(ink: np.ndarray, colour: Colour, paper: np.ndarray) -> np.ndarray:
 def paper_for(page: Page, number: Box, manner: Manner, width: int) -> np.ndarray:
     """The photo's own paper for a line in place of the number: uint8 `[H, width, 3]`, as high as composed."""
     window = page.window(number.bottom - manner.feet, number.left - manner.margin, (manner.rows, width))
-    return bare(window.photo, window.ink, round(SOFT_EDGE / page.scale))
+    return bare(window.photo, window.ink, round(SOFT_EDGE / page.scale), page.is_dark)
 
 
 def surroundings(page: Page, number: Box) -> np.ndarray:

@@ -86,6 +86,15 @@ def test_a_bad_way_to_write(flags: tuple, out: str, reason: str, tmp_path: Path,
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("like", "out"), [("same.png", "same.png"), ("481_seen.png", "481.png")])
+def test_a_picture_is_not_written_over(like: str, out: str, tmp_path: Path,
+                                       refused: Callable[..., str]) -> None:
+    shutil.copy(PICTURE, tmp_path / like)
+    said = refused(write, "--number", 481, "--like", tmp_path / like, "--out", tmp_path / out)
+    assert "would take the place of a picture" in said
+    assert (tmp_path / like).read_bytes() == PICTURE.read_bytes()
+
+
 def test_an_unwritable_place(tmp_path: Path, refused: Callable[..., str]) -> None:
     (tmp_path / "file").touch()
     said = refused(write, "--number", 481, "--like", PICTURE,

@@ -10,9 +10,9 @@ PAPER = 230
 BOXES = [Box(200, 300, 300, 360), Box(210, 400, 310, 470)]
 
 
-def seen(probabilities: list[float]) -> np.ndarray:
+def seen(likely: list[float]) -> np.ndarray:
     page = Page(np.full((500, 800, 3), PAPER, np.uint8), np.zeros((500, 800), np.float32))
-    return annotated(page, BOXES, np.array([2, 7]), np.array(probabilities))
+    return annotated(page, BOXES, np.array([2, 7]), np.array(likely))
 
 
 def holds(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:
@@ -28,8 +28,8 @@ def test_the_photo_around_the_digits_is_shown_large() -> None:
 def test_the_sure_and_the_doubtful_look_different() -> None:
     assert holds(seen([1.0, 1.0]), CERTAIN)
     assert not holds(seen([1.0, 1.0]), DOUBTFUL)
-    assert holds(seen([1.0, 0.5]), CERTAIN)
-    assert holds(seen([1.0, 0.5]), DOUBTFUL)
+    assert holds(seen([1.0, 0.4]), CERTAIN)
+    assert holds(seen([1.0, 0.4]), DOUBTFUL)
 
 
 def test_a_box_is_where_its_digit_is() -> None:

@@ -12,7 +12,7 @@ from handwriting_gan.data.pictures import save_ink
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.writing import number
-from handwriting_gan.writing.composition import Manner, centre, compose, neat, stack
+from handwriting_gan.writing.composition import MOST_PIXELS, Manner, centre, compose, neat, stack
 from handwriting_gan.writing.number import (
     FRAMES,
     MOST_DIGITS,
@@ -62,7 +62,8 @@ def picture(held_out: Glyphs, tmp_path: Path) -> Path:
 @pytest.fixture
 def hand(held_out: Glyphs) -> Hand:
     page = Page(np.zeros((9, 9, 3), np.uint8), np.zeros((9, 9), np.float32))
-    return Hand(held_out.take(ROWS), np.ones(len(ROWS)), True, MANNER, page, [Box(0, 0, 9, 9)] * len(ROWS))
+    sure = np.ones(len(ROWS))
+    return Hand(held_out.take(ROWS), sure, sure, True, MANNER, page, [Box(0, 0, 9, 9)] * len(ROWS))
 
 
 @pytest.mark.parametrize(("text", "digits"), [
@@ -171,7 +172,7 @@ def test_several_numbers_are_refused_with_a_hint(two_lines: Path) -> None:
 def test_strokes_without_end_are_no_number(tmp_path: Path) -> None:
     fence = np.kron(np.resize([0, 255], 6 * MOST_DIGITS + 3).astype(np.uint8), np.ones((20, 2), np.uint8))
     save_ink(tmp_path / "fence.png", np.pad(fence, 9), 1)
-    with pytest.raises(InputError, match="301 strokes in a row, which is no number"):
+    with pytest.raises(InputError, match="301 strokes in a row, which is no number; crop it"):
         read_hand(tmp_path / "fence.png", *EYES)
 
 
@@ -195,14 +196,15 @@ def test_a_photo_in_bad_light_is_read(held_out: Glyphs, tmp_path: Path) -> None:
 
 def test_a_number_is_written_by_the_model_in_the_hands_manner(hand: Hand) -> None:
     model = Echo()
-    page, = write_number(model, hand, "4810", seed=3, variation=0.5)
+    (page,), manner = write_number(model, hand, "4810", seed=3, variation=0.5)
+    assert manner == MANNER
     assert model.asked == [([4, 8, 1, 0], 3, 0.5)]
     expected = compose(np.repeat(hand.glyphs.images[:1], 4, axis=0), MANNER, 0.5, 3)
     np.testing.assert_array_equal(page, expected)
 
 
 def test_what_was_written_can_be_read_again(hand: Hand, tmp_path: Path) -> None:
-    save_ink(tmp_path / "222.png", *write_number(Echo(), hand, "333"), 1)
+    save_ink(tmp_path / "222.png", *write_number(Echo(), hand, "333")[0], 1)
     assert read_hand(tmp_path / "222.png", *EYES).glyphs.digits.tolist() == [2, 2, 2]
 
 
@@ -222,8 +224,8 @@ def test_a_hand_is_of_real_glyphs(picture: Path) -> None:
 
 
 def test_tries_are_those_of_the_next_seeds(hand: Hand) -> None:
-    one_by_one = [line for seed in (1, 2, 3) for line in write_number(Echo(), hand, "48", seed)]
-    for line, expected in zip(write_number(Echo(), hand, "48", seed=1, tries=3), one_by_one, strict=True):
+    one_by_one = [line for seed in (1, 2, 3) for line in write_number(Echo(), hand, "48", seed)[0]]
+    for line, expected in zip(write_number(Echo(), hand, "48", seed=1, tries=3)[0], one_by_one, strict=True):
         np.testing.assert_array_equal(line, expected)
     assert not np.array_equal(*one_by_one[:2])
 
@@ -254,3 +256,33 @@ def test_a_page_held_askew_is_turned_before_its_digits_are_taken(
     right, wrong = (np.abs(hand.glyphs.images - level.glyphs.images.astype(float)).mean()
                     for hand in (turned, unturned))
     assert right < 0.5 * wrong
+
+
+def test_what_would_be_too_large_a_picture_is_smaller(hand: Hand) -> None:
+    large = hand._replace(manner=neat(2_000.0))
+    lines, manner = write_number(Echo(), large, "48", tries=50)
+    assert manner.size < 2_000.0
+    assert len(lines[0]) == manner.rows
+    assert sum(line.size for line in lines) < MOST_PIXELS
+
+
+def test_hairs_are_too_thin_to_be_read(tmp_path: Path) -> None:
+    hairs = np.zeros((900, 300), np.uint8)
+    hairs[50:850, 100:102] = hairs[50:850, 200:202] = 255
+    save_ink(tmp_path / "hairs.png", hairs, 1)
+    with pytest.raises(InputError, match="too thin for their height; write with a thicker pen"):
+        read_hand(tmp_path / "hairs.png", *EYES)
+
+
+def test_who_has_no_flags_is_told_of_none(two_lines: Path) -> None:
+    with pytest.raises(InputError, match=r"shows 2 numbers; crop it to one$"):
+        read_hand(two_lines, *EYES, flags=False)
+
+
+def test_a_number_in_a_corner_is_turned_whole(held_out: Glyphs, tmp_path: Path) -> None:
+    ink = compose(np.concatenate([held_out.images[ROWS]] * 2), neat(40))
+    page = Image.new("L", (1_400, 900), 255)
+    page.paste(Image.fromarray(255 - ink).rotate(8.0, Image.Resampling.BICUBIC, expand=True, fillcolor=255),
+               (0, 0))
+    page.save(tmp_path / "corner.png")
+    assert read_hand(tmp_path / "corner.png", *EYES, reads="273273").glyphs.digits.tolist() == [2, 7, 3] * 2

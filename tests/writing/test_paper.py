@@ -84,7 +84,7 @@ def test_bare_paper_keeps_what_was_bare_and_its_grain(held_out: Glyphs) -> None:
 def test_a_bare_blackboard_is_black(held_out: Glyphs) -> None:
     scene = scene_of(held_out, CONDITIONS["plain"])
     ink = page_of(scene.photo).ink
-    np.testing.assert_array_equal(paper.bare(255 - scene.photo, ink, 4),
+    np.testing.assert_array_equal(paper.bare(255 - scene.photo, ink, 4, dark=True),
                                   255 - paper.bare(scene.photo, ink, 4))
 
 

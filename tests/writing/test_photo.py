@@ -13,7 +13,7 @@ from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.writing import photo
 from handwriting_gan.writing.composition import compose, neat
-from handwriting_gan.writing.photo import WORKING_SIDE, Page, page_of, read_page, to_ink
+from handwriting_gan.writing.photo import WORKING_PIXELS, Page, page_of, read_page, to_ink
 
 ORIENTATION = 0x0112  # the EXIF tag
 
@@ -55,13 +55,11 @@ def test_light_on_dark_is_the_same_ink_as_dark_on_light(page: np.ndarray, path: 
     np.testing.assert_allclose(light_on_dark, dark_on_light, atol=1e-5)
 
 
-@pytest.mark.parametrize(("contrast", "brightness"), [
-    (0.5, 0.0), (0.5, 0.5), (0.2, 0.4), (-0.6, 0.8),
-])
+@pytest.mark.parametrize(("contrast", "brightness"), [(0.5, 0.0), (0.5, 0.5), (0.2, 0.4)])
 def test_brightness_and_contrast_do_not_matter(contrast: float, brightness: float,
                                                page: np.ndarray) -> None:
-    grey = page / 255.0
-    np.testing.assert_allclose(to_ink(contrast * grey + brightness), to_ink(grey), atol=1e-5)
+    dark = 1.0 - page / 255.0
+    np.testing.assert_allclose(to_ink(contrast * dark + brightness), to_ink(dark), atol=1e-5)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
@@ -146,14 +144,14 @@ def test_a_single_pixel_shows_no_ink(path: Path) -> None:
 
 def test_ink_hardly_darker_than_its_paper_does_not_stand_out(page: np.ndarray) -> None:
     with pytest.raises(InputError, match="no ink"):
-        to_ink(0.6 + 0.1 * page / 255.0)
+        to_ink(0.4 - 0.1 * page / 255.0)
 
 
 def test_a_large_dark_block_is_no_writing() -> None:
-    grey = np.ones((40, 60))
-    grey[2:-2, 2:-2] = 0.0
+    dark = np.zeros((40, 60))
+    dark[2:-2, 2:-2] = 1.0
     with pytest.raises(InputError, match="no ink"):
-        to_ink(grey)
+        to_ink(dark)
 
 
 def test_a_missing_picture_is_named(path: Path) -> None:
@@ -162,7 +160,7 @@ def test_a_missing_picture_is_named(path: Path) -> None:
 
 
 def test_a_folder_is_no_picture(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=f"{tmp_path} cannot be decoded"):
+    with pytest.raises(InputError, match=f"{tmp_path} cannot be read: Is a directory"):
         read_page(tmp_path)
 
 
@@ -190,9 +188,9 @@ def test_a_large_picture_that_is_no_bomb_is_read_without_a_warning(
 def test_ink_is_looked_for_in_a_smaller_photo(page: np.ndarray) -> None:
     large = np.repeat(np.kron(page, np.ones((12, 12), np.uint8))[..., None], 3, axis=-1)
     found = page_of(large)
-    assert max(found.ink.shape) == WORKING_SIDE
+    assert found.ink.size == pytest.approx(WORKING_PIXELS, rel=0.1)
     assert found.photo is large
-    assert found.scale == pytest.approx(WORKING_SIDE / large.shape[1], rel=1e-3)
+    assert found.scale == pytest.approx(found.ink.shape[0] / len(large), rel=0.01)
 
 
 def test_a_window_is_the_photo_mirrored_beyond_its_edges() -> None:

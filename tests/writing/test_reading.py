@@ -100,7 +100,7 @@ def test_digits_apart_or_touching_are_read(conditions: str, count: int | None, h
     assert read.digits.tolist() == [2, 7, 3]
     assert read.images.shape == (3, 28, 28)
     assert 0.0 < read.confidence <= 1.0
-    assert read.is_sure == (read.confidence >= reading.SURE and read.wholeness >= reading.WHOLE)
+    assert read.is_sure == (read.confidence >= reading.SURE and read.wholes.min() >= reading.WHOLE)
 
 
 def test_a_score_may_depend_on_the_place() -> None:

@@ -112,3 +112,15 @@ def test_a_line_that_rises_is_tilted(degrees: float) -> None:
 def test_a_line_that_wanders_is_not(bottoms: list[int]) -> None:
     assert line_tilt([Box(bottom - 100, 110 * place, bottom, 110 * place + 60)
                       for place, bottom in enumerate(bottoms)]) == 0.0
+
+
+def test_what_is_too_small_to_be_read_is_no_stroke() -> None:
+    with pytest.raises(InputError, match="should be darker or larger"):
+        find_strokes(ink_of((5, 20, 9, 40)))
+
+
+def test_a_halftone_is_no_number() -> None:
+    dots = np.zeros((1_000, 800), np.float32)
+    dots.reshape(100, 10, 80, 10)[:, :9, :, 4] = 1.0
+    with pytest.raises(InputError, match="8000 strokes were found in the picture, which are no number"):
+        find_strokes(dots)

@@ -38,6 +38,13 @@ def test_the_colour_is_the_pens(colour: str, held_out: Glyphs) -> None:
     np.testing.assert_allclose(found, INKS[colour], atol=25)
 
 
+def test_a_pale_number_beside_a_dark_one_has_a_colour() -> None:
+    photo = np.full((60, 200, 3), 240, np.uint8)
+    photo[20:40, 20:26], photo[20:40, 150:156] = (10, 10, 10), (140, 60, 60)
+    page = Page(photo, (240.0 - photo.mean(axis=-1)) / 230.0)
+    np.testing.assert_allclose(sheet.colour_of(page, Box(20, 150, 40, 156)), (140, 60, 60), atol=5)
+
+
 def test_on_nothing_there_is_the_colour_as_dense_as_the_ink(ink: np.ndarray) -> None:
     picture = sheet.transparent(ink, BLUE)
     np.testing.assert_array_equal(picture[..., 3], ink)
