@@ -8,15 +8,27 @@ from handwriting_gan.networks.layers import leaky_relu
 
 
 class LabelDiscriminator(nn.Module):
-    """`(images [B, 28, 28, 1], digits int [B]) -> logits [B]`; the digit's one-hot code beside each pixel."""
+    """`(images [B, 28, 28, 1], digits int [B]) -> logits [B]`; the digit's one-hot code beside each pixel.
+
+    With a key `[B]` for each image it drops some of what it saw, as in training.
+    """
 
     width: int  # at every size
     domains: int
+    dropout: float = 0.4
 
     @nn.compact
-    def __call__(self, images: jax.Array, digits: jax.Array) -> jax.Array:
+    def __call__(self, images: jax.Array, digits: jax.Array, keys: jax.Array | None = None) -> jax.Array:
         code = jax.nn.one_hot(digits, self.domains, dtype=images.dtype)[:, None, None]
         x = jnp.concatenate([images, jnp.broadcast_to(code, (*images.shape[:3], self.domains))], axis=-1)
-        for _ in range(2):
+        for layer in range(2):
             x = leaky_relu(nn.Conv(self.width, (3, 3), 2)(x))
+            if keys is not None:
+                x = drop(x, jax.vmap(jax.random.fold_in, (0, None))(keys, layer), self.dropout)
         return nn.Dense(1)(x.reshape(len(x), -1))[:, 0]
+
+
+def drop(x: jax.Array, keys: jax.Array, rate: float) -> jax.Array:
+    """Dropout of `[B, ...]` by a key `[B]` for each example (Srivastava et al. 2014): the mean stays."""
+    kept = jax.vmap(lambda key: jax.random.bernoulli(key, 1.0 - rate, x.shape[1:]))(keys)
+    return jnp.where(kept, x / (1.0 - rate), 0.0)

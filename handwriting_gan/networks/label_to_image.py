@@ -4,11 +4,14 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from handwriting_gan.networks.layers import ConvTranspose, leaky_relu
+from handwriting_gan.networks.layers import ConvTranspose, instance_norm, leaky_relu
 
 
 class LabelToImage(nn.Module):
-    """`(latents [B, Z], digits int [B]) -> images [B, 28, 28, 1]`, within +-1; there is no source."""
+    """`(latents [B, Z], digits int [B]) -> images [B, 28, 28, 1]`, within +-1; there is no source.
+
+    The norms are of each image's own statistics; the paper's are the batch's.
+    """
 
     width: int  # at every size
     domains: int
@@ -17,7 +20,7 @@ class LabelToImage(nn.Module):
     def __call__(self, latents: jax.Array, digits: jax.Array) -> jax.Array:
         code = jax.nn.one_hot(digits, self.domains, dtype=latents.dtype)
         x = nn.Dense(7 * 7 * self.width)(jnp.concatenate([latents, code], axis=-1))
-        x = leaky_relu(x).reshape(-1, 7, 7, self.width)
+        x = leaky_relu(instance_norm()(x.reshape(-1, 7, 7, self.width)))
         for _ in range(2):
-            x = leaky_relu(ConvTranspose(self.width)(x))
+            x = leaky_relu(instance_norm()(ConvTranspose(self.width)(x)))
         return jnp.tanh(nn.Conv(1, (7, 7))(x))

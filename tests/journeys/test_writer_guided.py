@@ -116,8 +116,8 @@ def test_a_best_guess_is_always_the_same_and_a_natural_try_another(
     np.testing.assert_array_equal(best, pixels("--vary", 0, "--seed", 1))
     natural = pixels()
     np.testing.assert_array_equal(natural, pixels("--vary", 0.5))
-    assert (natural != pixels("--seed", 1)).any()
-    assert (natural != best).any()
+    assert not np.array_equal(natural, pixels("--seed", 1))
+    assert not np.array_equal(natural, best)
 
 
 def test_a_sheet_has_a_line_for_each_try(write_481: Callable[..., Image.Image]) -> None:
@@ -129,11 +129,8 @@ def test_a_sheet_has_a_line_for_each_try(write_481: Callable[..., Image.Image]) 
 
 
 def test_a_morph_is_a_film_from_one_hand_to_the_other_and_back(
-        write_481: Callable[..., Image.Image], tmp_path: Path) -> None:
-    thick = tmp_path / "thick.png"
-    with Image.open(PICTURE) as picture:
-        picture.convert("L").point(lambda value: 0 if value < 250 else 255).save(thick)
-    film = write_481("--to", thick, out="morph.gif")
+        write_481: Callable[..., Image.Image]) -> None:
+    film = write_481("--to", PICTURE.with_name("902.png"), out="morph.gif")
     assert film.format == "GIF"
     frames = []
     for frame in range(film.n_frames):

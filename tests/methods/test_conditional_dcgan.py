@@ -36,10 +36,13 @@ def mean_log_probability(logits: jax.Array) -> float:
 
 def test_both_losses_are_the_cross_entropies_of_the_same_game(
         method: Method, model: ConditionalDCGAN, params: dict, batch: Batch, keys: jax.Array) -> None:
-    latents = jnp.stack([jax.random.normal(key, (model.latent_dim,)) for key in keys])
+    split = [jax.random.split(key, 3) for key in keys]
+    latents = jnp.stack([jax.random.normal(key, (model.latent_dim,)) for key, _, _ in split])
     fakes = model.generate(params, latents, batch.reference_digits)
-    real_logits = model.discriminate(params, batch.sources, batch.source_digits)
-    fake_logits = model.discriminate(params, fakes, batch.reference_digits)
+    real_logits = model.discriminate(params, batch.sources, batch.source_digits,
+                                     jnp.stack([key for _, key, _ in split]))
+    fake_logits = model.discriminate(params, fakes, batch.reference_digits,
+                                     jnp.stack([key for _, _, key in split]))
     expected = {
         "discriminator": -mean_log_probability(real_logits) - mean_log_probability(-fake_logits),
         "generator": -mean_log_probability(fake_logits),
