@@ -118,8 +118,8 @@ def _file(hand: Hand, lines: list[np.ndarray], manner: Manner, arguments: argpar
         return sheet.outlines(ink, colour).encode()
     if not (arguments.paper or arguments.beside):
         return sheet.png(sheet.transparent(ink, colour))
-    around = sheet.surroundings(hand.page, hand.box)
     if arguments.beside:
+        around = sheet.surroundings(hand.page, hand.box)
         ink = np.pad(ink, ((0, 0), (0, max(around.shape[1] - ink.shape[1], 0))))
     paper = np.full((*ink.shape, 3), 255, np.uint8)
     if arguments.paper:

@@ -6,6 +6,8 @@ from flax import linen as nn
 
 from handwriting_gan.networks.layers import leaky_relu
 
+DROPOUT = 0.4
+
 
 class LabelDiscriminator(nn.Module):
     """`(images [B, 28, 28, 1], digits int [B]) -> logits [B]`; the digit's one-hot code beside each pixel.
@@ -15,7 +17,6 @@ class LabelDiscriminator(nn.Module):
 
     width: int  # at every size
     domains: int
-    dropout: float = 0.4
 
     @nn.compact
     def __call__(self, images: jax.Array, digits: jax.Array, keys: jax.Array | None = None) -> jax.Array:
@@ -24,7 +25,7 @@ class LabelDiscriminator(nn.Module):
         for layer in range(2):
             x = leaky_relu(nn.Conv(self.width, (3, 3), 2)(x))
             if keys is not None:
-                x = drop(x, jax.vmap(jax.random.fold_in, (0, None))(keys, layer), self.dropout)
+                x = drop(x, jax.vmap(jax.random.fold_in, (0, None))(keys, layer), DROPOUT)
         return nn.Dense(1)(x.reshape(len(x), -1))[:, 0]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from handwriting_gan.writing.photo import Page
-from handwriting_gan.writing.segment import Box
+from handwriting_gan.writing.segment import Box, enclosing
 
 SIDE = 900  # pixels of the picture's longer side, about
 AROUND = 0.8  # of the digits' height, shown around them
@@ -22,9 +22,9 @@ def annotated(page: Page, boxes: Sequence[Box], digits: np.ndarray, likely: np.n
     Narrow boxes leave room for the digit alone.
     """
     around = round(AROUND * max(box.height for box in boxes))
-    tops, lefts, bottoms, rights = zip(*boxes, strict=True)
-    top, left = max(min(tops) - around, 0), max(min(lefts) - around, 0)
-    crop = Image.fromarray(page.photo[top:max(bottoms) + around, left:max(rights) + around])
+    whole = enclosing(boxes)
+    top, left = max(whole.top - around, 0), max(whole.left - around, 0)
+    crop = Image.fromarray(page.photo[top:whole.bottom + around, left:whole.right + around])
     scale = SIDE / max(crop.size)
     shown = crop.resize((round(crop.width * scale), round(crop.height * scale)), Image.Resampling.LANCZOS)
     picture = Image.new("RGB", (shown.width, shown.height + BAND), "white")

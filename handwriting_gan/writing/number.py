@@ -14,7 +14,7 @@ from handwriting_gan.workdir.trained_model import TrainedModel
 from handwriting_gan.writing.composition import Manner, centre, compose, manner_of
 from handwriting_gan.writing.photo import Page, read_page
 from handwriting_gan.writing.reading import Line, Reading, line_of, read_line
-from handwriting_gan.writing.segment import INK, Box, Strokes, find_strokes, line_tilt, numbers_of
+from handwriting_gan.writing.segment import INK, Box, Strokes, enclosing, find_strokes, line_tilt, numbers_of
 
 MOST_DIGITS = 100
 MOST_STROKES = 3 * MOST_DIGITS  # of a line; more is no number
@@ -36,8 +36,7 @@ class Hand(NamedTuple):
     @property
     def box(self) -> Box:
         """Around the number."""
-        tops, lefts, bottoms, rights = zip(*self.boxes, strict=True)
-        return Box(min(tops), min(lefts), max(bottoms), max(rights))
+        return enclosing(self.boxes)
 
 
 def parse_number(text: str) -> list[int]:

@@ -1,5 +1,6 @@
 """Ink into connected strokes, and a page's strokes into the numbers that stand on it."""
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +40,12 @@ class Box(NamedTuple):
         return self.right - self.left
 
 
+def enclosing(boxes: Iterable[Sequence[int]]) -> Box:
+    """The box around boxes."""
+    tops, lefts, bottoms, rights = zip(*boxes, strict=True)
+    return Box(min(tops), min(lefts), max(bottoms), max(rights))
+
+
 def line_tilt(boxes: list[Box]) -> float:
     """By how many degrees a line of digits rises to the right, by their feet; 0 where that may be chance."""
     top, left, bottom, right = np.array(boxes, float).T
@@ -59,7 +66,7 @@ class Strokes(NamedTuple):
     @property
     def box(self) -> Box:
         """Around all of them."""
-        return Box(*self.boxes[:, :2].min(axis=0).tolist(), *self.boxes[:, 2:].max(axis=0).tolist())
+        return enclosing(self.boxes.tolist())
 
     @property
     def heights(self) -> np.ndarray:
