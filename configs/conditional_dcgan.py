@@ -17,7 +17,7 @@ def get_config(preset: str = "small") -> ConfigDict:
     config = common.get_config(preset)
     config.method = "conditional_dcgan"
     config.steps = pick(preset, 8, 2_500, 45_000)
-    config.batch_size = pick(preset, 4, 32, 128)
+    config.batch_size = pick(preset, 4, 16, 128)
 
     config.networks = ConfigDict({
         "width": pick(preset, 8, 128, 128),  # of the generator

@@ -31,6 +31,7 @@ SHOWN = {  # of each table: the parts of a scorecard
     "minus_one": ("latent", "reference", HAND_3),
     "suggestions": ("latent", HAND_3),
 }
+RELEASED = {"rivals": {"StarGAN v2": "stargan_v2", "writer-guided": "writer_guided"}}  # beside a table's rows
 TITLES = {"latent": "Latent-guided", "reference": "Reference-guided"}
 
 
@@ -63,15 +64,24 @@ def contest(name: str, results: Path) -> tuple[dict[str, Comparison], list[str]]
                          f"python -m experiments.run_table {name}")
     by_part = {part: {heading: seeds for heading, seeds in cards.items() if part in seeds[0]["figures"]}
                for part in SHOWN[name]}
-    return ({part: _compared(part, having) for part, having in by_part.items() if having},
-            _made_from(name, cards))
+    return ({part: _compared(part, having, _released(name, part, results))
+             for part, having in by_part.items() if having}, _made_from(name, cards))
 
 
-def _compared(part: str, having: dict[str, list[dict[str, Any]]]) -> Comparison:
+def _released(name: str, part: str, results: Path) -> dict[str, dict[str, Any]]:
+    """The scorecards, of those that have a part, of the released weights that a table shows."""
+    there = {heading: _read(path) for heading, card in RELEASED.get(name, {}).items()
+             if (path := results / f"{card}.json").exists()}
+    return {f"released {heading}, {made['step']:,} steps on {made['trained_on']}": card
+            for heading, card in there.items() for made in [card["made_from"]] if part in card["figures"]}
+
+
+def _compared(part: str, having: dict[str, list[dict[str, Any]]],
+              released: dict[str, dict[str, Any]]) -> Comparison:
     if part.startswith("hand"):
         count = part.removeprefix("hand, ")
-        return compare(f"The hand, {count}", comparisons.hand(count), having, BESIDE_HAND)
-    return compare(TITLES[part], comparisons.guided(part), having, BESIDE_GUIDED)
+        return compare(f"The hand, {count}", comparisons.hand(count), having, BESIDE_HAND, released)
+    return compare(TITLES[part], comparisons.guided(part), having, BESIDE_GUIDED, released)
 
 
 def _seeds(config: str, folder: Path) -> Iterator[dict[str, Any]]:
@@ -89,8 +99,9 @@ def _made_from(name: str, cards: dict[str, list[dict[str, Any]]]) -> list[str]:
     minutes = [run["seconds"] / 60 for run in runs if run["seconds"]]
     seeds = sorted({len(seeds) for seeds in cards.values()})
     said = [f"`python -m experiments.run_table {name}`: preset {made['preset']}, "
-            f"{TABLES[name].examples:,} examples of {made['trained_on']} a row, {made['protocol']['name']} "
-            f"protocol on {made['data']}, seeds a row: {' or '.join(map(str, seeds))}."]
+            f"{TABLES[name].glyphs:,} glyphs of {made['trained_on']} to draw a row, "
+            f"{made['protocol']['name']} protocol on {made['data']}, "
+            f"seeds a row: {' or '.join(map(str, seeds))}."]
     if minutes:
         said.append(f"Trained and evaluated on {' and '.join(sorted({run['hardware'] for run in runs}))}, "
                     f"{min(minutes):.0f} to {max(minutes):.0f} minutes a row.")

@@ -3,10 +3,10 @@
 $ python -m experiments.run_table ladder --seeds 3
 $ python -m experiments.make_tables
 
-A row is a config, trained by the project's own command under runs/FOLDER/ until it has seen as many examples
-as every row of the table, and its scorecard experiments/results/FOLDER/ROW.json (ROW.1.json, ROW.2.json with
-the seeds 1 and 2). Tables of one folder share their rows. A row that fails leaves ROW.failed.txt there, and
-the rest goes on; the next time it is tried again.
+A row is a config, trained by the project's own command under runs/FOLDER/ until it has had as many glyphs to
+draw as every row of the table, and its scorecard experiments/results/FOLDER/ROW.json (ROW.1.json, ROW.2.json
+with the seeds 1 and 2). Tables of one folder share their rows. A row that fails leaves ROW.failed.txt there,
+and the rest goes on; the next time it is tried again.
 """
 
 import importlib
@@ -28,6 +28,7 @@ from ml_collections import ConfigDict
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from configs.common import PRESETS
+from handwriting_gan import methods
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.files import write_atomically
 from handwriting_gan.workdir.layout import Workdir
@@ -38,11 +39,11 @@ RUNS, RESULTS = ROOT / "runs", ROOT / "experiments" / "results"
 
 
 class Contest(NamedTuple):
-    """What a table compares: every row sees as many examples and is judged alike."""
+    """What a table compares: every row has as many glyphs to draw and is judged alike."""
 
     rows: dict[str, str]  # heading: its config, without the preset
     folder: str  # of its rows' workdirs and scorecards
-    examples: int  # of training: steps times batch_size
+    glyphs: int  # to draw in training: steps x batch_size x those of an example
     protocol: str  # of evaluation
 
 
@@ -82,12 +83,13 @@ RIVALS = {
     "LORD": "configs/lord.py",
     "content bottleneck": "configs/content_bottleneck.py",
     **WHOLE,
+    "writer-guided": "configs/writer_guided.py",
 }
-FULL = {"folder": "rows", "examples": 24_000, "protocol": "full"}
+FULL = {"folder": "rows", "glyphs": 24_000, "protocol": "full"}
 TABLES = {
     "few_shot": Contest({"writer-guided": "configs/writer_guided.py", **_ablations(
         "without_matching_of_fakes", "without_matching", "without_posterior", "without_adversary",
-        "without_style_variance")}, folder="few_shot", examples=2_000, protocol="quick"),
+        "without_style_variance")}, folder="few_shot", glyphs=72_000, protocol="quick"),
     "ladder": Contest(LADDER, **FULL),
     "rivals": Contest(RIVALS, **FULL),
     "minus_one": Contest({**WHOLE, **_ablations(
@@ -103,14 +105,15 @@ def main() -> None:
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("table", choices=TABLES)
     parser.add_argument("--preset", choices=PRESETS, default="small")
-    parser.add_argument("--examples", type=whole_number(1), help="that every row sees; default: the table's")
+    parser.add_argument("--glyphs", type=whole_number(1),
+                        help="that every row has to draw in training; default: the table's")
     parser.add_argument("--seeds", type=whole_number(1), default=1, help="of every row: 0, 1, ...")
     parser.add_argument("--jobs", type=whole_number(1), default=1, help="rows at a time")
     parser.add_argument("--runs", type=Path, default=RUNS, help="where the rows' workdirs go")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the scorecards go")
     arguments = parser.parse_args()
     contest = TABLES[arguments.table]
-    contest = contest._replace(examples=arguments.examples or contest.examples)
+    contest = contest._replace(glyphs=arguments.glyphs or contest.glyphs)
     failed = run(contest, arguments.preset, arguments.runs / contest.folder,
                  arguments.results / contest.folder, arguments.seeds, arguments.jobs)
     if failed:
@@ -156,8 +159,9 @@ def commands(row: Run, contest: Contest, preset: str, workdir: Path) -> list[lis
 
 
 def steps_of(row: Run, contest: Contest, preset: str) -> int:
-    """In how many steps a row has seen its examples."""
-    return -(-contest.examples // load(row.config, preset).batch_size)
+    """In how many steps a row has had its glyphs to draw."""
+    config = load(row.config, preset)
+    return -(-contest.glyphs // (config.batch_size * methods.build(config).examples.targets))
 
 
 def load(config: str, preset: str) -> ConfigDict:
@@ -178,7 +182,7 @@ def _run_row(row: Run, contest: Contest, preset: str, workdir: Path, results: Pa
             write_atomically(note, f"$ {' '.join(command)}\n{done.stderr}".encode())
             return False
     card = json.loads(Workdir(workdir).scorecard.read_text())
-    card["run"] = {"examples": contest.examples, "seed": row.seed, "hardware": hardware(),
+    card["run"] = {"glyphs": contest.glyphs, "seed": row.seed, "hardware": hardware(),
                    "seconds": round(time.monotonic() - started) if fresh else None}  # of a whole run alone
     write_atomically(results / f"{row.name}.json", json.dumps(card, indent=1).encode() + b"\n")
     return True

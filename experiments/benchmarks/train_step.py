@@ -27,7 +27,7 @@ from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_nu
 from handwriting_gan.evaluation.tables import MISSING, markdown_table
 from handwriting_gan.files import write_atomically
 
-ITERATIONS = 2  # of a turn
+ITERATIONS = 6  # of a turn
 MATRIX_PRODUCT = "matrix product"
 ENTRANTS = {  # {name: the worker's module, and its own flags}
     "ours": ("our_step",),

@@ -20,6 +20,7 @@ class Examples(NamedTuple):
 
     lay_out: Callable[[Glyphs], Any]  # glyphs to a pool: a pytree of arrays that rests on every device
     draw: Callable[[Any, jax.Array], Any]  # (pool, keys [B]) to a batch, one example per key
+    targets: int = 1  # glyphs to be drawn in an example
 
 
 class Batch(NamedTuple):

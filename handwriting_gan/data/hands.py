@@ -109,7 +109,7 @@ def _choose(key: jax.Array, rows: jax.Array, allowed: jax.Array, count: int) -> 
     return rows[jax.lax.top_k(lots, count)[1]]
 
 
-HANDS = Examples(make_hand_pool, draw_hands)
+HANDS = Examples(make_hand_pool, draw_hands, WRITERS * TARGETS)
 
 
 def draw_episodes(glyphs: Glyphs, references: int, seed: int) -> Episodes:

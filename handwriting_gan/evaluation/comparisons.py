@@ -47,12 +47,16 @@ class Comparison(NamedTuple):
 
 
 def compare(title: str, columns: Sequence[Column], scorecards: Mapping[str, Sequence[Scorecard]],
-            beside: Mapping[str, str]) -> Comparison:
-    """One row for each method with its seeds' scorecards; those of `beside`, by the first method's."""
+            beside: Mapping[str, str], trained_longer: Mapping[str, Scorecard] | None = None) -> Comparison:
+    """One row for each method with its seeds' scorecards; what stands beside them out of competition.
+
+    That is what `beside` names, as the first method's scorecard has it, and methods that were trained longer.
+    """
     first = next(iter(scorecards.values()))[:1]
     rows = {name: _row(columns, cards, None) for name, cards in scorecards.items()}
+    longer = {f"*{name}*": _row(columns, [card], None) for name, card in (trained_longer or {}).items()}
     return Comparison(title, columns, rows,
-                      {heading: _row(columns, first, place) for place, heading in beside.items()})
+                      longer | {heading: _row(columns, first, place) for place, heading in beside.items()})
 
 
 def _row(columns: Sequence[Column], cards: Sequence[Scorecard], place: str | None) -> list[Cell]:

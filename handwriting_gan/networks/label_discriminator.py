@@ -10,7 +10,7 @@ DROPOUT = 0.4
 
 
 class LabelDiscriminator(nn.Module):
-    """`(images [B, 28, 28, 1], digits int [B]) -> logits [B]`; the digit's one-hot code beside each pixel.
+    """`(images [B, 28, 28, 1], digits int [B]) -> logits [B]`, each of its digit's own layer.
 
     With a key `[B]` for each image it drops some of what it saw, as in training.
     """
@@ -20,13 +20,13 @@ class LabelDiscriminator(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, digits: jax.Array, keys: jax.Array | None = None) -> jax.Array:
-        code = jax.nn.one_hot(digits, self.domains, dtype=images.dtype)[:, None, None]
-        x = jnp.concatenate([images, jnp.broadcast_to(code, (*images.shape[:3], self.domains))], axis=-1)
+        x = images
         for layer in range(2):
             x = leaky_relu(nn.Conv(self.width, (3, 3), 2)(x))
             if keys is not None:
                 x = drop(x, jax.vmap(jax.random.fold_in, (0, None))(keys, layer), DROPOUT)
-        return nn.Dense(1)(x.reshape(len(x), -1))[:, 0]
+        logits = nn.Dense(max(self.domains, 1))(x.reshape(len(x), -1))
+        return jnp.take_along_axis(logits, digits[:, None], axis=-1)[:, 0] if self.domains else logits[:, 0]
 
 
 def drop(x: jax.Array, keys: jax.Array, rate: float) -> jax.Array:

@@ -10,7 +10,8 @@ from handwriting_gan.networks.layers import ConvTranspose, instance_norm, leaky_
 class LabelToImage(nn.Module):
     """`(latents [B, Z], digits int [B]) -> images [B, 28, 28, 1]`, within +-1; there is no source.
 
-    The norms are of each image's own statistics; the paper's are the batch's.
+    The norms are of each image's own statistics; the paper's are the batch's. The digit is as strong as the
+    whole latent at the start: as one more of its numbers it went unheard.
     """
 
     width: int  # at every size
@@ -18,8 +19,10 @@ class LabelToImage(nn.Module):
 
     @nn.compact
     def __call__(self, latents: jax.Array, digits: jax.Array) -> jax.Array:
-        code = jax.nn.one_hot(digits, self.domains, dtype=latents.dtype)
-        x = nn.Dense(7 * 7 * self.width)(jnp.concatenate([latents, code], axis=-1))
+        x = nn.Dense(7 * 7 * self.width)(latents)
+        if self.domains:
+            as_strong = nn.initializers.normal(1.0)
+            x += nn.Embed(self.domains, x.shape[-1], embedding_init=as_strong)(digits)
         x = leaky_relu(instance_norm()(x.reshape(-1, 7, 7, self.width)))
         for _ in range(2):
             x = leaky_relu(instance_norm()(ConvTranspose(self.width)(x)))

@@ -8,10 +8,10 @@ from handwriting_gan.networks.layers import leaky_relu
 
 
 class PatchDiscriminator(nn.Module):
-    """`(images [B, 28, 28, 1], digits int [B]) -> (scores [B, 7, 7], scores [B, 3, 3])`, by the digits' maps.
+    """`(images [B, 28, 28, 1], digits int [B]) -> (scores [B, 3, 3], scores [B, 1, 1])`, by the digits' maps.
 
-    Patches of the image and of its half, each halved twice, where the authors look at 256 x 256 at three
-    scales and halve it four times.
+    Patches of 22 x 22 of the image, and the whole of its half. The authors' widest patch covers 184 of their
+    256 pixels; which digit it is, a glyph tells no patch much smaller.
     """
 
     width: int  # after the first halving
@@ -24,7 +24,7 @@ class PatchDiscriminator(nn.Module):
 
     def _patches(self, x: jax.Array, digits: jax.Array) -> jax.Array:
         gaussian = nn.initializers.normal(0.02)
-        for level in range(2):
+        for level in range(3):
             x = nn.Conv(self.width * 2**level, (4, 4), 2, padding=((1, 1), (1, 1)), kernel_init=gaussian)(x)
             x = leaky_relu(x)
         scores = nn.Conv(self.domains, (1, 1), kernel_init=gaussian)(x)

@@ -50,6 +50,15 @@ def test_one_seed_has_half_its_interval_and_several_their_deviation(
     assert three[1] == (5.0, pytest.approx(7.0**0.5))
 
 
+def test_what_was_trained_longer_stands_beside_by_its_own_figures() -> None:
+    compared = compare("title", COLUMNS, {"one": [card(2.0, 5.0)], "two": [card(1.0, 6.0)]},
+                       {"real": "*real*"}, {"longer": card(7.0, 1.0)})
+    one, _, longer, real = lines(comparisons.markdown(compared))
+    assert one == ["one", "**2.0**", "**5.0**", "1.0"]
+    assert longer == ["*longer*", "7.0", "1.0", "1.0"]
+    assert real[0] == "*real*"
+
+
 def test_the_best_of_each_column_is_bold_and_what_stands_beside_never_is(
         comparison: comparisons.Comparison) -> None:
     one, three, real = lines(comparisons.markdown(comparison))

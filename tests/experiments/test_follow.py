@@ -77,7 +77,7 @@ def test_a_row_that_stops_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_the_last_point_is_the_rows_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     row = Run("configs/stargan_v1.py", 0)
     train, _ = run_table.commands(row, CONTEST, "small", tmp_path)
-    last = CONTEST.examples // json.loads(json.dumps(run_table.load(row.config, "small").batch_size))
+    last = CONTEST.glyphs // json.loads(json.dumps(run_table.load(row.config, "small").batch_size))
     assert f"--config.steps={last}" in train
     monkeypatch.setattr(follow, "typed", lambda command: pytest.fail("it is there"))
     card = follow.scorecard_at(tmp_path, last)

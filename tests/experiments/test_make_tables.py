@@ -38,7 +38,7 @@ def test_a_table_of_many_scorecards_has_the_rows_that_have_one_in_order(conteste
     made = filled("<!-- table: few_shot -->\n<!-- end -->", contested)
     rows = [line.split(" | ")[0].removeprefix("| ") for line in made.splitlines() if line.startswith("| ")]
     assert rows[2:5] == ["writer-guided", "without matching", "*twin: the writer's second glyph*"]
-    assert "`python -m experiments.run_table few_shot`: preset small, 2,000 examples" in made
+    assert "`python -m experiments.run_table few_shot`: preset small, 72,000 glyphs" in made
     assert "seeds a row: 1 or 2" in made
     assert "Judges, which training never sees" in made
     assert "| writer-guided | 0.71 ± 0.00 |" in made.replace("**", "")  # the same twice
@@ -56,6 +56,8 @@ def test_the_committed_latex_and_csv_are_made_from_the_committed_scorecards(tmp_
     for folder in {table.folder for table in TABLES.values()}:
         if (RESULTS / folder).exists():
             shutil.copytree(RESULTS / folder, tmp_path / folder)
+    for card in RESULTS.glob("*.json"):
+        shutil.copy(card, tmp_path)
     write_files(tmp_path)
     for path in (*tmp_path.glob("*.tex"), *tmp_path.glob("*.csv")):
         assert path.read_text() == (RESULTS / path.name).read_text(), path.name
