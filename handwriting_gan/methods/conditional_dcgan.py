@@ -5,9 +5,9 @@ that tutorials teach. The digit comes in by an embedding beside the latent's fir
 discriminator for each digit: as a one-hot code among the latent's numbers and the image's channels, as Mirza
 & Osindero have it, it went unheard for 1,500 steps. The tutorials leave out the generator's norms, without
 which the conditional one draws blank paper from step 50 on; Radford et al. have batch norms, here it is each
-image's own statistics. Other departures: images within +-1 (tanh) instead of 0 to 1 (sigmoid); the generator is
-averaged, as in every method here. Bie et al. 2023 report a Fréchet distance of 3.4 for a conditional DCGAN on
-MNIST, but in the space of Inception, so their figure and ours do not compare.
+image's own statistics. Other departures: images within +-1 (tanh) instead of 0 to 1 (sigmoid); the generator
+is averaged, as in every method here. Bie et al. 2023 report a Fréchet distance of 3.4 for a conditional DCGAN
+on MNIST, but in the space of Inception, so their figure and ours do not compare.
 
 Axes: B examples, Z latent.
 """
