@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.progress import track
 
 from configs.common import PRESETS
-from experiments.run_table import RESULTS, RUNS, TABLES, Contest, Run, commands, rows_of, steps_of, typed
+from experiments.run_table import RESULTS, RUNS, TABLES, Contest, Run, chosen, commands, steps_of, typed
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.evaluation import curves
 from handwriting_gan.files import write_atomically
@@ -31,25 +31,12 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the pictures go")
     arguments = parser.parse_args()
     contest = TABLES[arguments.table]._replace(folder="followed", protocol="quick")
-    rows = chosen(contest, arguments.rows)
+    rows = {heading: Run(config, seed=0) for heading, config in chosen(contest, arguments.rows).items()}
     workdirs = {heading: arguments.runs / contest.folder / row.name for heading, row in rows.items()}
     for heading, step in track([(heading, point) for point in range(1, arguments.points + 1)
                                 for heading in rows], description="points"):
         follow(rows[heading], contest, arguments.preset, workdirs[heading], step, arguments.points)
     draw(workdirs, arguments.results / arguments.table)
-
-
-def chosen(contest: Contest, names: list[str]) -> dict[str, Run]:
-    """Rows of a table by their names, under their headings, in the table's order.
-
-    Raises:
-      InputError: if the table has no such row.
-    """
-    rows = dict(zip(contest.rows, rows_of(contest, seeds=1), strict=True))
-    if strays := set(names) - {row.name for row in rows.values()}:
-        raise InputError(f"the table has no row {strays.pop()!r}; there is "
-                         f"{', '.join(row.name for row in rows.values())}")
-    return {heading: row for heading, row in rows.items() if row.name in names}
 
 
 def follow(row: Run, contest: Contest, preset: str, workdir: Path, point: int, points: int) -> None:

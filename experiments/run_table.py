@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
@@ -104,6 +104,7 @@ def main() -> None:
     """Flags in, one call."""
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("table", choices=TABLES)
+    parser.add_argument("--rows", nargs="+", help="only these, by their configs' names; default: all")
     parser.add_argument("--preset", choices=PRESETS, default="small")
     parser.add_argument("--glyphs", type=whole_number(1),
                         help="that every row has to draw in training; default: the table's")
@@ -113,7 +114,8 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the scorecards go")
     arguments = parser.parse_args()
     contest = TABLES[arguments.table]
-    contest = contest._replace(glyphs=arguments.glyphs or contest.glyphs)
+    contest = contest._replace(glyphs=arguments.glyphs or contest.glyphs,
+                               rows=chosen(contest, arguments.rows) if arguments.rows else contest.rows)
     failed = run(contest, arguments.preset, arguments.runs / contest.folder,
                  arguments.results / contest.folder, arguments.seeds, arguments.jobs)
     if failed:
@@ -139,6 +141,18 @@ def run(contest: Contest, preset: str, runs: Path, results: Path, seeds: int = 1
             progress.advance(task)
             failed += [] if came else [name]
     return failed
+
+
+def chosen(contest: Contest, names: Sequence[str]) -> dict[str, str]:
+    """A table's rows by their configs' names, in the table's order: headings and configs.
+
+    Raises:
+      InputError: if the table has no such row.
+    """
+    known = {heading: Run(config, 0).name for heading, config in contest.rows.items()}
+    if strays := set(names) - set(known.values()):
+        raise InputError(f"the table has no row {min(strays)!r}; there is {', '.join(known.values())}")
+    return {heading: contest.rows[heading] for heading, name in known.items() if name in names}
 
 
 def rows_of(contest: Contest, seeds: int) -> Iterator[Run]:

@@ -16,14 +16,6 @@ CONTEST = TABLES["ladder"]
 CARD = RESULTS / "rows" / "stargan_v1.json"
 
 
-def test_rows_are_chosen_by_name_in_the_tables_order() -> None:
-    rows = follow.chosen(CONTEST, ["stargan_v2", "stargan_v1"])
-    assert list(rows) == ["A: StarGAN", "F: + diversity (StarGAN v2)"]
-    assert [row.name for row in rows.values()] == ["stargan_v1", "stargan_v2"]
-    with pytest.raises(InputError, match="no row 'stargan_v3'; there is stargan_v1, "):
-        follow.chosen(CONTEST, ["stargan_v3"])
-
-
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The flags of what was typed, whose doing is a stand-in's."""

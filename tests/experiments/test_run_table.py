@@ -7,7 +7,8 @@ import pytest
 
 from configs.common import PRESETS
 from experiments import run_table
-from experiments.run_table import TABLES, Contest, Run, commands, rows_of, run
+from experiments.run_table import TABLES, Contest, Run, chosen, commands, rows_of, run
+from handwriting_gan.errors import InputError
 from handwriting_gan.workdir.layout import Workdir
 
 CONTEST = Contest({"Done": "configs/done.py", "Breaks": "configs/more.py:breaks", "New": "configs/new.py"},
@@ -91,6 +92,14 @@ def test_more_seeds_are_more_rows_and_several_can_run_at_a_time(
         "new.json", "new.1.json", "other.json", "other.1.json"}
     assert run(contest, "tiny", tmp_path / "runs", tmp_path, seeds=3, jobs=1) == []
     assert [name for name, _ in said[4:]] == ["new.2", "other.2"]
+
+
+def test_rows_are_chosen_by_name_in_the_tables_order() -> None:
+    rows = chosen(TABLES["ladder"], ["stargan_v2", "stargan_v1"])
+    assert rows == {"A: StarGAN": "configs/stargan_v1.py",
+                    "F: + diversity (StarGAN v2)": "configs/stargan_v2.py"}
+    with pytest.raises(InputError, match="no row 'stargan_v3'; there is stargan_v1, "):
+        chosen(TABLES["ladder"], ["stargan_v3"])
 
 
 @pytest.mark.parametrize("table", TABLES)
