@@ -3,6 +3,7 @@
 Biased upwards by about c / N, so compare only at the same N, and beside real against real at that N.
 """
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -35,8 +36,11 @@ def statistics(features: np.ndarray) -> Statistics:
 def frechet_distance(one: Statistics, other: Statistics) -> float:
     """`|m1 - m2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2))`: >= 0, 0 for equal statistics, symmetric."""
     root = _root(one.covariance)
-    # C1 C2 and C1^(1/2) C2 C1^(1/2) have the same eigenvalues, and the latter is symmetric.
-    eigenvalues = scipy.linalg.eigvalsh(root @ other.covariance @ root)
+    return _distance(one, other, scipy.linalg.eigvalsh(root @ other.covariance @ root))
+
+
+def _distance(one: Statistics, other: Statistics, eigenvalues: np.ndarray) -> float:
+    """The distance by the eigenvalues of `C1^(1/2) C2 C1^(1/2)`, which is symmetric: `C1 C2` has the same."""
     cross = np.sqrt(np.clip(eigenvalues, 0.0, None)).sum()
     gap = one.mean - other.mean
     distance = gap @ gap + np.trace(one.covariance) + np.trace(other.covariance) - 2.0 * cross
@@ -58,10 +62,17 @@ def frechet_figure(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray,
     groups = np.zeros(len(fakes), int) if groups is None else groups
     real_groups = np.zeros(len(reals), int) if real_groups is None else real_groups
     distances, slopes = [], np.zeros(len(fakes))
+
+    @functools.cache
+    def real_and_root(group: int) -> tuple[Statistics, np.ndarray]:
+        real = statistics(reals[real_groups == group])
+        return real, _root(real.covariance)
+
     for group in np.unique(groups):
-        own, real = fakes[groups == group], statistics(reals[real_groups == compared_with(group)])
-        distances.append(frechet_distance(real, statistics(own)))
-        slopes[groups == group] = influence(own, real) / len(own)
+        own = fakes[groups == group]
+        distance, influences = _distance_and_influence(own, *real_and_root(int(compared_with(group))))
+        distances.append(distance)
+        slopes[groups == group] = influences / len(own)
     places, count = places_of(writers)
     by_place = by_writer(slopes, places, count) / len(distances)
     return figure(lambda weights: np.mean(distances) + weights @ by_place, count)
@@ -73,14 +84,20 @@ def influence(fakes: np.ndarray, real: Statistics) -> np.ndarray:
     The gradient in the mean m is 2 (m - m_r), that in the covariance C is I - R (R C R)^(-1/2) R, where R is
     the root of the reals' covariance; each glyph moves m by (x - m) / N and C by ((x - m)(x - m)' - C) / N.
     """
-    own, root = statistics(fakes), _root(real.covariance)
+    return _distance_and_influence(fakes, real, _root(real.covariance))[1]
+
+
+def _distance_and_influence(fakes: np.ndarray, real: Statistics,
+                            root: np.ndarray) -> tuple[float, np.ndarray]:
+    """Both from one eigenvalue problem, that of R C R."""
+    own = statistics(fakes)
     values, vectors = scipy.linalg.eigh(root @ own.covariance @ root)
     # A direction in which fakes or reals do not vary at all has no slope.
     inverse = np.where(values > 1e-10 * max(values.max(), 1e-300), 1 / np.sqrt(np.abs(values) + 1e-300), 0.0)
     slope = np.eye(len(root)) - root @ (vectors * inverse) @ vectors.T @ root
     away = fakes.astype(np.float64) - own.mean
     moved = 2.0 * away @ (own.mean - real.mean) + np.sum(away @ slope * away, axis=1)
-    return moved - moved.mean()
+    return _distance(real, own, values), moved - moved.mean()
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
