@@ -20,12 +20,16 @@ def get_config(preset: str = "small") -> ConfigDict:
     config.losses = ConfigDict({  # weights; a term left out is not computed
         "adversarial": 1.0,
         "content": 1.0,
+        "content_squares": 0.01,
         "image_reconstruction": 10.0,
         "cross_cycle": 10.0,
         "latent_reconstruction": 10.0,
         "kl": 0.01,
     })
-    config.learning_rates = ConfigDict(dict.fromkeys(
-        ("content_encoder", "attribute_encoder", "decoder", "discriminator", "content_discriminator"),
-        config.learning_rates.decoder))
+    rates = config.learning_rates
+    config.learning_rates = ConfigDict({
+        **dict.fromkeys(("content_encoder", "attribute_encoder", "decoder", "content_discriminator"),
+                        rates.decoder),
+        "discriminator": rates.discriminator,
+    })
     return config

@@ -24,6 +24,7 @@ def get_config(preset: str = "small") -> ConfigDict:
     config.networks = ConfigDict({
         "width": pick(preset, 8, 64, 256),  # of the generator at 7 x 7, halved per level
         "encoder_width": pick(preset, 4, 16, 64),  # at 28 x 28, doubled per level
+        "perceptron_width": pick(preset, 8, 256, 256),  # of the encoder
         "content_dim": pick(preset, 8, 128, 128),
         "class_dim": pick(preset, 8, 256, 256),
     })

@@ -1,14 +1,16 @@
 """DRIT++ (Lee et al. 2020, arXiv:1905.01270) whose domains are the ten digits; MSGAN by one term more.
 
-As MUNIT, an image is a content and an attribute, here a Gaussian belief about a latent. A discriminator of
-contents asks which digit a content came from, so that it tells none. What is exchanged must be had back: the
-content of one image with the attribute of another, redrawn, encoded and exchanged again, is the first image.
-MSGAN (Mao et al. 2019) is this with the mode-seeking term, which wants latents that differ to draw images
-that differ; the StarGAN v2 paper compares both.
+As MUNIT, an image is a content and an attribute, here a Gaussian belief about a latent. A content is noisy
+in training and its squares cost, so that it hides nothing; a discriminator of contents asks which digit one
+came from, so that it tells none. What is exchanged must be had back: the content of one image with the
+attribute of another, redrawn, encoded and exchanged again, is the first image. MSGAN (Mao et al. 2019) is
+this with the mode-seeking term, which wants latents that differ to draw images that differ, and the second
+image to pass for real as well; the StarGAN v2 paper compares both.
 
 For many domains the authors give networks the domain's code; here the digit comes in as in munit.py, whose
 networks these are. Weights are the authors'; means are over both directions, where they add two; each image
-is judged by a map of its domain in place of their classifier.
+is judged by a map of its domain in place of their classifier. As theirs, the latent that is found again in
+what was drawn teaches the decoder alone, or the two could agree on marks of their own.
 
 Axes: B examples, K references of one writer, n digits to write, Z latent.
 """
@@ -29,7 +31,7 @@ from handwriting_gan.losses.classification import confusion, cross_entropy
 from handwriting_gan.losses.diversity import mode_seeking
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
-from handwriting_gan.losses.variational import kl_to_standard_normal
+from handwriting_gan.losses.variational import kl_to_standard_normal, mean_of_squares
 from handwriting_gan.methods.method import Method, Params, Phase, initial_params
 from handwriting_gan.networks.content_discriminator import ContentDiscriminator
 from handwriting_gan.networks.content_encoder import ContentEncoder
@@ -101,7 +103,7 @@ class DRIT:
                                    step: jax.Array) -> tuple[jax.Array, Terms]:
         """Which digit did a content come from?"""
         images, digits, _ = both_ways(batch)
-        logits = self.classify_content(params, self.encode_content(params, images))
+        logits = self.classify_content(params, self._noisy_content(params, images, keys, 1))
         loss = cross_entropy(logits, digits)
         return loss, {"content": loss}
 
@@ -109,40 +111,50 @@ class DRIT:
                            step: jax.Array) -> tuple[jax.Array, Terms]:
         """Reals against what was redrawn with the other's attribute, and with a latent."""
         images, digits, others = both_ways(batch)
-        noise, contents = self.draw_noise(keys), self.encode_content(params, images)
-        exchanged = self.decode(params, contents, _exchange(self._sample(params, images, noise.posterior)),
-                                others)
-        drawn = self.decode(params, contents, noise.latents, others)
+        noise, contents = self.draw_noise(keys), self._noisy_content(params, images, keys, 1)
+        latents = self._sample(params, images, noise.posterior)
         real = self.discriminate(params, images, digits)
-        loss = 0.5 * sum(
-            adversarial.discriminator_loss(one, other) for fakes in (exchanged, drawn)
-            for one, other in zip(real, self.discriminate(params, fakes, others), strict=True))
+        loss = sum(adversarial.discriminator_loss(one, other)
+                   for fakes in self._fakes(params, contents, latents, noise, others)
+                   for one, other in zip(real, self.discriminate(params, fakes, others), strict=True))
         return weighted_sum({"adversarial": loss}, self.weights)
 
     def generator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                        step: jax.Array) -> tuple[jax.Array, Terms]:
         """All that the encoders and the decoder learn from."""
         images, digits, others = both_ways(batch)
-        noise, contents = self.draw_noise(keys), self.encode_content(params, images)
+        noise, contents = self.draw_noise(keys), self._noisy_content(params, images, keys, 1)
         means, log_variances = self.encode_attribute(params, images)
         latents = self._sample(params, images, noise.posterior)
         own = self.decode(params, contents, latents, digits)
-        exchanged = self.decode(params, contents, _exchange(latents), others)
-        back = self.decode(params, self.encode_content(params, exchanged),
+        fakes = exchanged, drawn, *_ = self._fakes(params, contents, latents, noise, others)
+        back = self.decode(params, self._noisy_content(params, exchanged, keys, 2),
                            _exchange(self._sample(params, exchanged, noise.again)), digits)
-        drawn = self.decode(params, contents, noise.latents, others)
-        again = self.decode(params, contents, noise.others, others)
         return weighted_sum({
-            "adversarial": 0.5 * sum(adversarial.generator_loss(logits) for fakes in (exchanged, drawn)
-                                     for logits in self.discriminate(params, fakes, others)),
+            "adversarial": sum(adversarial.generator_loss(logits) for each in fakes
+                               for logits in self.discriminate(params, each, others)),
             "content": confusion(self.classify_content(params, contents)),
+            "content_squares": mean_of_squares(self.encode_content(params, images)),
             "image_reconstruction": mean_absolute_error(own, images),
             "cross_cycle": mean_absolute_error(back, images),
             "latent_reconstruction": mean_absolute_error(
-                self.encode_attribute(params, drawn)[0], noise.latents),
+                self.encode_attribute(jax.lax.stop_gradient(params), drawn)[0], noise.latents),
             "kl": kl_to_standard_normal(means, log_variances),
-            "mode_seeking": mode_seeking(drawn, again, noise.latents, noise.others),
+            "mode_seeking": mode_seeking(drawn, fakes[-1], noise.latents, noise.others),
         }, self.weights)
+
+    def _fakes(self, params: Params, contents: jax.Array, latents: jax.Array, noise: Noise,
+               others: jax.Array) -> list[jax.Array]:
+        """Contents with the other's latent, with one that is drawn and, to seek modes, with another."""
+        drawn = [noise.latents, noise.others] if "mode_seeking" in self.weights else [noise.latents]
+        return [self.decode(params, contents, each, others) for each in (_exchange(latents), *drawn)]
+
+    def _noisy_content(self, params: Params, images: jax.Array, keys: jax.Array, place: int) -> jax.Array:
+        """Contents `[2 B, 7, 7, C]` of both directions' images, with standard normal noise of a place."""
+        contents = self.encode_content(params, images)
+        noise = jax.vmap(lambda key: jax.random.normal(jax.random.fold_in(key, place),
+                                                       (2, *contents.shape[1:])))(keys)
+        return contents + jnp.concatenate([noise[:, 0], noise[:, 1]])
 
     def _sample(self, params: Params, images: jax.Array, noise: jax.Array) -> jax.Array:
         """Latents `[B, Z]` as the attribute encoder believes them."""

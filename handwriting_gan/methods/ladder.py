@@ -5,6 +5,8 @@ discriminator in place of a classifier; C takes R1 and adaptive norms for the pe
 D adds a latent, the same for all domains, which an encoder has to find again in what was drawn.
 """
 
+import math
+
 import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
@@ -19,10 +21,10 @@ from handwriting_gan.methods.method import Method, Params
 from handwriting_gan.methods.stargan_v1 import StarGANv1
 from handwriting_gan.methods.stargan_v1 import assemble as assemble_v1
 from handwriting_gan.methods.stargan_v2 import StarGANv2, assemble, build_networks, fields
-from handwriting_gan.networks.discriminator import Discriminator
 from handwriting_gan.networks.label_generator import LabelGenerator
 from handwriting_gan.networks.label_style import LabelStyle
 from handwriting_gan.networks.latent_encoder import LatentEncoder
+from handwriting_gan.networks.multi_task_discriminator import MultiTaskDiscriminator
 from handwriting_gan.networks.precision import apply_in, dtype_of
 
 
@@ -72,12 +74,21 @@ class LabelStyled(StarGANv2):
 
 
 class LatentStyled(StarGANv2):
-    """D: a style is a latent and the digit's one-hot code, S = Z + 10; the encoder reads the latent."""
+    """D: a style is a latent and the digit's one-hot code, S = Z + 10; the encoder reads the latent.
+
+    The code is as long as a latent: a 1 among many numbers of that size is hardly heard.
+    """
 
     def map_latents(self, params: Params, latents: jax.Array, digits: jax.Array) -> jax.Array:
         """The latents with the code of their digits `[B]`, or of one digit."""
-        code = jax.nn.one_hot(digits, DIGITS, dtype=latents.dtype)
+        code = math.sqrt(self.latent_dim) * jax.nn.one_hot(digits, DIGITS, dtype=latents.dtype)
         return jnp.concatenate([latents, jnp.broadcast_to(code, (len(latents), DIGITS))], axis=-1)
+
+    def _generator_terms(self, params: Params, batch: Batch, styles: jax.Array, others: jax.Array,
+                         keys: jax.Array) -> Terms:
+        terms = super()._generator_terms(params, batch, styles, others, keys)
+        of_latents = self.style_dim / self.latent_dim  # the code, which is told, is no error in the mean
+        return {**terms, "style_reconstruction": of_latents * terms["style_reconstruction"]}
 
     def encode_style(self, params: Params, images: jax.Array, digits: jax.Array) -> jax.Array:
         """The latents that images of any digits were drawn with, with the code of `digits`."""
@@ -89,7 +100,7 @@ def build_multi_task(config: ConfigDict) -> Method:
     sizes = config.networks
     networks = {
         "generator": LabelGenerator(sizes.width, sizes.blocks, DIGITS),
-        "discriminator": Discriminator(sizes.width, 4 * sizes.width, DIGITS),
+        "discriminator": MultiTaskDiscriminator(sizes.width, DIGITS),
     }
     model = MultiTaskStarGAN(networks, config.losses.to_dict(), dtype_of(config.compute))
     return assemble_v1(model, config)

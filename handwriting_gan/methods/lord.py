@@ -29,7 +29,7 @@ from handwriting_gan.losses.reconstruction import sum_of_squared_errors
 from handwriting_gan.losses.variational import mean_of_squares
 from handwriting_gan.methods.method import Method, Params, Phase, initial_params
 from handwriting_gan.networks.class_modulated_generator import ClassModulatedGenerator
-from handwriting_gan.networks.global_style_encoder import GlobalStyleEncoder
+from handwriting_gan.networks.content_code_encoder import ContentCodeEncoder
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
 
 
@@ -118,7 +118,7 @@ def build(config: ConfigDict) -> Method:
     sizes = config.networks
     networks = {
         "contents": nn.Embed(config.glyphs, sizes.content_dim),
-        "content_encoder": GlobalStyleEncoder(sizes.encoder_width, sizes.content_dim),
+        "content_encoder": ContentCodeEncoder(sizes.encoder_width, sizes.perceptron_width, sizes.content_dim),
         "generator": ClassModulatedGenerator(sizes.width, sizes.class_dim, DIGITS),
     }
     model = LORD(networks, sizes.content_dim, config.losses.to_dict(), config.content_noise,

@@ -42,7 +42,7 @@ class StarGANv1:
         return apply_in(self.compute, self.networks["generator"], params["generator"], sources, digits)
 
     def discriminate(self, params: Params, images: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """D_src(x) and D_cls(x): scores `[B, 3, 3]` and logits of the digits `[B, 10]`."""
+        """D_src(x) and D_cls(x): scores `[B, 1, 1]` and logits of the digits `[B, 10]`."""
         return apply_in(self.compute, self.networks["discriminator"], params["discriminator"], images)
 
     def init(self, key: jax.Array) -> dict[str, Any]:

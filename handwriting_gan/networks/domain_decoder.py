@@ -10,8 +10,10 @@ from handwriting_gan.networks.layers import AdaptiveInstanceNorm, DomainDense, d
 class DomainDecoder(nn.Module):
     """`(contents [B, 7, 7, C], styles [B, S], digits int [B]) -> images [B, 28, 28, 1]`, within +-1.
 
-    The perceptron that makes the norms' scales and shifts of a style has a first layer for each domain: there
-    the digit comes in. The authors have a decoder for each of their two.
+    The perceptron that makes the norms' scales and shifts of a style has a first layer for each domain, and
+    what that layer adds whatever the style: there the digit comes in. Were it only a factor of the style, a
+    style near 0, as encoders make it, would leave the digit unheard. The authors have a decoder for each of
+    their two domains.
     """
 
     width: int  # at 28 x 28
@@ -21,7 +23,9 @@ class DomainDecoder(nn.Module):
 
     @nn.compact
     def __call__(self, contents: jax.Array, styles: jax.Array, digits: jax.Array) -> jax.Array:
-        w = nn.relu(DomainDense(self.perceptron_width, self.domains)(styles, digits))
+        as_strong = nn.initializers.normal(1.0)
+        own = nn.Embed(self.domains, self.perceptron_width, embedding_init=as_strong)(digits)
+        w = nn.relu(DomainDense(self.perceptron_width, self.domains)(styles, digits) + own)
         w = nn.relu(nn.Dense(self.perceptron_width, kernel_init=he_normal)(w))
         x = contents
         for _ in range(self.blocks):

@@ -18,7 +18,8 @@ from handwriting_gan.methods.method import Method
 from handwriting_gan.training.train_step import phase_gradients
 
 WEIGHTS = {"adversarial": 1.5, "content": 0.4, "image_reconstruction": 7.0, "cross_cycle": 3.0,
-           "latent_reconstruction": 2.0, "kl": 0.3, "mode_seeking": 0.6}
+           "latent_reconstruction": 2.0, "kl": 0.3, "mode_seeking": 0.6,
+           "content_squares": 0.9}
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +47,10 @@ class Way:
     """One direction alone: `images` of `digits`, redrawn as `others` with what the other images tell."""
 
     def __init__(self, model: DRIT, params: dict, images: jax.Array, partners: jax.Array, digits: jax.Array,
-                 others: jax.Array, noise: Noise, partner_noise: Noise) -> None:
+                 others: jax.Array, noise: Noise, partner_noise: Noise, on_contents: list[jax.Array]) -> None:
         self.images, self.digits, self.others, self.noise = images, digits, others, noise
-        self.content = model.encode_content(params, images)
+        self.clean, self.again_noise = model.encode_content(params, images), on_contents[1]
+        self.content = self.clean + on_contents[0]
         self.mean, self.log_variance = model.encode_attribute(params, images)
         mean, log_variance = model.encode_attribute(params, partners)
         latent = mean + jnp.exp(log_variance / 2) * partner_noise.posterior
@@ -65,19 +67,23 @@ def ways(model: DRIT, params: dict, batch: Batch, keys: jax.Array) -> tuple[Way,
     forth, back = (Noise(*(column[half] for column in both)) for half in (slice(4), slice(4, 8)))
     one = batch.sources, batch.references, batch.source_digits, batch.reference_digits
     other = batch.references, batch.sources, batch.reference_digits, batch.source_digits
-    return Way(model, params, *one, forth, back), Way(model, params, *other, back, forth)
+    shape = model.encode_content(params, batch.sources).shape[1:]
+    on_contents = [[jnp.stack([jax.random.normal(jax.random.fold_in(key, place), (2, *shape))[way]
+                               for key in keys]) for place in (1, 2)] for way in (0, 1)]
+    return (Way(model, params, *one, forth, back, on_contents[0]),
+            Way(model, params, *other, back, forth, on_contents[1]))
 
 
-def test_the_discriminators_see_reals_and_two_kinds_of_fakes_and_contents(
+def test_the_discriminators_see_reals_and_all_kinds_of_fakes_and_contents(
         method: Method, model: DRIT, params: dict, batch: Batch, keys: jax.Array,
         ways: tuple[Way, Way]) -> None:
     expected = told = 0.0
     for way in ways:
-        for fakes in (way.exchanged, way.drawn):
+        for fakes in (way.exchanged, way.drawn, way.again):
             for real in model.discriminate(params, way.images, way.digits):
-                expected += softplus(-real).mean() / 4
+                expected += softplus(-real).mean() / 2
             for fake in model.discriminate(params, fakes, way.others):
-                expected += softplus(fake).mean() / 4
+                expected += softplus(fake).mean() / 2
         told += float(cross_entropy(model.classify_content(params, way.content), way.digits)) / 2
     total, terms = method.phases[1].loss(params, batch, keys, jnp.int32(0))
     assert float(terms["adversarial"]) == pytest.approx(expected, rel=1e-4)
@@ -86,21 +92,23 @@ def test_the_discriminators_see_reals_and_two_kinds_of_fakes_and_contents(
     assert float(total) == float(terms["content"]) == pytest.approx(told, rel=1e-4)
 
 
-def test_the_generators_loss_is_its_seven_terms(
+def test_the_generators_loss_is_its_eight_terms(
         method: Method, model: DRIT, params: dict, batch: Batch, keys: jax.Array,
         ways: tuple[Way, Way]) -> None:
     expected = dict.fromkeys(WEIGHTS, 0.0)
     for way, other in (ways, ways[::-1]):
-        for fakes in (way.exchanged, way.drawn):
+        for fakes in (way.exchanged, way.drawn, way.again):
             for logits in model.discriminate(params, fakes, way.others):
-                expected["adversarial"] += softplus(-logits).mean() / 4
+                expected["adversarial"] += softplus(-logits).mean() / 2
+        expected["content_squares"] += float(np.square(way.clean).mean()) / 2
         classes = np.asarray(model.classify_content(params, way.content), np.float64)
         logarithms = classes - np.log(np.exp(classes).sum(axis=1, keepdims=True))
         expected["content"] -= logarithms.mean() / 2
         expected["image_reconstruction"] += float(np.abs(way.own - way.images).mean()) / 2
         mean, log_variance = model.encode_attribute(params, other.exchanged)
         latent = mean + jnp.exp(log_variance / 2) * other.noise.again
-        back = model.decode(params, model.encode_content(params, way.exchanged), latent, way.digits)
+        content = model.encode_content(params, way.exchanged) + way.again_noise
+        back = model.decode(params, content, latent, way.digits)
         expected["cross_cycle"] += float(np.abs(back - way.images).mean()) / 2
         found, _ = model.encode_attribute(params, way.drawn)
         expected["latent_reconstruction"] += float(np.abs(found - way.noise.latents).mean()) / 2
@@ -112,6 +120,27 @@ def test_the_generators_loss_is_its_seven_terms(
     total, terms = method.phases[2].loss(params, batch, keys, jnp.int32(0))
     assert {name: float(term) for name, term in terms.items()} == pytest.approx(expected, rel=1e-3)
     assert float(total) == pytest.approx(sum(WEIGHTS[name] * expected[name] for name in expected), rel=1e-3)
+
+
+def test_without_modes_to_seek_no_second_image_is_judged(
+        batch: Batch, keys: jax.Array, ways: tuple[Way, Way], model: DRIT, params: dict) -> None:
+    plain = drit.build(config_file.get_config("tiny"))
+    _, terms = plain.phases[1].loss(params, batch, keys, jnp.int32(0))
+    expected = sum(softplus(-real).mean() / 2 + softplus(fake).mean() / 2
+                   for way in ways for fakes in (way.exchanged, way.drawn)
+                   for real, fake in zip(model.discriminate(params, way.images, way.digits),
+                                         model.discriminate(params, fakes, way.others), strict=True))
+    assert float(terms["adversarial"]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_what_finds_a_latent_again_is_not_taught_by_it(
+        method: Method, params: dict, batch: Batch, keys: jax.Array) -> None:
+    config = config_file.get_config("tiny")
+    config.losses = {"latent_reconstruction": 1.0}
+    phase = drit.build(config).phases[2]
+    gradients, _ = jax.jit(phase_gradients, static_argnums=0)(phase, params, batch, keys, jnp.int32(0))
+    moved = {name: any(np.any(leaf) for leaf in jax.tree.leaves(tree)) for name, tree in gradients.items()}
+    assert moved == {"content_encoder": True, "attribute_encoder": False, "decoder": True}
 
 
 def test_msgan_is_drit_and_the_mode_seeking_term() -> None:

@@ -64,8 +64,8 @@ def test_b_leaves_the_other_digits_heads_alone(
     method, _, params = b
     gradients, _ = jax.jit(phase_gradients, static_argnums=0)(
         method.phases[0], params, batch, keys, jnp.int32(0))
-    kernel = next(leaf for leaf in jax.tree.leaves(gradients) if leaf.ndim == 3)  # [domains, in, 1]
-    moved = set(np.flatnonzero(np.any(kernel, axis=(1, 2))).tolist())
+    kernel = gradients["discriminator"]["Conv_0"]["kernel"]  # [3, 3, in, domains]
+    moved = set(np.flatnonzero(np.any(kernel, axis=(0, 1, 2))).tolist())
     assert moved == set(np.asarray(batch.reference_digits).tolist())
 
 
@@ -108,12 +108,13 @@ def test_d_has_the_latent_beside_the_digits_code_and_finds_it_again(
     latents, _ = model.draw_latents(keys)
     styles = model.map_latents(params, latents, batch.reference_digits)
     np.testing.assert_array_equal(styles[:, :model.latent_dim], latents)
-    np.testing.assert_array_equal(styles[:, model.latent_dim:], np.eye(DIGITS)[batch.reference_digits])
-    np.testing.assert_array_equal(model.map_latents(params, latents, jnp.int32(7))[:, model.latent_dim:],
-                                  np.eye(DIGITS)[[7] * 4])
+    codes = np.sqrt(model.latent_dim) * np.eye(DIGITS)  # as long as a latent is on average
+    np.testing.assert_allclose(styles[:, model.latent_dim:], codes[batch.reference_digits], rtol=1e-6)
+    np.testing.assert_allclose(model.map_latents(params, latents, jnp.int32(7))[:, model.latent_dim:],
+                               codes[[7] * 4], rtol=1e-6)
     fakes = model.translate(params, batch.sources, styles)
     read = model.encode_style(params, fakes, batch.reference_digits)
-    found = np.abs(read[:, :model.latent_dim] - latents).sum() / styles.size
+    found = np.abs(read[:, :model.latent_dim] - latents).mean()
     _, terms = method.phases[2].loss(params, batch, keys, jnp.int32(0))
     assert set(terms) == {"adversarial", "style_reconstruction", "cycle"}
     assert float(terms["style_reconstruction"]) == pytest.approx(float(found), rel=1e-4)

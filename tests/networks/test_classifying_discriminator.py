@@ -1,4 +1,4 @@
-"""StarGAN v1's discriminator: scores of patches, and which digit."""
+"""StarGAN v1's discriminator: a score, and which digit."""
 
 import jax
 import jax.numpy as jnp
@@ -9,12 +9,12 @@ from handwriting_gan.networks.classifying_discriminator import ClassifyingDiscri
 IMAGES = jax.random.normal(jax.random.key(0), (3, 28, 28, 1))
 
 
-def test_an_image_has_nine_scores_and_ten_class_logits_of_its_own() -> None:
+def test_an_image_has_one_score_and_ten_class_logits_of_its_own() -> None:
     discriminator = ClassifyingDiscriminator(4, 10)
     params = jax.jit(discriminator.init)(jax.random.key(1), IMAGES)
     discriminate = jax.jit(discriminator.apply)
     scores, classes = discriminate(params, IMAGES)
-    assert scores.shape == (3, 3, 3)
+    assert scores.shape == (3, 1, 1)
     assert classes.shape == (3, 10)
     for before, after in zip((scores, classes), discriminate(params, IMAGES.at[2].set(0.0)), strict=True):
         np.testing.assert_allclose(before[:2], after[:2], atol=1e-6)

@@ -18,3 +18,12 @@ def test_one_content_is_drawn_as_any_digit_in_any_style() -> None:
     assert np.abs(images).max() <= 1.0
     assert not np.allclose(images[0], images[1])
     assert not np.allclose(images[0], images[2])
+
+
+def test_a_digit_is_heard_at_a_style_of_nothing() -> None:
+    """As encoders make styles shorter than the prior's, what a digit does must not fade with them."""
+    network = DomainDecoder(width=4, blocks=1, perceptron_width=8, domains=10)
+    contents = jnp.tile(jax.random.normal(jax.random.key(0), (1, 7, 7, 16)), (2, 1, 1, 1))
+    params = network.init(jax.random.key(2), contents, jnp.zeros((2, 5)), jnp.array([3, 4]))
+    images = network.apply(params, contents, jnp.zeros((2, 5)), jnp.array([3, 4]))
+    assert jnp.abs(images[0] - images[1]).max() > 0.1

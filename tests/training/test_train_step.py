@@ -76,9 +76,16 @@ def test_phases_run_in_order_each_from_what_the_last_left(glyphs: Glyphs) -> Non
     a = naive(naive(1.0, 2.0, repeat=0), 2.0, repeat=1)
     b = naive(2.0, a, repeat=0)
     assert floats(state.params) == pytest.approx({"a": a, "b": b}, rel=1e-4)
-    assert floats(state.averaged) == pytest.approx({"a": 0.9 * 1.0 + 0.1 * a}, rel=1e-4)
+    assert floats(state.averaged) == pytest.approx({"a": a}, rel=1e-4)  # of one step, that step
     assert int(state.step) == 1
     assert terms.keys() == {"first/pull", "second/pull"}
+
+
+def test_the_averages_weigh_each_step_by_its_age_and_the_beginning_not_at_all(glyphs: Glyphs) -> None:
+    pool = make_pool(glyphs)
+    states = [run(toy_method(), pool, device_count=1, steps=steps)[0] for steps in (1, 2, 3)]
+    after, state = [floats(state.params)["a"] for state in states], states[-1]
+    assert floats(state.averaged)["a"] == pytest.approx(np.average(after, weights=[0.81, 0.9, 1.0]), rel=1e-4)
 
 
 def test_an_examples_randomness_is_its_own_address() -> None:

@@ -1,0 +1,20 @@
+"""StarGAN v1's discriminator with a map of scores for each domain in place of its classifier."""
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+from handwriting_gan.networks.classifying_discriminator import StridedTrunk
+
+
+class MultiTaskDiscriminator(nn.Module):
+    """`(images [B, 28, 28, 1], digits int [B]) -> scores [B]`, by the digits' own, large for real."""
+
+    width: int  # at 14 x 14, doubled at each halving
+    domains: int
+
+    @nn.compact
+    def __call__(self, images: jax.Array, digits: jax.Array) -> jax.Array:
+        x = StridedTrunk(self.width)(images)
+        scores = nn.Conv(self.domains, (3, 3), use_bias=False)(x)
+        return jnp.take_along_axis(scores[:, 0, 0], digits[:, None], axis=-1)[:, 0]
