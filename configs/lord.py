@@ -4,9 +4,9 @@
 
 A content is learned for each glyph that it trains on, so there are only as many as a run comes back to
 often. The noise and the dimensions of content and class are the authors'. Their weights belong to a
-perceptual loss and do not carry over; these were chosen on validation writers, after 1,500 steps: a content
-that weighs 15 times as much, learned a quarter as fast, made blurs. (The encoder then averaged over the image;
-none has been chosen again since.) Codes learn 20 times as fast as networks: each is met once in 125 steps.
+perceptual loss and do not carry over; these were chosen on validation writers, after 1,500 steps, by an
+encoder that averaged over the image, and not again since: a content that weighs 15 times as much, learned a
+quarter as fast, made blurs. Codes learn 20 times as fast as networks: each is met once in 125 steps.
 """
 
 from ml_collections import ConfigDict
