@@ -39,7 +39,7 @@ def test_a_rival_is_trained_resumed_looked_at_and_judged(
     model, hand = trained_model.load(unbroken.root), held_out.take([5, 300])
     assert ("hand" in figures) == ("writer" in model.modes)
     assert 0.0 <= figures["latent"]["digit_accuracy"]["value"] <= 1.0
-    assert (figures["latent"]["diversity"]["value"] == 0.0) == (name in ONE_ANSWER)
+    assert (figures["latent"]["diversity"]["value"] < 1e-8) == (name in ONE_ANSWER)  # a byte may round
     if "writer" in model.modes:
         assert model.write(hand, [4, 8, 1]).shape == (3, 28, 28)
     else:
