@@ -64,16 +64,18 @@ def contest(name: str, results: Path) -> tuple[dict[str, Comparison], list[str]]
                          f"python -m experiments.run_table {name}")
     by_part = {part: {heading: seeds for heading, seeds in cards.items() if part in seeds[0]["figures"]}
                for part in SHOWN[name]}
-    return ({part: _compared(part, having, _released(name, part, results))
+    released = _released(name, results)
+    return ({part: _compared(part, having, {heading: card for heading, card in released.items()
+                                            if part in card["figures"]})
              for part, having in by_part.items() if having}, _made_from(name, cards))
 
 
-def _released(name: str, part: str, results: Path) -> dict[str, dict[str, Any]]:
-    """The scorecards, of those that have a part, of the released weights that a table shows."""
-    there = {heading: _read(path) for heading, card in RELEASED.get(name, {}).items()
+def _released(name: str, results: Path) -> dict[str, dict[str, Any]]:
+    """The scorecards of the released weights that a table shows beside its rows, by what they are."""
+    cards = {heading: _read(path) for heading, card in RELEASED.get(name, {}).items()
              if (path := results / f"{card}.json").exists()}
-    return {f"released {heading}, {made['step']:,} steps on {made['trained_on']}": card
-            for heading, card in there.items() for made in [card["made_from"]] if part in card["figures"]}
+    return {"released {}, {step:,} steps on {trained_on}".format(heading, **card["made_from"]): card
+            for heading, card in cards.items()}
 
 
 def _compared(part: str, having: dict[str, list[dict[str, Any]]],

@@ -40,6 +40,12 @@ def both_ways(batch: Batch) -> tuple[jax.Array, jax.Array, jax.Array]:
     return images, digits, jnp.concatenate([batch.reference_digits, batch.source_digits])
 
 
+def normal_both_ways(keys: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """Standard normal numbers for both directions `[2 B, *shape]`, two draws per key `[B]`."""
+    drawn = jax.vmap(lambda key: jax.random.normal(key, (2, *shape)))(keys)
+    return jnp.concatenate([drawn[:, 0], drawn[:, 1]])
+
+
 class Pool(NamedTuple):
     """Glyphs laid out for drawing: sorted by digit."""
 

@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from ml_collections import ConfigDict
 
-from handwriting_gan.data.batches import Batch, both_ways
+from handwriting_gan.data.batches import Batch, both_ways, normal_both_ways
 from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.losses import adversarial
 from handwriting_gan.losses.classification import confusion, cross_entropy
@@ -152,9 +152,8 @@ class DRIT:
     def _noisy_content(self, params: Params, images: jax.Array, keys: jax.Array, place: int) -> jax.Array:
         """Contents `[2 B, 7, 7, C]` of both directions' images, with standard normal noise of a place."""
         contents = self.encode_content(params, images)
-        noise = jax.vmap(lambda key: jax.random.normal(jax.random.fold_in(key, place),
-                                                       (2, *contents.shape[1:])))(keys)
-        return contents + jnp.concatenate([noise[:, 0], noise[:, 1]])
+        keys = jax.vmap(jax.random.fold_in, (0, None))(keys, place)
+        return contents + normal_both_ways(keys, contents.shape[1:])
 
     def _sample(self, params: Params, images: jax.Array, noise: jax.Array) -> jax.Array:
         """Latents `[B, Z]` as the attribute encoder believes them."""
@@ -163,9 +162,7 @@ class DRIT:
 
     def draw_noise(self, keys: jax.Array) -> Noise:
         """Standard normal, for both directions, from keys `[B]`."""
-        shape = 2, len(Noise._fields), self.latent_dim
-        drawn = jax.vmap(lambda key: jax.random.normal(key, shape))(keys)
-        return Noise(*jnp.concatenate([drawn[:, 0], drawn[:, 1]]).swapaxes(0, 1))
+        return Noise(*normal_both_ways(keys, (len(Noise._fields), self.latent_dim)).swapaxes(0, 1))
 
     # Synthesis.
 

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from ml_collections import ConfigDict
 
-from handwriting_gan.data.batches import Batch, both_ways
+from handwriting_gan.data.batches import Batch, both_ways, normal_both_ways
 from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.losses import least_squares
 from handwriting_gan.losses.objective import Terms, weighted_sum
@@ -100,8 +100,7 @@ class MUNIT:
 
     def draw_styles(self, keys: jax.Array) -> jax.Array:
         """Standard normal styles for both directions `[2 B, S]`, two per key `[B]`."""
-        styles = jax.vmap(lambda key: jax.random.normal(key, (2, self.style_dim)))(keys)
-        return jnp.concatenate([styles[:, 0], styles[:, 1]])
+        return normal_both_ways(keys, (self.style_dim,))
 
     # Synthesis.
 

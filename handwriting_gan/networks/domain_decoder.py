@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from handwriting_gan.networks.layers import AdaptiveInstanceNorm, DomainDense, double, he_normal
+from handwriting_gan.networks.layers import AdaptiveInstanceNorm, DomainDense, domain_code, double, he_normal
 
 
 class DomainDecoder(nn.Module):
@@ -23,8 +23,7 @@ class DomainDecoder(nn.Module):
 
     @nn.compact
     def __call__(self, contents: jax.Array, styles: jax.Array, digits: jax.Array) -> jax.Array:
-        as_strong = nn.initializers.normal(1.0)
-        own = nn.Embed(self.domains, self.perceptron_width, embedding_init=as_strong)(digits)
+        own = domain_code(self.domains, self.perceptron_width)(digits)
         w = nn.relu(DomainDense(self.perceptron_width, self.domains)(styles, digits) + own)
         w = nn.relu(nn.Dense(self.perceptron_width, kernel_init=he_normal)(w))
         x = contents

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from handwriting_gan.networks.layers import leaky_relu
+from handwriting_gan.networks.layers import leaky_relu, of_domain
 
 DROPOUT = 0.4
 
@@ -26,7 +26,7 @@ class LabelDiscriminator(nn.Module):
             if keys is not None:
                 x = drop(x, jax.vmap(jax.random.fold_in, (0, None))(keys, layer), DROPOUT)
         logits = nn.Dense(max(self.domains, 1))(x.reshape(len(x), -1))
-        return jnp.take_along_axis(logits, digits[:, None], axis=-1)[:, 0] if self.domains else logits[:, 0]
+        return of_domain(logits, digits) if self.domains else logits[:, 0]
 
 
 def drop(x: jax.Array, keys: jax.Array, rate: float) -> jax.Array:

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from handwriting_gan.networks.layers import ConvTranspose, instance_norm, leaky_relu
+from handwriting_gan.networks.layers import ConvTranspose, domain_code, instance_norm, leaky_relu
 
 
 class LabelToImage(nn.Module):
@@ -21,8 +21,7 @@ class LabelToImage(nn.Module):
     def __call__(self, latents: jax.Array, digits: jax.Array) -> jax.Array:
         x = nn.Dense(7 * 7 * self.width)(latents)
         if self.domains:
-            as_strong = nn.initializers.normal(1.0)
-            x += nn.Embed(self.domains, x.shape[-1], embedding_init=as_strong)(digits)
+            x += domain_code(self.domains, x.shape[-1])(digits)
         x = leaky_relu(instance_norm()(x.reshape(-1, 7, 7, self.width)))
         for _ in range(2):
             x = leaky_relu(instance_norm()(ConvTranspose(self.width)(x)))

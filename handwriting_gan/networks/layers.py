@@ -46,6 +46,16 @@ def identity(x: jax.Array) -> jax.Array:
     return x
 
 
+def domain_code(domains: int, features: int) -> nn.Embed:
+    """A learned code for each domain, at the start as strong as what it is to be heard beside."""
+    return nn.Embed(domains, features, embedding_init=nn.initializers.normal(1.0))
+
+
+def of_domain(x: jax.Array, domain: jax.Array) -> jax.Array:
+    """What stands there for each example's own domain: `[B, ..., domains]`, int `[B]` -> `[B, ...]`."""
+    return jnp.take_along_axis(x, domain.reshape(-1, *(1,) * (x.ndim - 1)), axis=-1)[..., 0]
+
+
 class ConvTranspose(nn.Module):
     """`nn.ConvTranspose(features, (4, 4), (2, 2))`, faster: `[B, H, W, C]` -> `[B, 2 H, 2 W, features]`."""
 

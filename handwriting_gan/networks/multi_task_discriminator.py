@@ -1,10 +1,10 @@
 """StarGAN v1's discriminator with a map of scores for each domain in place of its classifier."""
 
 import jax
-import jax.numpy as jnp
 from flax import linen as nn
 
 from handwriting_gan.networks.classifying_discriminator import StridedTrunk
+from handwriting_gan.networks.layers import of_domain
 
 
 class MultiTaskDiscriminator(nn.Module):
@@ -17,4 +17,4 @@ class MultiTaskDiscriminator(nn.Module):
     def __call__(self, images: jax.Array, digits: jax.Array) -> jax.Array:
         x = StridedTrunk(self.width)(images)
         scores = nn.Conv(self.domains, (3, 3), use_bias=False)(x)
-        return jnp.take_along_axis(scores[:, 0, 0], digits[:, None], axis=-1)[:, 0]
+        return of_domain(scores[:, 0, 0], digits)

@@ -1,10 +1,9 @@
 """MUNIT's discriminator at several scales (Huang et al. 2018, appendix B.2) for many domains, at 28 x 28."""
 
 import jax
-import jax.numpy as jnp
 from flax import linen as nn
 
-from handwriting_gan.networks.layers import leaky_relu
+from handwriting_gan.networks.layers import leaky_relu, of_domain
 
 
 class PatchDiscriminator(nn.Module):
@@ -28,4 +27,4 @@ class PatchDiscriminator(nn.Module):
             x = nn.Conv(self.width * 2**level, (4, 4), 2, padding=((1, 1), (1, 1)), kernel_init=gaussian)(x)
             x = leaky_relu(x)
         scores = nn.Conv(self.domains, (1, 1), kernel_init=gaussian)(x)
-        return jnp.take_along_axis(scores, digits[:, None, None, None], axis=-1)[..., 0]
+        return of_domain(scores, digits)

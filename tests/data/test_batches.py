@@ -133,3 +133,11 @@ def test_a_numbered_glyph_belongs_to_its_key(glyphs: Glyphs) -> None:
 def test_more_numbers_than_glyphs_of_a_digit_are_refused(count: int, glyphs: Glyphs) -> None:
     with pytest.raises(InputError, match="multiple of 10 up to 4000"):
         batches.numbered(count).lay_out(glyphs)
+
+
+def test_both_ways_draw_apart_and_an_examples_draws_belong_to_its_key() -> None:
+    keys = jax.random.split(jax.random.key(0), 4)
+    drawn, of_half = batches.normal_both_ways(keys, (2, 3)), batches.normal_both_ways(keys[2:], (2, 3))
+    assert drawn.shape == (8, 2, 3)
+    np.testing.assert_array_equal(of_half, np.concatenate([drawn[2:4], drawn[6:]]))
+    assert len(np.unique(drawn)) == drawn.size

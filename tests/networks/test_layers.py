@@ -12,11 +12,13 @@ from handwriting_gan.networks.layers import (
     ConvTranspose,
     DomainDense,
     ResidualBlock,
+    domain_code,
     double,
     halve,
     he_normal,
     instance_norm,
     leaky_relu,
+    of_domain,
 )
 
 KEY = jax.random.key(0)
@@ -180,3 +182,18 @@ def test_he_normal_is_not_truncated() -> None:
     weights = he_normal(KEY, (3, 3, 100, 100)) / np.sqrt(2 / 900)
     assert weights.std() == pytest.approx(1.0, rel=0.02)
     assert jnp.abs(weights).max() > 3.5
+
+
+@pytest.mark.parametrize("between", [(), (1,), (2, 3)])
+def test_each_example_has_its_own_domains_entry(between: tuple[int, ...]) -> None:
+    x = np.random.default_rng(0).normal(size=(3, *between, 10)).astype(np.float32)
+    picked = of_domain(jnp.asarray(x), jnp.array([4, 8, 1]))
+    np.testing.assert_array_equal(picked, np.stack([x[0, ..., 4], x[1, ..., 8], x[2, ..., 1]]))
+
+
+def test_a_domains_code_is_its_own_and_of_variance_one() -> None:
+    embed = domain_code(10, 500)
+    codes = embed.apply(embed.init(KEY, jnp.arange(10)), jnp.array([3, 3, 4]))
+    np.testing.assert_array_equal(codes[0], codes[1])
+    assert not np.allclose(codes[0], codes[2])
+    assert float(codes.std()) == pytest.approx(1.0, abs=0.1)
