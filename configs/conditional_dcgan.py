@@ -24,7 +24,7 @@ def get_config(preset: str = "small") -> ConfigDict:
         "discriminator_width": pick(preset, 8, 64, 64),
         "latent_dim": pick(preset, 4, 100, 128),
     })
-    rate = 2e-4
+    rate = pick(preset, 5e-4, 5e-4, 2e-4)
     config.learning_rates = ConfigDict({"generator": rate, "discriminator": rate})
     config.adam = ConfigDict({"beta1": 0.5, "beta2": 0.999, "l2": 0.0})
     return config

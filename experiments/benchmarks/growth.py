@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.progress import track
 
-from experiments.benchmarks.train_step import machine
 from experiments.benchmarks.turns import Worker
+from experiments.run_table import hardware
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
 from handwriting_gan.evaluation.tables import markdown_table
 from handwriting_gan.files import write_atomically
@@ -46,7 +46,7 @@ def report(rows: list[list[str]], iterations: int) -> str:
     """What ran, in Markdown."""
     table = markdown_table([*STANDARD, "s per iteration", "examples/s", "GFLOP per iteration",
                             "temporary, each device"], rows)
-    return (f"StarGAN v2's train step, float32, the paper's mapping network, on {machine()}; "
+    return (f"StarGAN v2's train step, float32, the paper's mapping network, on {hardware()}; "
             f"{iterations} iterations a row. Temporary is what a device needs for a step beside the "
             f"state (parameters, second moments, averages).\n\n{table}\n")
 

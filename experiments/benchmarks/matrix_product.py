@@ -6,25 +6,33 @@ $ echo 5 | python -m experiments.benchmarks.matrix_product
 import jax
 import jax.numpy as jnp
 
+from experiments.benchmarks.our_step import add_compute_flag
 from experiments.benchmarks.turns import answer
-from handwriting_gan.errors import exit_in_one_line
+from handwriting_gan.errors import Flags, exit_in_one_line
+from handwriting_gan.networks.precision import COMPUTE
 from handwriting_gan.training import devices
 
-SIDE = 2048
+SIDE, SIDE_ON_ACCELERATOR = 2048, 8192
 
 
 def main() -> None:
-    """One call."""
+    """Flags in, one call."""
+    parser = Flags(description=__doc__.splitlines()[0])
+    add_compute_flag(parser)
+    dtype = COMPUTE[parser.parse_args().compute]
     devices.one_virtual_device_per_core(batch_size=2**10)
     count = jax.local_device_count()
+    side = SIDE if jax.default_backend() == "cpu" else SIDE_ON_ACCELERATOR
     multiply = jax.pmap(jnp.matmul)
-    pairs = jnp.full((count, SIDE, SIDE), 0.5), jnp.full((count, SIDE, SIDE), 2.0)
+    # Random, since a GPU multiplies constants faster than it would anything else.
+    pairs = jax.random.normal(jax.random.key(0), (2, count, side, side), dtype)
 
-    def play(iterations: int) -> None:
+    def play(iterations: int) -> int:
         for _ in range(iterations):
             jax.block_until_ready(multiply(*pairs))
+        return iterations
 
-    answer(play, 2.0 * SIDE**3 * count)
+    answer(play, 2.0 * side**3 * count)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ import jax
 from ml_collections import ConfigDict
 
 from configs import stargan_v2
-from experiments.benchmarks.turns import answer
+from experiments.benchmarks.turns import answer, resident_peak
 from handwriting_gan import cache, methods
 from handwriting_gan.data import mnist_5k
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
 from handwriting_gan.methods.method import Method
+from handwriting_gan.networks.precision import COMPUTE
 from handwriting_gan.training import devices, optimizers, train_state, train_step
 
 
@@ -23,12 +24,13 @@ def main() -> None:
     """Flags in, one call."""
     parser = Flags(description=__doc__.splitlines()[0])
     add_size_flags(parser)
+    add_compute_flag(parser)
     parser.add_argument("--devices", type=whole_number(1), help="virtual, of the CPU; default: one per core")
     parser.add_argument("--constant", action="store_true", help="one batch for ever, instead of drawing")
     parser.add_argument("--micro_batches", type=whole_number(1), default=1)
     arguments = parser.parse_args()
     config = make_config(arguments.width, arguments.batch)
-    config.micro_batches = arguments.micro_batches
+    config.micro_batches, config.compute = arguments.micro_batches, arguments.compute
     if arguments.devices:
         jax.config.update("jax_num_cpu_devices", arguments.devices)
     else:
@@ -43,6 +45,11 @@ def add_size_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=whole_number(1), default=32, help="examples over all devices")
 
 
+def add_compute_flag(parser: argparse.ArgumentParser) -> None:
+    """In what precision a network computes."""
+    parser.add_argument("--compute", choices=COMPUTE, default="float32")
+
+
 def make_config(width: int, batch: int) -> ConfigDict:
     """`base`, with the paper's mapping network, at this width and batch."""
     config = stargan_v2.get_config("base")
@@ -51,26 +58,39 @@ def make_config(width: int, batch: int) -> ConfigDict:
     return config
 
 
-def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], None], float, int]:
-    """What plays n iterations; of one, the operations as XLA counts them, and a device's temporary bytes."""
+def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], int], float, int, Callable[[], int]]:
+    """What `answer` takes: of an iteration, its operations as XLA counts them, a device's temporary bytes."""
     method, by_network = methods.build(config), optimizers.build(config)
     pool = method.examples.lay_out(mnist_5k.load("train"))
     if constant:
         method = always(method, pool, config.batch_size)
     state = devices.replicate(jax.jit(lambda: train_state.create(method, by_network, config.seed))())
     inputs = devices.replicate(pool), devices.share(config.batch_size, config.micro_batches)
+    steps = devices.steps_per_dispatch(config.steps_per_dispatch)
     step = devices.parallel(train_step.make_train_step(
-        method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches), steps=1)
-    compiled = step.lower(state, *inputs).compile()
+        method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches), steps)
+    lowered = step.lower(state, *inputs)
+    compiled = lowered.compile()
+    # On a GPU XLA counts no convolution that it leaves to cuDNN: there it is asked before its own sharing.
+    counted = compiled if jax.default_backend() == "cpu" else lowered
 
-    def play(iterations: int) -> None:
+    def play(iterations: int) -> int:
         nonlocal state
-        for _ in range(iterations):
+        dispatches = -(-iterations // steps)
+        for _ in range(dispatches):
             state, terms = compiled(state, *inputs)
         jax.block_until_ready((state, terms))
+        return dispatches * steps
 
-    return (play, compiled.cost_analysis()["flops"] * jax.local_device_count(),
-            compiled.memory_analysis().temp_size_in_bytes)
+    # XLA counts a loop's body once.
+    return (play, counted.cost_analysis()["flops"] * jax.local_device_count(),
+            compiled.memory_analysis().temp_size_in_bytes, peak_bytes)
+
+
+def peak_bytes() -> int:
+    """The most that was held at once, on the accelerator where there is one."""
+    on_device = jax.local_devices()[0].memory_stats()
+    return on_device["peak_bytes_in_use"] if on_device else resident_peak()
 
 
 def always(method: Method, pool: Any, batch_size: int) -> Method:

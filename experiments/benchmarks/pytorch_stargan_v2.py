@@ -349,9 +349,15 @@ PHASES: Phases = (  # the losses in the authors' order, and the networks that ea
 )
 
 
-def compile_generator_phases() -> Phases:
+def compile_generator_phases(phases: Phases) -> Phases:
     """The phases, those that move the generator compiled: PyTorch 2.13 refuses R1's double backward."""
-    return tuple((torch.compile(loss) if "generator" in moved else loss, moved) for loss, moved in PHASES)
+    return tuple((torch.compile(loss) if "generator" in moved else loss, moved) for loss, moved in phases)
+
+
+def compute_in_bfloat16(phases: Phases) -> Phases:
+    """The phases by PyTorch's own mixed precision: parameters and their gradients stay float32."""
+    autocast = torch.autocast(torch.get_default_device().type, torch.bfloat16)
+    return tuple((autocast(loss), moved) for loss, moved in phases)
 
 
 def iteration(model: StarGANv2, optimizers: dict[str, torch.optim.Adam], batch: Batch, latents: Latents,

@@ -9,8 +9,8 @@ import torch
 from ml_collections import ConfigDict
 
 from experiments.benchmarks import pytorch_stargan_v2 as rival
-from experiments.benchmarks.our_step import add_size_flags, make_config
-from experiments.benchmarks.turns import answer
+from experiments.benchmarks.our_step import add_compute_flag, add_size_flags, make_config
+from experiments.benchmarks.turns import answer, resident_peak
 from handwriting_gan.errors import Flags, exit_in_one_line
 
 
@@ -18,22 +18,33 @@ def main() -> None:
     """Flags in, one call."""
     parser = Flags(description=__doc__.splitlines()[0])
     add_size_flags(parser)
+    add_compute_flag(parser)
     parser.add_argument("--compiled", action="store_true",
                         help="torch.compile the generator's phases; R1's double backward is refused")
     arguments = parser.parse_args()
+    on_gpu = torch.cuda.is_available()
     torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_default_device("cuda" if on_gpu else "cpu")
+    torch.backends.cudnn.benchmark = True
     torch.manual_seed(0)
     config = make_config(arguments.width, arguments.batch)
     model = rival.StarGANv2(config)
     optimizers = rival.build_optimizers(model, config)
     batch, latents = make_inputs(config)
-    phases = rival.compile_generator_phases() if arguments.compiled else rival.PHASES
+    phases = rival.PHASES
+    if arguments.compute == "bfloat16":
+        phases = rival.compute_in_bfloat16(phases)
+    if arguments.compiled:
+        phases = rival.compile_generator_phases(phases)
 
-    def play(iterations: int) -> None:
+    def play(iterations: int) -> int:
         for step in range(iterations):
             rival.iteration(model, optimizers, batch, latents, step, phases)
+        if on_gpu:
+            torch.cuda.synchronize()
+        return iterations
 
-    answer(play)
+    answer(play, peak_bytes=torch.cuda.max_memory_allocated if on_gpu else resident_peak)
 
 
 def make_inputs(config: ConfigDict) -> tuple[rival.Batch, rival.Latents]:

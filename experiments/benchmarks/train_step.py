@@ -1,6 +1,7 @@
 """A fair race on these cores, in these minutes: our train step and a PyTorch StarGAN v2's, by turns.
 
 $ python -m experiments.benchmarks.train_step --rounds 9 --out experiments/results/train_step.md
+$ python -m experiments.benchmarks.train_step --batch 64 --compute bfloat16 --iterations 100   # on a GPU
 
 First experiments/benchmarks/parity.py proves that both compute the same. Then one process each, at the same
 width and batch: ours as `train` runs it, ours with one constant batch (nothing to draw), PyTorch's eager and
@@ -11,9 +12,9 @@ rivals never wait for input: they have one batch, on which they train again and 
 It needs PyTorch: pip install -c constraints.txt -e '.[bench]'
 """
 
+import argparse
 import contextlib
 import os
-import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -21,21 +22,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.benchmarks.our_step import add_size_flags
+from experiments.benchmarks.our_step import add_compute_flag, add_size_flags
 from experiments.benchmarks.turns import Turn, Worker, ratios, seconds, take_turns
+from experiments.run_table import hardware
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.evaluation.tables import MISSING, markdown_table
 from handwriting_gan.files import write_atomically
 
-ITERATIONS = 6  # of a turn
-MATRIX_PRODUCT = "matrix product"
-ENTRANTS = {  # {name: the worker's module, and its own flags}
-    "ours": ("our_step",),
-    "ours, one constant batch": ("our_step", "--constant"),
-    "PyTorch, eager": ("rival_step",),
-    "PyTorch, generator phases compiled": ("rival_step", "--compiled"),
-    MATRIX_PRODUCT: ("matrix_product",),
-}
+OURS, MATRIX_PRODUCT = "ours", "matrix product"
+EAGER = "PyTorch, eager"
 
 
 class Result(NamedTuple):
@@ -49,12 +44,15 @@ def main() -> None:
     """Flags in, a table out."""
     parser = Flags(description=__doc__.splitlines()[0])
     add_size_flags(parser)
+    add_compute_flag(parser)
     parser.add_argument("--rounds", type=whole_number(1), default=9)
+    parser.add_argument("--iterations", type=whole_number(1), default=6, help="of a turn (default: 6)")
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
     proof = prove_parity()
-    results = race(("--width", arguments.width, "--batch", arguments.batch), arguments.rounds)
-    page = report(proof, results, arguments.width, arguments.batch)
+    results = race(entrants(arguments.compute, arguments.width, arguments.batch),
+                   arguments.rounds, arguments.iterations)
+    page = report(proof, results, arguments)
     print(page)
     if arguments.out:
         write_atomically(arguments.out, page.encode())
@@ -67,43 +65,59 @@ def prove_parity() -> str:
       InputError: if the two do not compute the same.
     """
     done = subprocess.run([sys.executable, "-m", "experiments.benchmarks.parity"],
-                          capture_output=True, text=True, check=False)
+                          capture_output=True, text=True, check=False,
+                          env=os.environ | {"JAX_PLATFORMS": "cpu"})  # in float64, where that is at home
     if done.returncode:
         raise InputError(done.stderr.strip().splitlines()[-1].removeprefix("error: "))
     return done.stdout
 
 
-def race(sizes: tuple[object, ...], rounds: int) -> dict[str, Result]:
+def entrants(compute: str, width: int, batch: int) -> dict[str, tuple[object, ...]]:
+    """Each entrant's worker: its module and flags. What computes in fewer bits races float32 as well."""
+    size = "--width", width, "--batch", batch
+    fewer, told = ("", ()) if compute == "float32" else (f", {compute}", ("--compute", compute))
+    exact = {"ours, float32": ("our_step", *size), EAGER: ("rival_step", *size)} if told else {}
+    return {
+        OURS: ("our_step", *size, *told),
+        "ours, one constant batch": ("our_step", "--constant", *size, *told),
+        **exact,
+        f"{EAGER}{fewer}": ("rival_step", *size, *told),
+        f"PyTorch, generator phases compiled{fewer}": ("rival_step", "--compiled", *size, *told),
+        MATRIX_PRODUCT: ("matrix_product", *told),
+    }
+
+
+def race(contest: dict[str, tuple[object, ...]], rounds: int, iterations: int) -> dict[str, Result]:
     """Starts all entrants, one after the other, and has them take turns."""
     with contextlib.ExitStack() as stack:
-        workers = [stack.enter_context(Worker(module, *flags, *(sizes if module != "matrix_product" else ())))
-                   for module, *flags in ENTRANTS.values()]
-        turns = take_turns(workers, rounds, ITERATIONS)
+        workers = [stack.enter_context(Worker(*command)) for command in contest.values()]
+        turns = take_turns(workers, rounds, iterations)
         return {name: Result(played, worker.flops)
-                for name, worker, played in zip(ENTRANTS, workers, turns, strict=True)}
+                for name, worker, played in zip(contest, workers, turns, strict=True)}
 
 
-def report(proof: str, results: dict[str, Result], width: int, batch: int) -> str:
+def report(proof: str, results: dict[str, Result], arguments: argparse.Namespace) -> str:
     """What ran, in Markdown."""
     peak = speed_of(results[MATRIX_PRODUCT])
-    rows = [describe(name, result, results["ours"], peak) for name, result in results.items()]
-    rounds = len(results["ours"].turns)
+    rows = [describe(name, result, results[OURS], peak) for name, result in results.items()]
     table = markdown_table(["", "s per iteration", "ours is so many times as fast", "GFLOP per iteration",
                             "GFLOP/s", "of the matrix product's", "peak memory"], rows)
-    return (f"Width {width} (cap {4 * width}), batch {batch}, float32, the paper's mapping network, on "
-            f"{machine()}; {rounds} rounds of {ITERATIONS} iterations by turns: the median, and in brackets "
-            f"the least and the greatest.\n\n{table}\n\nPeak memory is the whole process's, start and "
-            f"compiling included. That both compute the same, at width 8, in float64:\n\n{proof}")
+    width = arguments.width
+    return (f"Width {width} (cap {4 * width}), batch {arguments.batch}, {arguments.compute}, the paper's "
+            f"mapping network, on {hardware()}; {arguments.rounds} rounds of {arguments.iterations} "
+            f"iterations by turns: the median, and in brackets the least and the greatest.\n\n{table}\n\n"
+            "Peak memory is the whole process's, start and compiling included, or what it held of an "
+            f"accelerator's. That both compute the same, at width 8, in float64:\n\n{proof}")
 
 
 def describe(name: str, result: Result, ours: Result, peak: float) -> list[str]:
     """One row."""
     faster = ratios(ours.turns, result.turns)
     known = np.isfinite(result.flops)
-    compared = name not in ("ours", MATRIX_PRODUCT)
+    compared = name not in (OURS, MATRIX_PRODUCT)
     return [
         name,
-        f"{seconds(result.turns):.3f}",
+        f"{seconds(result.turns):#.3g}",
         f"{np.median(faster):.2f} [{faster.min():.2f}, {faster.max():.2f}]" if compared else MISSING,
         f"{result.flops / 1e9:.0f}" if known else MISSING,
         f"{speed_of(result) / 1e9:.0f}" if known else MISSING,
@@ -115,13 +129,6 @@ def describe(name: str, result: Result, ours: Result, peak: float) -> list[str]:
 def speed_of(result: Result) -> float:
     """Floating-point operations per second."""
     return result.flops / seconds(result.turns)
-
-
-def machine() -> str:
-    """What the table was made on."""
-    model = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-                  if line.startswith("model name")), platform.processor())
-    return f"{len(os.sched_getaffinity(0))} cores of {model}"
 
 
 if __name__ == "__main__":

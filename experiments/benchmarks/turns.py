@@ -6,6 +6,7 @@ says how long each took. While it waits for its turn it computes nothing.
 
 import json
 import math
+import os
 import resource
 import subprocess
 import sys
@@ -26,37 +27,43 @@ class Turn(NamedTuple):
     """What a worker says of a turn."""
 
     seconds: float  # per iteration
-    peak_bytes: int  # of the process so far, resident
+    peak_bytes: int  # so far: resident, or on the accelerator
 
 
-def answer(play: Callable[[int], None], flops: float = math.nan, temporary_bytes: int = 0) -> None:
+def resident_peak() -> int:
+    """The most memory that this process has held at once."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
+
+
+def answer(play: Callable[[int], int], flops: float = math.nan, temporary_bytes: int = 0,
+           peak_bytes: Callable[[], int] = resident_peak) -> None:
     """A worker's whole life: plays iterations for whoever asks, until they ask no more.
 
-    `flops` are the floating-point operations of one iteration, all cores together, where they are known;
-    `temporary_bytes` what a device holds only while it computes one.
+    `play` plays at least as many as it is told, and says how many. `flops` are the floating-point operations
+    of one iteration, all cores together, where they are known; `temporary_bytes` what a device holds only
+    while it computes one; `peak_bytes` the most that was held so far, by the process or on the accelerator.
     """
     play(WARM_UP)
     print(json.dumps({"flops": flops, "temporary_bytes": temporary_bytes}), flush=True)
     for line in sys.stdin:
-        iterations, start = int(line), time.perf_counter()
-        play(iterations)
-        seconds = (time.perf_counter() - start) / iterations
+        start = time.perf_counter()
+        played = play(int(line))
+        seconds = (time.perf_counter() - start) / played
         print(json.dumps(Turn(seconds, peak_bytes())._asdict()), flush=True)
-
-
-def peak_bytes() -> int:
-    """The most memory that this process has held at once."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
 
 
 class Worker:
     """A worker's process, from the other side."""
 
     def __init__(self, module: str, *arguments: object) -> None:
-        """Starts `python -m experiments.benchmarks.MODULE`, and waits until it is warm."""
+        """Starts `python -m experiments.benchmarks.MODULE`, and waits until it is warm.
+
+        On an accelerator it takes only the memory that it needs, since the others wait there too.
+        """
         self._process = subprocess.Popen(
             [sys.executable, "-m", f"experiments.benchmarks.{module}", *map(str, arguments)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"})
         facts = self._hear()
         self.flops, self.temporary_bytes = float(facts["flops"]), int(facts["temporary_bytes"])
 

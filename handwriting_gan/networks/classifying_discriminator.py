@@ -34,6 +34,5 @@ class ClassifyingDiscriminator(nn.Module):
     @nn.compact
     def __call__(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
         x = StridedTrunk(self.width)(images)
-        scores = nn.Conv(1, (3, 3), use_bias=False)(x)[..., 0]
-        classes = nn.Conv(self.domains, x.shape[1:3], padding="VALID", use_bias=False)(x)
-        return scores, classes[:, 0, 0]
+        scores, classes = nn.Dense(1, use_bias=False)(x), nn.Dense(self.domains, use_bias=False)(x)
+        return scores[..., 0], classes[:, 0, 0]

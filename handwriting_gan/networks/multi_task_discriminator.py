@@ -1,4 +1,4 @@
-"""StarGAN v1's discriminator with a map of scores for each domain in place of its classifier."""
+"""StarGAN v1's discriminator with a score for each domain in place of its classifier."""
 
 import jax
 from flax import linen as nn
@@ -16,5 +16,5 @@ class MultiTaskDiscriminator(nn.Module):
     @nn.compact
     def __call__(self, images: jax.Array, digits: jax.Array) -> jax.Array:
         x = StridedTrunk(self.width)(images)
-        scores = nn.Conv(self.domains, (3, 3), use_bias=False)(x)
+        scores = nn.Dense(self.domains, use_bias=False)(x)
         return of_domain(scores[:, 0, 0], digits)

@@ -1,6 +1,8 @@
 """The race's arithmetic, and processes that take turns."""
 
+import json
 import math
+import subprocess
 import sys
 from pathlib import Path
 
@@ -24,8 +26,21 @@ def play(iterations):
     with Path(sys.argv[1]).open("a") as log:
         print(sys.argv[2], iterations, file=log)
     time.sleep(0.01 * iterations)
+    return iterations
 
 answer(play, flops=5.0)
+'''
+
+PLAYS_TWENTY = '''
+"""A worker whose dispatch is twenty iterations of 10 ms."""
+import time
+from experiments.benchmarks.turns import answer
+
+def play(iterations):
+    time.sleep(0.2)
+    return 20
+
+answer(play, peak_bytes=lambda: 7)
 '''
 
 
@@ -34,9 +49,9 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
     """Two workers of a module that stands beside the benchmarks."""
     (tmp_path / "toy.py").write_text(TOY)
     started = turns.subprocess.Popen
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     monkeypatch.setattr(turns.subprocess, "Popen", lambda command, **options: started(
-        [sys.executable, tmp_path / "toy.py", *command[3:]],
-        env={"PYTHONPATH": str(Path(__file__).parents[2])}, **options))
+        [sys.executable, tmp_path / "toy.py", *command[3:]], **options))
     return [Worker("toy", tmp_path / "log", name) for name in "AB"]
 
 
@@ -63,10 +78,28 @@ def test_each_round_gives_one_ratio_of_speeds() -> None:
 
 def test_a_row_has_the_median_ratio_its_range_and_the_share_of_the_peak() -> None:
     row = train_step.describe("PyTorch, eager", Result(THEIRS, 4e9), Result(OURS, 2e9), peak=4e9)
-    assert row[:6] == ["PyTorch, eager", "2.000", "1.50 [1.50, 2.00]", "4", "2", "50 %"]
+    assert row[:6] == ["PyTorch, eager", "2.00", "1.50 [1.50, 2.00]", "4", "2", "50 %"]
 
 
 def test_what_is_not_known_or_not_compared_is_a_dash() -> None:
     row = train_step.describe("PyTorch, eager", Result(THEIRS, math.nan), Result(OURS, 2e9), peak=4e9)
     assert row[3:6] == ["–", "–", "–"]  # noqa: RUF001
     assert train_step.describe(MATRIX_PRODUCT, Result(THEIRS, 1.0), Result(OURS, 2e9), 4e9)[2] == "–"  # noqa: RUF001
+
+
+def test_fewer_bits_race_whole_floats_as_well() -> None:
+    assert list(train_step.entrants("float32", 32, 32)) == [
+        "ours", "ours, one constant batch", "PyTorch, eager", "PyTorch, generator phases compiled",
+        "matrix product"]
+    fewer = train_step.entrants("bfloat16", 32, 64)
+    assert fewer["ours"] == ("our_step", "--width", 32, "--batch", 64, "--compute", "bfloat16")
+    assert fewer["ours, float32"] == ("our_step", "--width", 32, "--batch", 64)
+    assert {"PyTorch, eager", "PyTorch, eager, bfloat16"} < set(fewer)
+
+
+def test_speed_is_by_the_iterations_played_not_by_those_asked_for() -> None:
+    worker = subprocess.run([sys.executable, "-c", PLAYS_TWENTY], input="1\n", text=True, check=True,
+                            capture_output=True, cwd=Path(__file__).parents[2])
+    _, turn = map(json.loads, worker.stdout.splitlines())
+    assert turn["peak_bytes"] == 7
+    assert 0.01 <= turn["seconds"] < 0.1
