@@ -108,7 +108,7 @@ def _made_from(name: str, cards: dict[str, list[dict[str, Any]]]) -> list[str]:
         said.append(f"Trained and evaluated on {' and '.join(sorted({run['hardware'] for run in runs}))}, "
                     f"{min(minutes):.0f} to {max(minutes):.0f} minutes a row.")
     said.append("± is half of the 95 % interval of one seed, or the standard deviation of several; the best "
-                "of each column is bold.")
+                "of each column is bold, among rows of which at least half of the digits are right.")
     return [" ".join(said), tables.judges_of(first["judges"])]
 
 

@@ -19,6 +19,7 @@ from handwriting_gan.evaluation.tables import GUIDED, HAND, MAIN, MISSING, markd
 
 Scorecard = dict[str, Any]
 GREATER, SMALLER, NEITHER = 1, -1, 0  # is better
+DIGITS_RIGHT, LEAST_RIGHT = "digits right", 0.5  # a row with fewer has not done what is compared
 
 
 class Column(NamedTuple):
@@ -87,7 +88,7 @@ def guided(mode: str) -> list[Column]:
         Column("Fréchet", "{:.2f}", SMALLER, of("frechet_distance, classifier")),
         Column("per task", "{:.2f}", SMALLER, of("frechet_distance_per_task, classifier")),
         Column("diversity", "{:.3f}", GREATER, of("diversity")),
-        Column("digits right", "{:.1%}", GREATER, of("digit_accuracy")),
+        Column(DIGITS_RIGHT, "{:.1%}", GREATER, of("digit_accuracy")),
         Column("precision", "{:.2f}", GREATER, of("precision")),
         Column("coverage", "{:.2f}", GREATER, of("coverage")),
     ]
@@ -114,7 +115,7 @@ def hand(part: str) -> list[Column]:
         Column("AUC", "{:.1%}", GREATER, judged("best guess", "auc")),
         Column("rank-1", "{:.1%}", GREATER, judged("best guess", "rank_1")),
         Column("natural: AUC", "{:.1%}", GREATER, judged("natural", "auc")),
-        Column("digits right", "{:.1%}", GREATER, of("natural", "digit_accuracy")),
+        Column(DIGITS_RIGHT, "{:.1%}", GREATER, of("natural", "digit_accuracy")),
         Column("Fréchet", "{:.2f}", SMALLER, of("natural", "frechet_distance, classifier")),
         *(Column(f"{name} apart", "{:.0%}", NEITHER, apart(name)) for name in MAIN[:2]),
     ]
@@ -187,14 +188,21 @@ def _number(value: float | None) -> float:
 
 def _said(comparison: Comparison) -> list[tuple[str, list[tuple[str, bool]]]]:
     """Each row's cells in words, and whether they are the best of their column."""
-    best = [_best(column, [cells[place] for cells in comparison.rows.values()])
+    competing = _competing(comparison)
+    best = [_best(column, [cells[place] for cells in competing.values()])
             for place, column in enumerate(comparison.columns)]
     forms = [column.form for column in comparison.columns]
-    return [(name, [(_say(cell, form), is_row and None not in (cell.value, top)
+    return [(name, [(_say(cell, form), name in competing and None not in (cell.value, top)
                      and form.format(cell.value) == form.format(top))  # as far as one can see
                     for cell, form, top in zip(cells, forms, best, strict=True)])
-            for rows, is_row in ((comparison.rows, True), (comparison.beside, False))
-            for name, cells in rows.items()]
+            for name, cells in {**comparison.rows, **comparison.beside}.items()]
+
+
+def _competing(comparison: Comparison) -> dict[str, list[Cell]]:
+    """The rows that write the digits asked for: who copies the source looks real, and is in the hand."""
+    place = next((at for at, column in enumerate(comparison.columns) if column.heading == DIGITS_RIGHT), None)
+    return {name: cells for name, cells in comparison.rows.items()
+            if place is None or cells[place].value is None or cells[place].value >= LEAST_RIGHT}
 
 
 def _best(column: Column, cells: Sequence[Cell]) -> float | None:

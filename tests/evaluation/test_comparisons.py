@@ -67,6 +67,18 @@ def test_the_best_of_each_column_is_bold_and_what_stands_beside_never_is(
     assert real == ["*real*", "9.0", "9.0", "9.0"]
 
 
+def test_who_writes_other_digits_than_asked_competes_for_nothing() -> None:
+    def guided(right: float, frechet: float) -> dict:
+        return {"figures": {"reference": {"digit_accuracy": {"value": right},
+                                          "frechet_distance, classifier": {"value": frechet}}}}
+
+    cards = {"copies": [guided(0.01, 2.0)], "half": [guided(0.5, 9.0)], "right": [guided(0.9, 10.0)]}
+    copies, half, right = lines(comparisons.markdown(compare("", comparisons.guided("reference"), cards, {})))
+    assert copies[:2] == ["copies", "2.00"]
+    assert half[:2] == ["half", "**9.00**"]
+    assert right[4] == "**90.0%**"
+
+
 def test_a_row_alone_is_not_called_the_best() -> None:
     alone = compare("", COLUMNS, {"alone": [card(2.0, 5.0)]}, {})
     assert "**" not in comparisons.markdown(alone)
