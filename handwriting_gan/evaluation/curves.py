@@ -42,15 +42,16 @@ def judged(along: Mapping[str, Mapping[int, Scorecard]]) -> bytes:
 
 def losses(logs: Mapping[str, Sequence[Mapping[str, float]]], batch_sizes: Mapping[str, int]) -> bytes:
     """A PNG: a panel for each method with its terms, unweighted, from the lines of its metrics.jsonl."""
-    figure = _figure(len(logs), 3.6)
+    figure = _figure(len(logs), 4.4)
     panels = np.atleast_1d(figure.subplots(1, len(logs)))
     for axes, (name, lines) in zip(panels, logs.items(), strict=True):
         examples = [line["step"] * batch_sizes[name] for line in lines]
+        axes.set_prop_cycle(color=matplotlib.colormaps["tab20"].colors)
         for term in _terms(lines):
             axes.plot(examples, [line[term] for line in lines], linewidth=0.8, label=term)
         _finish(axes, name, False)
         axes.set_yscale("symlog", linthresh=0.1)
-        axes.legend(fontsize=5, frameon=False)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=6, frameon=False)
     return png_of(figure)
 
 
@@ -65,5 +66,6 @@ def _figure(panels: int, height: float) -> Figure:
 def _finish(axes: matplotlib.axes.Axes, title: str, is_distance: bool) -> None:
     axes.set(title=title, xlabel="examples seen", **({"yscale": "log"} if is_distance else {}))
     axes.title.set_size(9)
-    axes.tick_params(labelsize=7)
+    axes.tick_params(labelsize=7, which="both")
+    axes.locator_params(axis="x", nbins=5)
     axes.spines[["top", "right"]].set_visible(False)
