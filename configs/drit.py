@@ -3,7 +3,8 @@
     python -m handwriting_gan.train --config configs/drit.py:small --workdir runs/drit
 
 All presets take the authors' loss weights, latent dimension and Adam; `base` their learning rate too. The
-networks are MUNIT's, in its presets.
+networks are MUNIT's, in its presets. On two cores of an Intel Xeon `small` does up to 2 steps/s, 1.2 beside
+another run.
 """
 
 from ml_collections import ConfigDict

@@ -7,6 +7,7 @@ often. The noise and the dimensions of content and class are the authors'. Their
 perceptual loss and do not carry over; these were chosen on validation writers, after 1,500 steps, by an
 encoder that averaged over the image, and not again since: a content that weighs 15 times as much, learned a
 quarter as fast, made blurs. Codes learn 20 times as fast as networks: each is met once in 125 steps.
+On two cores of an Intel Xeon `small` does about 10 steps/s.
 """
 
 from ml_collections import ConfigDict
