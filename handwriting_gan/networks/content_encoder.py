@@ -3,7 +3,7 @@
 import jax
 from flax import linen as nn
 
-from handwriting_gan.networks.layers import he_normal, instance_norm
+from handwriting_gan.networks.layers import instance_norm, reflecting_conv
 
 
 class ContentEncoder(nn.Module):
@@ -14,17 +14,13 @@ class ContentEncoder(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array) -> jax.Array:
-        x = _normed(_conv(self.width, 7)(images))
+        x = _normed(reflecting_conv(self.width, 7)(images))
         for level in (1, 2):
-            x = _normed(_conv(self.width * 2**level, 4, strides=2)(x))
+            x = _normed(reflecting_conv(self.width * 2**level, 4, strides=2)(x))
         for _ in range(self.blocks):
-            residual = _normed(_conv(x.shape[-1], 3)(x))
-            x = x + instance_norm(affine=False)(_conv(x.shape[-1], 3)(residual))
+            residual = _normed(reflecting_conv(x.shape[-1], 3)(x))
+            x = x + instance_norm(affine=False)(reflecting_conv(x.shape[-1], 3)(residual))
         return x
-
-
-def _conv(features: int, kernel: int, strides: int = 1) -> nn.Conv:
-    return nn.Conv(features, (kernel, kernel), strides, padding="REFLECT", kernel_init=he_normal)
 
 
 def _normed(x: jax.Array) -> jax.Array:

@@ -4,7 +4,14 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from handwriting_gan.networks.layers import AdaptiveInstanceNorm, DomainDense, domain_code, double, he_normal
+from handwriting_gan.networks.layers import (
+    AdaptiveInstanceNorm,
+    DomainDense,
+    domain_code,
+    double,
+    he_normal,
+    reflecting_conv,
+)
 
 
 class DomainDecoder(nn.Module):
@@ -28,13 +35,9 @@ class DomainDecoder(nn.Module):
         w = nn.relu(nn.Dense(self.perceptron_width, kernel_init=he_normal)(w))
         x = contents
         for _ in range(self.blocks):
-            residual = nn.relu(AdaptiveInstanceNorm()(_conv(x.shape[-1], 3)(x), w))
-            x = x + AdaptiveInstanceNorm()(_conv(x.shape[-1], 3)(residual), w)
+            residual = nn.relu(AdaptiveInstanceNorm()(reflecting_conv(x.shape[-1], 3)(x), w))
+            x = x + AdaptiveInstanceNorm()(reflecting_conv(x.shape[-1], 3)(residual), w)
         for level in (1, 0):
-            x = _conv(self.width * 2**level, 5)(double(x))
+            x = reflecting_conv(self.width * 2**level, 5)(double(x))
             x = nn.relu(nn.LayerNorm(reduction_axes=(1, 2, 3), feature_axes=-1)(x))
-        return jnp.tanh(_conv(1, 7)(x))
-
-
-def _conv(features: int, kernel: int) -> nn.Conv:
-    return nn.Conv(features, (kernel, kernel), padding="REFLECT", kernel_init=he_normal)
+        return jnp.tanh(reflecting_conv(1, 7)(x))

@@ -3,7 +3,7 @@
 import jax
 from flax import linen as nn
 
-from handwriting_gan.networks.layers import he_normal
+from handwriting_gan.networks.layers import he_normal, reflecting_conv
 
 
 class GlobalStyleEncoder(nn.Module):
@@ -18,8 +18,7 @@ class GlobalStyleEncoder(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array) -> jax.Array:
-        same = {"padding": "REFLECT", "kernel_init": he_normal}
-        x = nn.relu(nn.Conv(self.width, (7, 7), **same)(images))
+        x = nn.relu(reflecting_conv(self.width, 7)(images))
         for level in (1, 2):
-            x = nn.relu(nn.Conv(self.width * 2**level, (4, 4), 2, **same)(x))
+            x = nn.relu(reflecting_conv(self.width * 2**level, 4, strides=2)(x))
         return nn.Dense(self.style_dim, kernel_init=he_normal)(x.mean(axis=(1, 2)))
