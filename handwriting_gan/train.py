@@ -19,7 +19,7 @@ from ml_collections import ConfigDict, config_flags
 from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.errors import InputError, exit_in_one_line
-from handwriting_gan.training import deadlock, devices, processes
+from handwriting_gan.training import cpu_memory, deadlock, devices, processes
 from handwriting_gan.training.interruption import InterruptedRunError
 from handwriting_gan.training.loop import describe, train
 from handwriting_gan.workdir.layout import Workdir
@@ -42,6 +42,7 @@ STOP_AT = flags.DEFINE_integer(
 def main() -> None:
     """Flags in, one call."""
     config, workdir = _parse_flags(sys.argv), Workdir(Path(WORKDIR.value))
+    cpu_memory.allow_several_outputs()
     _join()
     devices.one_virtual_device_per_core(config.batch_size)
     cache.keep_compiled()

@@ -17,7 +17,7 @@ from handwriting_gan.data import mnist_5k
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
 from handwriting_gan.methods.method import Method
 from handwriting_gan.networks.precision import COMPUTE
-from handwriting_gan.training import devices, optimizers, train_state, train_step
+from handwriting_gan.training import cpu_memory, devices, optimizers, train_state, train_step
 
 
 def main() -> None:
@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--constant", action="store_true", help="one batch for ever, instead of drawing")
     parser.add_argument("--micro_batches", type=whole_number(1), default=1)
     arguments = parser.parse_args()
+    cpu_memory.allow_several_outputs()
     config = make_config(arguments.width, arguments.batch)
     config.micro_batches, config.compute = arguments.micro_batches, arguments.compute
     if arguments.devices:
@@ -64,15 +65,18 @@ def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], int], f
     pool = method.examples.lay_out(mnist_5k.load("train"))
     if constant:
         method = always(method, pool, config.batch_size)
-    state = devices.replicate(jax.jit(lambda: train_state.create(method, by_network, config.seed))())
+    state = jax.jit(lambda: train_state.create(method, by_network, config.seed))()
     inputs = devices.replicate(pool), devices.share(config.batch_size, config.micro_batches)
     steps = devices.steps_per_dispatch(config.steps_per_dispatch)
     step = devices.parallel(train_step.make_train_step(
         method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches), steps)
-    lowered = step.lower(state, *inputs)
-    compiled = lowered.compile()
+    compiled = devices.compiled(step, state, *inputs)
+    state = devices.replicate(state)
     # On a GPU XLA counts no convolution that it leaves to cuDNN: there it is asked before its own sharing.
-    counted = compiled if jax.default_backend() == "cpu" else lowered
+    counted = compiled if jax.default_backend() == "cpu" else step.lower(state, *inputs)
+    flops = counted.cost_analysis()["flops"] * jax.local_device_count()  # a loop's body counts once
+    temporary_bytes = compiled.memory_analysis().temp_size_in_bytes
+    cpu_memory.give_back()  # what asking took
 
     def play(iterations: int) -> int:
         nonlocal state
@@ -82,9 +86,7 @@ def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], int], f
         jax.block_until_ready((state, terms))
         return dispatches * steps
 
-    # XLA counts a loop's body once.
-    return (play, counted.cost_analysis()["flops"] * jax.local_device_count(),
-            compiled.memory_analysis().temp_size_in_bytes, peak_bytes)
+    return play, flops, temporary_bytes, peak_bytes
 
 
 def peak_bytes() -> int:

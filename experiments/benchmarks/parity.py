@@ -33,7 +33,7 @@ from handwriting_gan.data.batches import Batch, Pool, draw, make_pool
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.evaluation.tables import markdown_table
 from handwriting_gan.methods.method import Method, Params, Phase
-from handwriting_gan.training import devices, optimizers
+from handwriting_gan.training import cpu_memory, devices, optimizers
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.training.train_step import example_keys, make_train_step, phase_gradients
 
@@ -87,6 +87,7 @@ def main() -> None:
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--width", type=whole_number(1), default=8, help="channels at 28 x 28")
     width = parser.parse_args().width
+    cpu_memory.allow_several_outputs()  # as `train` does
     cache.keep_compiled()
     with jax.enable_x64(True):
         comparisons = list(compare_all(make_case(width)))

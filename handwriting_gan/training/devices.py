@@ -10,6 +10,7 @@ import numpy as np
 from flax import jax_utils
 
 from handwriting_gan.errors import InputError
+from handwriting_gan.training import cpu_memory
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.training.train_step import Terms, TrainStep
 
@@ -87,6 +88,21 @@ def parallel(train_step: TrainStep, steps: int) -> Callable[..., tuple[TrainStat
         return state, jax.tree.map(jnp.mean, terms)
 
     return jax.pmap(dispatch, axis_name=AXIS, donate_argnums=0)
+
+
+def compiled(dispatch: Callable[..., Any], state: TrainState, *inputs: Any) -> jax.stages.Compiled:
+    """A dispatch of `parallel`, compiled ahead: while that takes memory, there is one copy of the state.
+
+    The state is not replicated yet, what comes after it is.
+    """
+
+    def on_devices(x: jax.Array) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((jax.local_device_count(), *x.shape), x.dtype)
+
+    cpu_memory.give_back()
+    program = dispatch.lower(jax.tree.map(on_devices, state), *inputs).compile()
+    cpu_memory.give_back()
+    return program
 
 
 class Agreement:

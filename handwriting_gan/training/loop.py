@@ -52,10 +52,13 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
         dispatch = devices.parallel(make_train_step(
             method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches),
             per_dispatch)
-        pool, state = devices.replicate(method.examples.lay_out(glyphs)), devices.replicate(state)
+        inputs = devices.replicate(method.examples.lay_out(glyphs)), examples
+        if step < last:
+            dispatch = devices.compiled(dispatch, state, *inputs)
+        state = devices.replicate(state)
         watch = stack.enter_context(deadlock.Watch(if_stuck))
         return _run(config, records, watch, state, step, last, per_dispatch,
-                    lambda state: dispatch(state, pool, examples))
+                    lambda state: dispatch(state, *inputs))
 
 
 def _run(config: ConfigDict, records: Unrecorded, watch: deadlock.Watch, state: TrainState, step: int,

@@ -67,10 +67,10 @@ def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
 def test_a_run_asked_to_stop_saves_at_once_and_goes_on_to_the_same_bits(
         config: ConfigDict, unbroken: tuple[Workdir, TrainState], glyphs: Glyphs, held_out: Glyphs,
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    parallel = devices.parallel
+    compiled = devices.compiled
 
     def stopped_at_the_third(*arguments: object) -> Callable:
-        dispatch, played = parallel(*arguments), itertools.count(1)
+        dispatch, played = compiled(*arguments), itertools.count(1)
 
         def play(*inputs: object) -> tuple:
             if next(played) == 3:
@@ -80,7 +80,7 @@ def test_a_run_asked_to_stop_saves_at_once_and_goes_on_to_the_same_bits(
         return play
 
     with monkeypatch.context() as patched:
-        patched.setattr(devices, "parallel", stopped_at_the_third)
+        patched.setattr(devices, "compiled", stopped_at_the_third)
         with pytest.raises(InterruptedRunError, match="saved at step 3"):
             train(config, Workdir(tmp_path), glyphs, held_out)
     resumed = train(config, Workdir(tmp_path), glyphs, held_out)

@@ -60,5 +60,19 @@ def test_several_steps_per_dispatch_equal_as_many_single_ones() -> None:
     np.testing.assert_allclose(terms["value"][0], np.mean(values), rtol=1e-6)
 
 
+def test_a_program_compiled_ahead_is_the_same_step() -> None:
+    def step(state: dict, pool: jax.Array, examples: jax.Array) -> tuple:
+        return {"x": state["x"] + jax.lax.pmean(jnp.mean(examples) + pool, devices.AXIS)}, {}
+
+    state = {"x": np.arange(3.0, dtype=np.float32)}
+    inputs = devices.replicate(np.float32(1.0)), devices.share(4)
+    dispatch = devices.parallel(step, 1)
+    ahead = devices.compiled(dispatch, state, *inputs)
+    (once, _), (other, _) = (play(devices.replicate(state), *inputs) for play in (ahead, dispatch))
+    np.testing.assert_array_equal(once["x"], other["x"])
+    again, _ = ahead(once, *inputs)  # what it returns it takes
+    np.testing.assert_array_equal(devices.unreplicate(again)["x"], state["x"] + 5.0)
+
+
 def test_a_cpu_takes_one_step_per_dispatch() -> None:
     assert devices.steps_per_dispatch(20) == 1
