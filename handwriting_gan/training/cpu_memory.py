@@ -5,6 +5,7 @@ before it again and needs copies of what they overwrite. As one loop with severa
 """
 
 import ctypes
+import gc
 import os
 import sys
 
@@ -23,5 +24,6 @@ def allow_several_outputs() -> None:
 
 def give_back() -> None:
     """Hands freed memory back to the system: compiling a step leaves some hundred megabytes."""
+    gc.collect()  # programs that nobody will call again
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)

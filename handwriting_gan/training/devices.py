@@ -90,11 +90,14 @@ def parallel(train_step: TrainStep, steps: int) -> Callable[..., tuple[TrainStat
     return jax.pmap(dispatch, axis_name=AXIS, donate_argnums=0)
 
 
-def compiled(dispatch: Callable[..., Any], state: TrainState, *inputs: Any) -> jax.stages.Compiled:
+def compiled(dispatch: Callable[..., Any], state: TrainState, *inputs: Any) -> Callable[..., Any]:
     """A dispatch of `parallel`, compiled ahead: while that takes memory, there is one copy of the state.
 
-    The state is not replicated yet, what comes after it is.
+    The state is not replicated yet, what comes after it is. Among several processes it is the dispatch,
+    to be compiled when it is called: `pmap` takes no shapes there.
     """
+    if jax.process_count() > 1:
+        return dispatch
 
     def on_devices(x: jax.Array) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct((jax.local_device_count(), *x.shape), x.dtype)

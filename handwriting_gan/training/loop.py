@@ -37,11 +37,11 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
     check_counts(config)
     method, by_network = methods.build(config), optimizers.build(config)
     examples = devices.share(config.batch_size, config.micro_batches)
-    create = jax.jit(lambda: train_state.create(method, by_network, config.seed))
     records = Records(config, workdir, method, held_out) if processes.is_first() else Unrecorded()
     with contextlib.ExitStack() as stack:
 
         def begin() -> TrainState:
+            create = jax.jit(lambda: train_state.create(method, by_network, config.seed))
             newest = stack.enter_context(records).newest(jax.eval_shape(create))
             return create() if newest is None else newest
 
