@@ -4,14 +4,11 @@ import os
 import tempfile
 from collections.abc import Iterator
 
-from handwriting_gan.training.cpu_memory import SEVERAL_OUTPUTS
-
 # Read by this process and by the doors that tests start; all must be set before JAX is imported.
 os.environ["JAX_NUM_CPU_DEVICES"] = "2"
 # Most of the suite's time is XLA compiling what runs once: less optimized, it is through in half the time.
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", tempfile.mkdtemp(prefix="handwriting_gan_xla_"))
-os.environ.setdefault("XLA_FLAGS", SEVERAL_OUTPUTS)  # as `train` does; it finds what is compiled here
 
 import jax
 import numpy as np

@@ -1,4 +1,4 @@
-"""A worker that plays our train step as `train` does: the same devices and cache, real digits.
+"""A worker that plays our step as `train --several_outputs` does: the same devices and cache, real digits.
 
 $ echo 5 | python -m experiments.benchmarks.our_step --width 32 --batch 32
 """

@@ -87,7 +87,7 @@ def main() -> None:
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--width", type=whole_number(1), default=8, help="channels at 28 x 28")
     width = parser.parse_args().width
-    cpu_memory.allow_several_outputs()  # as `train` does
+    cpu_memory.allow_several_outputs()  # as the race does
     cache.keep_compiled()
     with jax.enable_x64(True):
         comparisons = list(compare_all(make_case(width)))

@@ -4,10 +4,10 @@ $ python -m experiments.benchmarks.train_step --rounds 9 --out experiments/resul
 $ python -m experiments.benchmarks.train_step --batch 64 --compute bfloat16 --iterations 100   # on a GPU
 
 First experiments/benchmarks/parity.py proves that both compute the same. Then one process each, at the same
-width and batch: ours as `train` runs it, ours with one constant batch (nothing to draw), PyTorch's eager and
-with its generator phases compiled (PyTorch 2.13 refuses R1's double backward), and a matrix product, for what
-the cores can do at best. They play in turns, A B C A B C, and each round gives one ratio of speeds. The
-rivals never wait for input: they have one batch, on which they train again and again.
+width and batch: ours as `train --several_outputs` runs it, ours with one constant batch (nothing to draw),
+PyTorch's eager and with its generator phases compiled (PyTorch 2.13 refuses R1's double backward), and a
+matrix product, for what the cores can do at best. They play in turns, A B C A B C, and each round gives one
+ratio of speeds. The rivals never wait for input: they have one batch, on which they train again and again.
 
 It needs PyTorch: pip install -c constraints.txt -e '.[bench]'
 """

@@ -1,7 +1,8 @@
 """How a run on a CPU is sparing with memory.
 
 XLA's CPU writes a parameter, its moment and its average each by a loop of its own, which computes the ones
-before it again and needs copies of what they overwrite. As one loop with several outputs it does not.
+before it again and needs copies of what they overwrite. As one loop with several outputs it does not; but
+that is an experiment of XLA's, whose compiler aborts on some programs (MSGAN's step): nobody gets it unasked.
 """
 
 import ctypes
