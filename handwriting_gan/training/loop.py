@@ -53,41 +53,41 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
             method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches),
             per_dispatch)
         inputs = devices.replicate(method.examples.lay_out(glyphs)), examples
+        records.begin(step, last)
+        interruption = stack.enter_context(Interruption())
         if step < last:
             dispatch = devices.compiled(dispatch, state, *inputs)
         state = devices.replicate(state)
         watch = stack.enter_context(deadlock.Watch(if_stuck))
-        return _run(config, records, watch, state, step, last, per_dispatch,
+        return _run(config, records, watch, interruption, state, step, last, per_dispatch,
                     lambda state: dispatch(state, *inputs))
 
 
-def _run(config: ConfigDict, records: Unrecorded, watch: deadlock.Watch, state: TrainState, step: int,
-         last: int, per_dispatch: int, dispatch: Dispatch) -> TrainState:
+def _run(config: ConfigDict, records: Unrecorded, watch: deadlock.Watch, interruption: Interruption,
+         state: TrainState, step: int, last: int, per_dispatch: int, dispatch: Dispatch) -> TrainState:
     """Plays dispatches from the state on, which stands at `step`, until the step `last`."""
-    records.begin(step, last)
     recent, agree = [], devices.Agreement()
-    with Interruption() as interruption:
-        while step < last:
-            state, terms = dispatch(state)
-            watch.moved()
-            previous, step = step, step + per_dispatch
-            recent.append((step, terms))
-            records.step(step)
-            # Being stopped logs and draws nothing, so that a resumed run leaves what an unbroken one does.
-            stopped_by = agree(interruption.number)
-            if due(step, config.log_every, previous, config.steps):
-                records.terms(step, look_at(recent))
-            if due(step, config.sample_every, previous, config.steps):
-                records.sheets(step, devices.unreplicate(state.averaged))
-            # Saved last, so that what a kill took is made again.
-            if stopped_by or due(step, config.checkpoint_every, previous, last):
-                look_at(recent)
-                whole = devices.unreplicate(state)
-                check_params(step, whole.params)
-                with watch.patient():
-                    records.save(whole)
-            if stopped_by:
-                raise InterruptedRunError(stopped_by, step)
+    while step < last:
+        state, terms = dispatch(state)
+        watch.moved()
+        previous, step = step, step + per_dispatch
+        recent.append((step, terms))
+        records.step(step)
+        # Being stopped logs and draws nothing, so that a resumed run leaves what an unbroken one does.
+        stopped_by = agree(interruption.number)
+        if due(step, config.log_every, previous, config.steps):
+            records.terms(step, look_at(recent))
+        if due(step, config.sample_every, previous, config.steps):
+            records.sheets(step, devices.unreplicate(state.averaged))
+        # Saved last, so that what a kill took is made again.
+        if stopped_by or due(step, config.checkpoint_every, previous, last):
+            look_at(recent)
+            whole = devices.unreplicate(state)
+            check_params(step, whole.params)
+            with watch.patient():
+                records.save(whole)
+        if stopped_by:
+            raise InterruptedRunError(stopped_by, step)
     return devices.unreplicate(state)
 
 
