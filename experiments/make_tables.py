@@ -99,17 +99,23 @@ def _made_from(name: str, cards: dict[str, list[dict[str, Any]]]) -> list[str]:
     made, first = every[0]["made_from"], every[0]
     runs = [card["run"] for card in every if "run" in card]
     minutes = [run["seconds"] / 60 for run in runs if run["seconds"]]
-    seeds = sorted({len(seeds) for seeds in cards.values()})
     said = [f"`python -m experiments.run_table {name}`: preset {made['preset']}, "
             f"{TABLES[name].glyphs:,} glyphs of {made['trained_on']} to draw a row, "
             f"{made['protocol']['name']} protocol on {made['data']}, "
-            f"seeds a row: {' or '.join(map(str, seeds))}."]
+            f"seeds a row: {_counted({heading: len(seeds) for heading, seeds in cards.items()})}."]
     if minutes:
         said.append(f"Trained and evaluated on {' and '.join(sorted({run['hardware'] for run in runs}))}, "
                     f"{min(minutes):.0f} to {max(minutes):.0f} minutes a row.")
     said.append("± is half of the 95 % interval of one seed, or the standard deviation of several; the best "
                 "of each column is bold, among rows of which at least half of the digits are right.")
     return [" ".join(said), tables.judges_of(first["judges"])]
+
+
+def _counted(seeds: dict[str, int]) -> str:
+    """How many seeds a row has, and, where not all have as many, which have more."""
+    least = min(seeds.values())
+    more = [f"{count} of {heading}" for heading, count in seeds.items() if count > least]
+    return "; ".join([str(least), *more])
 
 
 def _contest(name: str, results: Path) -> str:

@@ -39,7 +39,7 @@ def test_a_table_of_many_scorecards_has_the_rows_that_have_one_in_order(conteste
     rows = [line.split(" | ")[0].removeprefix("| ") for line in made.splitlines() if line.startswith("| ")]
     assert rows[2:5] == ["writer-guided", "without matching", "*twin: the writer's second glyph*"]
     assert "`python -m experiments.run_table few_shot`: preset small, 72,000 glyphs" in made
-    assert "seeds a row: 1 or 2" in made
+    assert "seeds a row: 1; 2 of writer-guided." in made
     assert "Judges, which training never sees" in made
     assert "| writer-guided | 0.71 ± 0.00 |" in made.replace("**", "")  # the same twice
 
