@@ -72,9 +72,8 @@ def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], int], f
         method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches), steps)
     compiled = devices.compiled(step, state, *inputs)
     state = devices.replicate(state)
-    # On a GPU XLA counts no convolution that it leaves to cuDNN: there it is asked before its own sharing.
-    counted = compiled if jax.default_backend() == "cpu" else step.lower(state, *inputs)
-    flops = counted.cost_analysis()["flops"] * jax.local_device_count()  # a loop's body counts once
+    # A loop's body counts once; a convolution that XLA leaves to a GPU's cuDNN not at all.
+    flops = compiled.cost_analysis()["flops"] * jax.local_device_count()
     temporary_bytes = compiled.memory_analysis().temp_size_in_bytes
     cpu_memory.give_back()  # what asking took
 
