@@ -70,8 +70,9 @@ def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], int], f
     steps = devices.steps_per_dispatch(config.steps_per_dispatch)
     step = devices.parallel(train_step.make_train_step(
         method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches), steps)
-    compiled = devices.compiled(step, state, *inputs)
-    state = devices.replicate(state)
+    shapes = train_state.shapes_on_device(state, by_network, jax.device_count())
+    compiled = devices.compiled(step, shapes, *inputs)
+    state = devices.place(state, by_network)
     # A loop's body counts once; a convolution that XLA leaves to a GPU's cuDNN not at all.
     flops = compiled.cost_analysis()["flops"] * jax.local_device_count()
     temporary_bytes = compiled.memory_analysis().temp_size_in_bytes

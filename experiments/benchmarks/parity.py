@@ -227,8 +227,8 @@ def our_iteration(case: Case) -> Arrays:
     state = TrainState(jnp.int32(STEP), case.params, case.averaged, opt_states)
     step = devices.parallel(
         make_train_step(case.method, chain, case.config.averaging, SEED, devices.AXIS), steps=1)
-    state, _ = step(devices.replicate(state), devices.replicate(case.pool), devices.share(BATCH))
-    return carry_state(*(devices.unreplicate(tree) for tree in (state.params, state.averaged)))
+    state, _ = step(devices.place(state, chain), devices.replicate(case.pool), devices.share(BATCH))
+    return carry_state(devices.unreplicate(state.params), devices.averages(state))
 
 
 def their_iteration(model: rival.StarGANv2, config: ConfigDict, batch: rival.Batch,

@@ -1,16 +1,17 @@
 """Which devices share a step, and how: the one file that says `pmap`."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import jax_utils
+import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from handwriting_gan.errors import InputError
-from handwriting_gan.training import cpu_memory
+from handwriting_gan.training import cpu_memory, shards, train_state
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.training.train_step import Terms, TrainStep
 
@@ -63,14 +64,55 @@ def share(batch_size: int, micro_batches: int = 1) -> np.ndarray:
 
 
 def replicate(tree: Any) -> Any:
-    """A copy on every local device; on the axis that `pmap` uses, or the second step would compile again."""
+    """A copy on every local device."""
+    return _one_each([tree] * jax.local_device_count())
+
+
+def place(state: TrainState, optimizers: dict[str, optax.GradientTransformation]) -> TrainState:
+    """A whole state on the local devices: copies, but of averages and moments each device's own parts."""
+    state, count = jax.tree.map(np.asarray, state), jax.device_count()
+    first = jax.process_index() * jax.local_device_count()
+    return _one_each([train_state.part(state, optimizers, first + index, count)
+                      for index in range(jax.local_device_count())])
+
+
+def _one_each(trees: Sequence[Any]) -> Any:
+    """Each local device its tree; on the axis that `pmap` uses, or the second step would compile again."""
+    sharding = NamedSharding(Mesh(np.array(jax.local_devices()), (AXIS,)), PartitionSpec(AXIS))
     # From NumPy: stacking JAX's own arrays is a program for each shape, two seconds of a start.
-    return jax_utils.replicate(jax.tree.map(np.asarray, tree), axis_name=AXIS)
+    return jax.tree.map(lambda *arrays: jax.device_put(np.stack(arrays), sharding), *trees)
 
 
 def unreplicate(tree: Any) -> Any:
     """The first local device's copy, as NumPy arrays."""
     return jax.tree.map(lambda x: np.asarray(x.addressable_shards[0].data)[0], tree)
+
+
+def take_back(state: TrainState, optimizers: dict[str, optax.GradientTransformation]) -> TrainState:
+    """The whole state that `place` put on devices, as NumPy arrays; among processes, all ask at once."""
+    opt_states = {name: optax.tree_map_params(optimizers[name], _join, opt_state, state.params[name],
+                                              transform_non_params=lambda copies: copies[0])
+                  for name, opt_state in _of_all_devices(state.opt_states).items()}
+    return TrainState(unreplicate(state.step), unreplicate(state.params), averages(state), opt_states)
+
+
+def averages(state: TrainState) -> dict[str, Any]:
+    """The whole averages of a state on devices, as NumPy arrays; among processes, all ask at once."""
+    return {name: jax.tree.map(_join, parts, state.params[name])
+            for name, parts in _of_all_devices(state.averaged).items()}
+
+
+def _join(parts: np.ndarray, param: jax.Array) -> np.ndarray:
+    """The array whose parts these are: as the parameter is, of which each local device has a copy."""
+    return shards.join(parts, param.shape[1:])
+
+
+def _of_all_devices(tree: Any) -> Any:
+    """What each device has, those of other processes too: NumPy arrays `[devices, ...]`."""
+    return jax.tree.map(np.asarray, tree) if jax.process_count() == 1 else unreplicate(_all_gather(tree))
+
+
+_all_gather = jax.pmap(lambda tree: jax.lax.all_gather(tree, AXIS), axis_name=AXIS)
 
 
 def parallel(train_step: TrainStep, steps: int) -> Callable[..., tuple[TrainState, Terms]]:
@@ -93,13 +135,13 @@ def parallel(train_step: TrainStep, steps: int) -> Callable[..., tuple[TrainStat
 def compiled(dispatch: Callable[..., Any], state: TrainState, *inputs: Any) -> Callable[..., Any]:
     """A dispatch of `parallel`, compiled ahead: while that takes memory, there is one copy of the state.
 
-    The state is not replicated yet, what comes after it is. Among several processes it is the dispatch,
-    to be compiled when it is called: `pmap` takes no shapes there.
+    Of the state it takes the shapes that one device has; what comes after it is on the devices. Among several
+    processes it is the dispatch, to be compiled when it is called: `pmap` takes no shapes there.
     """
     if jax.process_count() > 1:
         return dispatch
 
-    def on_devices(x: jax.Array) -> jax.ShapeDtypeStruct:
+    def on_devices(x: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct((jax.local_device_count(), *x.shape), x.dtype)
 
     cpu_memory.give_back()

@@ -56,15 +56,18 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
         records.begin(step, last)
         interruption = stack.enter_context(Interruption())
         if step < last:
-            dispatch = devices.compiled(dispatch, state, *inputs)
-        state = devices.replicate(state)
+            shapes = train_state.shapes_on_device(state, by_network, jax.device_count())
+            dispatch = devices.compiled(dispatch, shapes, *inputs)
+        state = devices.place(state, by_network)
         watch = stack.enter_context(deadlock.Watch(if_stuck))
         return _run(config, records, watch, interruption, state, step, last, per_dispatch,
-                    lambda state: dispatch(state, *inputs))
+                    lambda state: dispatch(state, *inputs),
+                    lambda state: devices.take_back(state, by_network))
 
 
 def _run(config: ConfigDict, records: Unrecorded, watch: deadlock.Watch, interruption: Interruption,
-         state: TrainState, step: int, last: int, per_dispatch: int, dispatch: Dispatch) -> TrainState:
+         state: TrainState, step: int, last: int, per_dispatch: int, dispatch: Dispatch,
+         take_back: Callable[[TrainState], TrainState]) -> TrainState:
     """Plays dispatches from the state on, which stands at `step`, until the step `last`."""
     recent, agree = [], devices.Agreement()
     while step < last:
@@ -72,23 +75,25 @@ def _run(config: ConfigDict, records: Unrecorded, watch: deadlock.Watch, interru
         watch.moved()
         previous, step = step, step + per_dispatch
         recent.append((step, terms))
+        # One dispatch ahead and no more: by hundreds, a CPU's devices come to wait for each other's threads.
+        jax.block_until_ready(recent[-2:-1])
         records.step(step)
         # Being stopped logs and draws nothing, so that a resumed run leaves what an unbroken one does.
         stopped_by = agree(interruption.number)
         if due(step, config.log_every, previous, config.steps):
             records.terms(step, look_at(recent))
         if due(step, config.sample_every, previous, config.steps):
-            records.sheets(step, devices.unreplicate(state.averaged))
+            records.sheets(step, devices.averages(state))
         # Saved last, so that what a kill took is made again.
         if stopped_by or due(step, config.checkpoint_every, previous, last):
             look_at(recent)
-            whole = devices.unreplicate(state)
+            whole = take_back(state)
             check_params(step, whole.params)
             with watch.patient():
                 records.save(whole)
         if stopped_by:
             raise InterruptedRunError(stopped_by, step)
-    return devices.unreplicate(state)
+    return take_back(state)
 
 
 def describe(config: ConfigDict) -> str:

@@ -20,6 +20,9 @@ def adam_with_l2(learning_rate: float, beta1: float, beta2: float,
 
 
 def build(config: ConfigDict) -> dict[str, optax.GradientTransformation]:
-    """`{network: optimizer}` for each network that `config.learning_rates` names."""
+    """`{network: optimizer}` for each network that `config.learning_rates` names.
+
+    They work element by element, since a device moves only its own part of a network (shards.py).
+    """
     return {name: adam_with_l2(rate, config.adam.beta1, config.adam.beta2, config.adam.l2)
             for name, rate in config.learning_rates.items()}

@@ -10,9 +10,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
-from jax.flatten_util import ravel_pytree
 
 from handwriting_gan.methods.method import Method, Params, Phase
+from handwriting_gan.training import shards
 from handwriting_gan.training.train_state import TrainState
 
 Terms = dict[str, jax.Array]  # {phase/term: scalar}
@@ -35,19 +35,24 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
 
     def train_step(state: TrainState, pool: Any,
                    examples: jax.Array) -> tuple[TrainState, Terms]:
+        count = jax.lax.axis_size(axis_name)
         params, opt_states, terms = dict(state.params), dict(state.opt_states), {}
         for phase in method.phases:
             for repeat in range(phase.repeats):
                 gradients_of = functools.partial(share_gradients, phase, repeat, params, pool, state.step)
-                gradients, phase_terms = mean_over_devices(
-                    mean_over_micro_batches(gradients_of, examples, micro_batches), axis_name)
+                found = mean_over_micro_batches(gradients_of, examples, micro_batches)
+                moving = {name: params[name] for name in phase.updates}
+                (gradients, own_terms), place = shards.own_of_mean(found, axis_name)
+                moved = shards.own(moving, place, count)
                 for name in phase.updates:
                     updates, opt_states[name] = optimizers[name].update(
-                        gradients[name], opt_states[name], params[name])
-                    params[name] = optax.apply_updates(params[name], updates)
+                        gradients[name], opt_states[name], moved[name])
+                    moved[name] = optax.apply_updates(moved[name], updates)
+                moved, phase_terms = shards.whole((moved, own_terms), (moving, found[1]), axis_name)
+                params |= moved
                 terms |= {f"{phase.name}/{term}": value for term, value in phase_terms.items()}
         share = share_of_newest(averaging, state.step)
-        averaged = {name: optax.incremental_update(params[name], average, share)
+        averaged = {name: optax.incremental_update(shards.own(params[name], place, count), average, share)
                     for name, average in state.averaged.items()}
         return TrainState(state.step + 1, params, averaged, opt_states), terms
 
@@ -86,16 +91,6 @@ def mean_over_micro_batches(function: Callable[[jax.Array], Any], examples: jax.
     total, _ = jax.lax.scan(
         lambda total, part: (jax.tree.map(jnp.add, total, function(part)), None), nothing, parts)
     return jax.tree.map(lambda x: x / count, total)
-
-
-def mean_over_devices(tree: Any, axis_name: str) -> Any:
-    """The mean over devices of a pytree of floats, by one all-reduce for all of it.
-
-    A CPU's devices share a few threads. With an all-reduce per array, each of those threads can come to
-    wait in another one, for a device that has no thread left: seen after 2,500 steps, and fatal.
-    """
-    flat, unravel = ravel_pytree(tree)
-    return unravel(jax.lax.pmean(flat, axis_name))
 
 
 def example_keys(seed: int, step: jax.Array, repeat: int,

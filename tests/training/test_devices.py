@@ -3,10 +3,13 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from handwriting_gan.errors import InputError
 from handwriting_gan.training import devices
+from handwriting_gan.training.optimizers import adam_with_l2
+from handwriting_gan.training.train_state import TrainState
 
 
 def test_the_tests_run_on_two_devices() -> None:
@@ -42,6 +45,22 @@ def test_replicating_and_taking_back_changes_nothing() -> None:
     back = devices.unreplicate(devices.replicate(tree))
     assert np.array_equal(back["x"], tree["x"])
     assert back["step"] == 4
+
+
+def test_placing_a_state_and_taking_it_back_changes_nothing() -> None:
+    adam = {"a": adam_with_l2(1e-3, 0.5, 0.99, 1e-4)}
+    params = {"a": {"kernel": np.arange(15.0, dtype=np.float32).reshape(3, 5), "bias": np.float32(7.0)}}
+    moments = optax.tree_map_params(adam["a"], lambda moment, param: moment - param,
+                                    adam["a"].init(params["a"]), params["a"],
+                                    transform_non_params=lambda count: count + 5)
+    state = TrainState(np.int32(5), params, jax.tree.map(np.square, params), {"a": moments})
+    placed = devices.place(state, adam)
+    assert placed.params["a"]["kernel"].shape == (2, 3, 5)  # a copy each
+    assert placed.averaged["a"]["kernel"].shape == (2, 8)  # parts
+    back = devices.take_back(placed, adam)
+    assert jax.tree.structure(back) == jax.tree.structure(state)
+    jax.tree.map(np.testing.assert_array_equal, back, state)
+    jax.tree.map(np.testing.assert_array_equal, devices.averages(placed), state.averaged)
 
 
 def test_several_steps_per_dispatch_equal_as_many_single_ones() -> None:

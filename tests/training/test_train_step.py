@@ -50,12 +50,13 @@ def run(method: Method, pool: Pool, device_count: int, steps: int,
     chosen = jax.devices()[:device_count]
     step = jax.pmap(make_train_step(method, sgd(method), AVERAGING, SEED, devices.AXIS, micro_batches),
                     axis_name=devices.AXIS, devices=chosen)
-    state = jax.jit(lambda: train_state.create(method, sgd(method), SEED))()
-    state, pool = (jax_utils.replicate(tree, chosen) for tree in (state, pool))
+    state = jax.device_get(jax.jit(lambda: train_state.create(method, sgd(method), SEED))())
+    parts = [train_state.part(state, sgd(method), index, device_count) for index in range(device_count)]
+    state, pool = jax.tree.map(lambda *x: np.stack(x), *parts), jax_utils.replicate(pool, chosen)
     examples = np.arange(batch_size, dtype=np.int32).reshape(device_count, -1)
     for _ in range(steps):
         state, terms = step(state, pool, examples)
-    return devices.unreplicate(state), floats(devices.unreplicate(terms))
+    return devices.take_back(state, sgd(method)), floats(devices.unreplicate(terms))
 
 
 def floats(numbers: dict[str, Any]) -> dict[str, float]:
@@ -100,13 +101,16 @@ def test_an_examples_randomness_is_its_own_address() -> None:
 
 
 def test_devices_meet_once_per_update(glyphs: Glyphs) -> None:
-    """Two all-reduces that may run at once can take all threads of a CPU and wait for ever."""
+    """For their gradients, and for what they made of them. Two meetings that may run at once can take all
+    threads of a CPU and wait for ever.
+    """
     method = toy_method()
     step = jax.pmap(make_train_step(method, sgd(method), AVERAGING, SEED, devices.AXIS), devices.AXIS)
-    state = devices.replicate(train_state.create(method, sgd(method), SEED))
-    compiled = step.lower(state, devices.replicate(make_pool(glyphs)), devices.share(4)).compile()
+    state = devices.place(train_state.create(method, sgd(method), SEED), sgd(method))
+    compiled = step.lower(state, devices.replicate(make_pool(glyphs)), devices.share(4)).compile().as_text()
     updates = sum(phase.repeats for phase in method.phases)
-    assert compiled.as_text().count(" all-reduce(") == updates
+    meetings = [compiled.count(f" {kind}(") for kind in ("reduce-scatter", "all-gather", "all-reduce")]
+    assert meetings == [updates, updates, 0]
 
 
 def test_two_devices_take_the_same_toy_steps_as_one(glyphs: Glyphs) -> None:
