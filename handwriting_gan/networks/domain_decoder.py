@@ -8,7 +8,7 @@ from handwriting_gan.networks.layers import (
     AdaptiveInstanceNorm,
     DomainDense,
     domain_code,
-    double,
+    doubling_reflecting_conv,
     he_normal,
     reflecting_conv,
 )
@@ -38,6 +38,6 @@ class DomainDecoder(nn.Module):
             residual = nn.relu(AdaptiveInstanceNorm()(reflecting_conv(x.shape[-1], 3)(x), w))
             x = x + AdaptiveInstanceNorm()(reflecting_conv(x.shape[-1], 3)(residual), w)
         for level in (1, 0):
-            x = reflecting_conv(self.width * 2**level, 5)(double(x))
+            x = doubling_reflecting_conv(self.width * 2**level)(x)
             x = nn.relu(nn.LayerNorm(reduction_axes=(1, 2, 3), feature_axes=-1)(x))
         return jnp.tanh(reflecting_conv(1, 7)(x))

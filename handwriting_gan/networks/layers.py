@@ -9,9 +9,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
-from jax import lax
 
-from handwriting_gan.networks.resizing_convolution import conv_then_halve, conv_transpose, double_then_conv
+from handwriting_gan.networks.resizing_convolution import (
+    conv_then_halve,
+    conv_transpose,
+    double_then_conv,
+    double_then_reflecting_conv,
+    unpadded_conv,
+)
 
 # He et al. 2015 for ReLU, untruncated, as the authors' code initialises every network.
 he_normal = nn.initializers.variance_scaling(2.0, "fan_in", "normal")
@@ -32,17 +37,9 @@ def reflecting_conv(features: int, kernel: int, strides: int = 1) -> nn.Conv:
     return conv(features, kernel, strides=strides, padding="REFLECT", conv_general_dilated=unpadded_conv)
 
 
-def unpadded_conv(images: jax.Array, kernel: jax.Array, strides: tuple[int, int], _: str,
-                  **options: Any) -> jax.Array:
-    """`lax.conv_general_dilated` without padding: `[B, H, W, C]`, `[h, w, C, F]` -> `[B, H', W', F]`.
-
-    A row and a column of zeros are added and what they reach is cut off: XLA's CPU takes up to six times as
-    long for a wide convolution that pads nothing.
-    """
-    outputs = lax.conv_general_dilated(images, kernel, strides, ((0, 1), (0, 1)), **options)
-    height, width = ((size - taps) // stride + 1 for size, taps, stride
-                     in zip(images.shape[1:3], kernel.shape[:2], strides, strict=True))
-    return outputs[:, :height, :width]
+def doubling_reflecting_conv(features: int) -> nn.Conv:
+    """`reflecting_conv(features, 5)` of doubled images: `[B, H, W, C] -> [B, 2 H, 2 W, features]`."""
+    return conv(features, 5, conv_general_dilated=double_then_reflecting_conv)
 
 
 def instance_norm(affine: bool = True) -> nn.InstanceNorm:
