@@ -24,7 +24,7 @@ from handwriting_gan.data.batches import Batch
 from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.losses import adversarial
 from handwriting_gan.losses.objective import Terms
-from handwriting_gan.methods.method import Method, Params, Phase, initial_params
+from handwriting_gan.methods.method import Guided, Method, Params, Phase, as_it_is, initial_params
 from handwriting_gan.networks.label_discriminator import LabelDiscriminator
 from handwriting_gan.networks.label_to_image import LabelToImage
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
@@ -83,10 +83,13 @@ class ConditionalDCGAN:
 
     # Synthesis.
 
-    def latent_guided(self, params: Params, sources: jax.Array, source_digits: jax.Array,
-                      digits: jax.Array, key: jax.Array) -> jax.Array:
-        """`digits`, each from a latent of its own; the sources tell nothing."""
-        return self.generate(params, jax.random.normal(key, (len(digits), self.latent_dim)), digits)
+    def latent_guided(self) -> Guided:
+        """Digits, each from a latent of its own; the sources tell nothing."""
+
+        def draw(params: Params, sources: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
+            return self.generate(params, jax.random.normal(key, (len(digits), self.latent_dim)), digits)
+
+        return Guided(draw, as_it_is)
 
 
 def three_of(keys: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -117,5 +120,5 @@ def build_for(config: ConfigDict, domains: int) -> Method:
         phases=(Phase("discriminator", ("discriminator",), model.discriminator_loss),
                 Phase("generator", ("generator",), model.generator_loss)),
         averaged=("generator",),
-        synthesis={"latent": model.latent_guided},
+        synthesis={"latent": model.latent_guided()},
     )

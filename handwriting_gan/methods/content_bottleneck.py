@@ -20,7 +20,6 @@ from handwriting_gan.losses.objective import Terms
 from handwriting_gan.losses.variational import mean_of_squares
 from handwriting_gan.methods.method import Method, Params
 from handwriting_gan.methods.stargan_v2 import StarGANv2, assemble, build_networks, fields
-from handwriting_gan.networks.precision import apply_in
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,17 +27,6 @@ class ContentBottleneck(StarGANv2):
     """StarGAN v2 whose content is noisy in training, and penalised."""
 
     noise: float = 1.0  # its standard deviation
-
-    def content(self, params: Params, images: jax.Array) -> jax.Array:
-        """What the generator's encoder keeps of images: `[B, 7, 7, C]`."""
-        return self._generator(params, "content", images)
-
-    def decode(self, params: Params, content: jax.Array, styles: jax.Array) -> jax.Array:
-        """Draws a content in styles `[B, S]`: images `[B, 28, 28, 1]`."""
-        return self._generator(params, "decode", content, styles)
-
-    def _generator(self, params: Params, part: str, *inputs: jax.Array) -> jax.Array:
-        return apply_in(self.compute, self.networks["generator"], params["generator"], *inputs, method=part)
 
     def _translate_in_training(self, params: Params, images: jax.Array, styles: jax.Array,
                                keys: jax.Array) -> jax.Array:

@@ -32,7 +32,7 @@ from handwriting_gan.losses.diversity import mode_seeking
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
 from handwriting_gan.losses.variational import kl_to_standard_normal, mean_of_squares
-from handwriting_gan.methods.method import Method, Params, Phase, initial_params
+from handwriting_gan.methods.method import Guided, Method, Params, Phase, initial_params
 from handwriting_gan.networks.content_discriminator import ContentDiscriminator
 from handwriting_gan.networks.content_encoder import ContentEncoder
 from handwriting_gan.networks.domain_decoder import DomainDecoder
@@ -166,17 +166,26 @@ class DRIT:
 
     # Synthesis.
 
-    def latent_guided(self, params: Params, sources: jax.Array, source_digits: jax.Array,
-                      digits: jax.Array, key: jax.Array) -> jax.Array:
-        """Sources redrawn as `digits`, each with a latent from the prior."""
-        latents = jax.random.normal(key, (len(digits), self.latent_dim))
-        return self.decode(params, self.encode_content(params, sources), latents, digits)
+    def latent_guided(self) -> Guided:
+        """Sources redrawn as digits, each with a latent from the prior."""
 
-    def reference_guided(self, params: Params, sources: jax.Array, source_digits: jax.Array,
-                         references: jax.Array, reference_digits: jax.Array, key: jax.Array) -> jax.Array:
+        def draw(params: Params, contents: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
+            latents = jax.random.normal(key, (len(digits), self.latent_dim))
+            return self.decode(params, contents, latents, digits)
+
+        return Guided(draw, self.encode_content)
+
+    def reference_guided(self) -> Guided:
         """Sources redrawn as the references' digits with the references' attributes."""
-        return self.decode(params, self.encode_content(params, sources),
-                           self.encode_attribute(params, references)[0], reference_digits)
+
+        def draw(params: Params, contents: jax.Array, latents: jax.Array, digits: jax.Array,
+                 key: jax.Array) -> jax.Array:
+            return self.decode(params, contents, latents, digits)
+
+        def latent(params: Params, references: jax.Array, digits: jax.Array) -> jax.Array:
+            return self.encode_attribute(params, references)[0]
+
+        return Guided(draw, self.encode_content, latent)
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:
@@ -185,7 +194,8 @@ class DRIT:
         There is one answer, so neither key nor variation is used.
         """
         latent = self.encode_attribute(params, references)[0].mean(axis=0)
-        contents = self.encode_content(params, references)[jnp.arange(len(digits)) % len(references)]
+        contents = self.encode_content(params, references[:len(digits)])
+        contents = contents[jnp.arange(len(digits)) % len(references)]
         return self.decode(params, contents, jnp.tile(latent, (len(digits), 1)), digits)
 
 
@@ -217,6 +227,6 @@ def build(config: ConfigDict) -> Method:
                 Phase("discriminator", ("discriminator",), model.discriminator_loss),
                 Phase("generator", drawing, model.generator_loss)),
         averaged=drawing,
-        synthesis={"latent": model.latent_guided, "reference": model.reference_guided,
+        synthesis={"latent": model.latent_guided(), "reference": model.reference_guided(),
                    "writer": model.write},
     )

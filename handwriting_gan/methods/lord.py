@@ -27,7 +27,7 @@ from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import sum_of_squared_errors
 from handwriting_gan.losses.variational import mean_of_squares
-from handwriting_gan.methods.method import Method, Params, Phase, initial_params
+from handwriting_gan.methods.method import Guided, Method, Params, Phase, initial_params
 from handwriting_gan.networks.class_modulated_generator import ClassModulatedGenerator
 from handwriting_gan.networks.content_code_encoder import ContentCodeEncoder
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
@@ -97,10 +97,13 @@ class LORD:
 
     # Synthesis.
 
-    def latent_guided(self, params: Params, sources: jax.Array, source_digits: jax.Array,
-                      digits: jax.Array, key: jax.Array) -> jax.Array:
-        """Sources redrawn as `digits`; there is no latent, so the key is not used."""
-        return self.generate(params, digits, self.encode(params, sources))
+    def latent_guided(self) -> Guided:
+        """Sources redrawn as digits; there is no latent, so the key is not used."""
+
+        def draw(params: Params, contents: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
+            return self.generate(params, digits, contents)
+
+        return Guided(draw, self.encode)
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:
@@ -129,6 +132,6 @@ def build(config: ConfigDict) -> Method:
         phases=(Phase("latent_optimisation", ("contents", "generator"), model.latent_optimisation_loss),
                 Phase("amortisation", ("content_encoder",), model.amortisation_loss)),
         averaged=("content_encoder", "generator"),
-        synthesis={"latent": model.latent_guided, "writer": model.write},
+        synthesis={"latent": model.latent_guided(), "writer": model.write},
         examples=numbered(config.glyphs),
     )

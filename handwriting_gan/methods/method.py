@@ -4,6 +4,7 @@ A method is a set of networks and an ordered list of phases; a phase is a loss a
 that it moves. Axes: B examples of a batch, K references of one writer, n digits to write.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -44,10 +45,37 @@ class Phase(NamedTuple):
     repeats: int = 1
 
 
+
+@dataclasses.dataclass(frozen=True)
+class Guided:
+    """A guided mode in its parts: a glyph is encoded alone, so one that comes often has to be only once.
+
+    Called it is the mode itself.
+    """
+
+    draw: Callable[..., jax.Array]  # (params, contents [B, ...], and styles [B, ...], digits [B], key) -> [B]
+    content: Callable[[Params, jax.Array], jax.Array]  # (params, sources [B]) -> [B, ...]
+    # (params, references [B], reference_digits [B]) -> [B, ...], where the mode has any
+    style: Callable[[Params, jax.Array, jax.Array], jax.Array] | None = None
+
+    def __call__(self, params: Params, sources: jax.Array, source_digits: jax.Array,
+                 *told: jax.Array) -> jax.Array:
+        """As `Method` has it; `told` is what comes after the sources there."""
+        *references, digits, key = told
+        styles = [self.style(params, *references, digits)] if self.style else []
+        return self.draw(params, self.content(params, sources), *styles, digits, key)
+
+
+def as_it_is(params: Params, images: jax.Array) -> jax.Array:
+    """Encodes nothing: the content is the image."""
+    return images
+
+
 class Method(NamedTuple):
     """Everything that training, evaluation and writing know of a method.
 
-    `synthesis` holds the modes that the method has, of these (images as inside a network):
+    `synthesis` holds the modes that the method has, of these (images as inside a network; the first two are
+    `Guided`):
       latent    (params, sources [B], source_digits [B], digits [B], key) -> [B]
       reference (params, sources [B], source_digits [B], references [B], reference_digits [B], key) -> [B]
       writer    (params, references [K], reference_digits [K], digits [n], key, variation) -> [n]

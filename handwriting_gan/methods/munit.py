@@ -24,7 +24,7 @@ from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.losses import least_squares
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
-from handwriting_gan.methods.method import Method, Params, Phase, initial_params
+from handwriting_gan.methods.method import Guided, Method, Params, Phase, initial_params
 from handwriting_gan.networks.content_encoder import ContentEncoder
 from handwriting_gan.networks.domain_decoder import DomainDecoder
 from handwriting_gan.networks.global_style_encoder import GlobalStyleEncoder
@@ -104,17 +104,26 @@ class MUNIT:
 
     # Synthesis.
 
-    def latent_guided(self, params: Params, sources: jax.Array, source_digits: jax.Array,
-                      digits: jax.Array, key: jax.Array) -> jax.Array:
-        """Sources redrawn as `digits`, each in a style from the prior."""
-        styles = jax.random.normal(key, (len(digits), self.style_dim))
-        return self.decode(params, self.encode_content(params, sources), styles, digits)
+    def latent_guided(self) -> Guided:
+        """Sources redrawn as digits, each in a style from the prior."""
 
-    def reference_guided(self, params: Params, sources: jax.Array, source_digits: jax.Array,
-                         references: jax.Array, reference_digits: jax.Array, key: jax.Array) -> jax.Array:
+        def draw(params: Params, contents: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
+            styles = jax.random.normal(key, (len(digits), self.style_dim))
+            return self.decode(params, contents, styles, digits)
+
+        return Guided(draw, self.encode_content)
+
+    def reference_guided(self) -> Guided:
         """Sources redrawn as the references' digits in the references' styles."""
-        return self.decode(params, self.encode_content(params, sources),
-                           self.encode_style(params, references), reference_digits)
+
+        def draw(params: Params, contents: jax.Array, styles: jax.Array, digits: jax.Array,
+                 key: jax.Array) -> jax.Array:
+            return self.decode(params, contents, styles, digits)
+
+        def style(params: Params, references: jax.Array, digits: jax.Array) -> jax.Array:
+            return self.encode_style(params, references)
+
+        return Guided(draw, self.encode_content, style)
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:
@@ -123,7 +132,8 @@ class MUNIT:
         There is one answer, so neither key nor variation is used.
         """
         style = self.encode_style(params, references).mean(axis=0)
-        contents = self.encode_content(params, references)[jnp.arange(len(digits)) % len(references)]
+        contents = self.encode_content(params, references[:len(digits)])
+        contents = contents[jnp.arange(len(digits)) % len(references)]
         return self.decode(params, contents, jnp.tile(style, (len(digits), 1)), digits)
 
 
@@ -148,6 +158,6 @@ def build(config: ConfigDict) -> Method:
         phases=(Phase("discriminator", ("discriminator",), model.discriminator_loss),
                 Phase("generator", drawing, model.generator_loss)),
         averaged=drawing,
-        synthesis={"latent": model.latent_guided, "reference": model.reference_guided,
+        synthesis={"latent": model.latent_guided(), "reference": model.reference_guided(),
                    "writer": model.write},
     )

@@ -23,7 +23,7 @@ from handwriting_gan.losses.classification import cross_entropy
 from handwriting_gan.losses.gradient_penalties import unit_gradient
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
-from handwriting_gan.methods.method import Method, Params, Phase, initial_params
+from handwriting_gan.methods.method import Guided, Method, Params, Phase, as_it_is, initial_params
 from handwriting_gan.networks.classifying_discriminator import ClassifyingDiscriminator
 from handwriting_gan.networks.label_generator import LabelGenerator
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
@@ -83,10 +83,13 @@ class StarGANv1:
 
     # Synthesis.
 
-    def latent_guided(self, params: Params, sources: jax.Array, source_digits: jax.Array,
-                      digits: jax.Array, key: jax.Array) -> jax.Array:
-        """Sources redrawn as `digits`; there is no latent, so the key is not used."""
-        return self.translate(params, sources, digits)
+    def latent_guided(self) -> Guided:
+        """Sources redrawn as digits, which go in beside them; there is no latent, so the key is not used."""
+
+        def draw(params: Params, sources: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
+            return self.translate(params, sources, digits)
+
+        return Guided(draw, as_it_is)
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:
@@ -117,5 +120,5 @@ def assemble(model: StarGANv1, config: ConfigDict) -> Method:
                       repeats=config.discriminator_updates),
                 Phase("generator", ("generator",), model.generator_loss)),
         averaged=("generator",),
-        synthesis={"latent": model.latent_guided, "writer": model.write},
+        synthesis={"latent": model.latent_guided(), "writer": model.write},
     )

@@ -24,7 +24,7 @@ from handwriting_gan.losses.diversity import diversity, linear_decay
 from handwriting_gan.losses.gradient_penalties import r1
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
-from handwriting_gan.methods.method import Method, Params, Phase, initial_params
+from handwriting_gan.methods.method import Guided, Method, Params, Phase, initial_params
 from handwriting_gan.networks.discriminator import Discriminator
 from handwriting_gan.networks.generator import Generator
 from handwriting_gan.networks.mapping_network import MappingNetwork
@@ -52,6 +52,17 @@ class StarGANv2:
     def translate(self, params: Params, sources: jax.Array, styles: jax.Array) -> jax.Array:
         """G(x, s): images `[B, 28, 28, 1]` redrawn in styles `[B, S]`."""
         return self._apply(params, "generator", sources, styles)
+
+    def content(self, params: Params, images: jax.Array) -> jax.Array:
+        """What the generator's encoder keeps of images: `[B, 7, 7, C]`."""
+        return self._generator(params, "content", images)
+
+    def decode(self, params: Params, content: jax.Array, styles: jax.Array) -> jax.Array:
+        """Draws a content in styles `[B, S]`: images `[B, 28, 28, 1]`."""
+        return self._generator(params, "decode", content, styles)
+
+    def _generator(self, params: Params, part: str, *inputs: jax.Array) -> jax.Array:
+        return apply_in(self.compute, self.networks["generator"], params["generator"], *inputs, method=part)
 
     def map_latents(self, params: Params, latents: jax.Array, digits: jax.Array) -> jax.Array:
         """F_y(z): latents `[B, Z]` to styles `[B, S]` of the digits `[B]`, or of one digit."""
@@ -159,18 +170,23 @@ class StarGANv2:
 
     # Synthesis.
 
-    def latent_guided(self, params: Params, sources: jax.Array, source_digits: jax.Array,
-                      digits: jax.Array, key: jax.Array) -> jax.Array:
-        """Sources redrawn as `digits`, each in the style of a latent of its own."""
-        latents = jax.random.normal(key, (len(digits), self.latent_dim))
-        return self.translate(params, sources, self.map_latents(params, latents, digits))
+    def latent_guided(self) -> Guided:
+        """Sources redrawn as digits, each in the style of a latent of its own."""
 
-    def reference_guided(self, params: Params, sources: jax.Array, source_digits: jax.Array,
-                         references: jax.Array, reference_digits: jax.Array,
-                         key: jax.Array) -> jax.Array:
+        def draw(params: Params, contents: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
+            latents = jax.random.normal(key, (len(digits), self.latent_dim))
+            return self.decode(params, contents, self.map_latents(params, latents, digits))
+
+        return Guided(draw, self.content)
+
+    def reference_guided(self) -> Guided:
         """Sources redrawn as the references' digits in the references' styles."""
-        return self.translate(params, sources,
-                              self.encode_style(params, references, reference_digits))
+
+        def draw(params: Params, contents: jax.Array, styles: jax.Array, digits: jax.Array,
+                 key: jax.Array) -> jax.Array:
+            return self.decode(params, contents, styles)
+
+        return Guided(draw, self.content, self.encode_style)
 
     def source_route(self, params: Params, references: jax.Array, reference_digits: jax.Array,
                      digits: jax.Array, key: jax.Array, variation: jax.Array) -> jax.Array:
@@ -298,7 +314,7 @@ def assemble(model: StarGANv2, config: ConfigDict) -> Method:
     }
     if config.guided_by not in phases:
         raise InputError(f"guided_by is {config.guided_by!r}; there is {', '.join(phases)}")
-    modes = {"latent": model.latent_guided, "reference": model.reference_guided}
+    modes = {"latent": model.latent_guided(), "reference": model.reference_guided()}
     if config.guided_by == "references":
         del modes["latent"]
     return Method(

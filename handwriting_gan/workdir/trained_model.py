@@ -64,24 +64,31 @@ class TrainedModel:
 
         Otherwise as `write`; every hand has a latent of its own. Returns uint8 `[E, 28, 28]`.
         """
+        return self.write_tries(references, digits, [(seed, variation)])[0]
+
+    def write_tries(self, references: Glyphs, digits: np.ndarray,
+                    tries: Sequence[tuple[int, float]]) -> np.ndarray:
+        """What `write_each` writes for each of several seeds and variations: uint8 `[T, E, 28, 28]`.
+
+        Whatever is the same for all tries is computed once.
+        """
         write, digits = self._mode("writer"), np.asarray(digits, np.int32)
+        seeds, variations = zip(*tries, strict=True)
 
-        def draw(rows: np.ndarray, key: jax.Array) -> jax.Array:
-            return _write_each(write, self.params, to_network(jnp.asarray(references.images[rows])),
-                               references.digits[rows], digits[rows], jax.random.split(key, len(rows)),
-                               variation)
+        def draw(rows: np.ndarray, start: int) -> np.ndarray:
+            keys = jnp.stack([jax.random.split(_key(seed, start), len(rows)) for seed in seeds])
+            return to_bytes(_write_tries(write, self.params, to_network(jnp.asarray(references.images[rows])),
+                                         references.digits[rows], digits[rows], keys, jnp.array(variations)))
 
-        return _in_chunks(draw, len(digits), HANDS, seed)
+        return np.moveaxis(_in_chunks(draw, len(digits), HANDS), 1, 0)
 
     def latent_guided(self, sources: Glyphs, digits: np.ndarray, seed: int = 0) -> np.ndarray:
         """Redraws each source as its digit of `digits` `[N]` in a random style: uint8 `[N, 28, 28]`."""
-        return self._guided("latent", seed, sources.images, sources.digits,
-                               np.asarray(digits, np.int32))
+        return self._guided("latent", seed, np.asarray(digits, np.int32), sources)
 
     def reference_guided(self, sources: Glyphs, references: Glyphs, seed: int = 0) -> np.ndarray:
         """Redraws each source as its reference's digit in its reference's style: uint8 `[N, 28, 28]`."""
-        return self._guided("reference", seed, sources.images, sources.digits,
-                               references.images, references.digits)
+        return self._guided("reference", seed, references.digits, sources, references)
 
     def _by_hand(self, mode: str, hands: list[Glyphs], digits: Sequence[int], seed: int,
                  *how: float) -> np.ndarray:
@@ -90,27 +97,41 @@ class TrainedModel:
             raise InputError("at least one glyph of the hand is needed")
         if not len(digits) or any(digit not in range(DIGITS) for digit in digits):
             raise ValueError(f"digits are one or more of 0-9, not {list(digits)}")
-        synthesize, digits = self._synthesis(mode), np.asarray(digits, np.int32)
+        synthesize, digits = jax.jit(self._mode(mode)), np.asarray(digits, np.int32)
         told = [column for hand in hands for column in (to_network(jnp.asarray(hand.images)), hand.digits)]
 
-        def draw(rows: np.ndarray, key: jax.Array) -> jax.Array:
-            return synthesize(self.params, *told, digits[rows], key, *how)
+        def draw(rows: np.ndarray, start: int) -> np.ndarray:
+            return to_bytes(synthesize(self.params, *told, digits[rows], _key(seed, start), *how))
 
-        return _in_chunks(draw, len(digits), min(CHUNK, len(digits)), seed)
+        return _in_chunks(draw, len(digits), min(CHUNK, len(digits)))
 
-    def _guided(self, mode: str, seed: int, *columns: np.ndarray) -> np.ndarray:
-        """A guided mode of columns `[N, ...]`."""
-        synthesize = self._synthesis(mode)
+    def _guided(self, mode: str, seed: int, digits: np.ndarray, sources: Glyphs,
+                references: Glyphs | None = None) -> np.ndarray:
+        """A guided mode for digits `[N]`, the columns of sources and references `[N, ...]`."""
+        guided = self._mode(mode)
+        codes = [self._each_once(guided.content, sources.images)]
+        if references is not None:
+            codes.append(self._each_once(guided.style, references.images, references.digits))
+        synthesize = jax.jit(guided.draw)
 
-        def draw(rows: np.ndarray, key: jax.Array) -> jax.Array:
-            inputs = (to_network(jnp.asarray(column[rows])) if column.ndim == 3 else column[rows]
-                      for column in columns)
-            return synthesize(self.params, *inputs, key)
+        def draw(rows: np.ndarray, start: int) -> np.ndarray:
+            given = (code[places[rows]] for code, places in codes)
+            return to_bytes(synthesize(self.params, *given, digits[rows], _key(seed, start)))
 
-        return _in_chunks(draw, len(columns[0]), CHUNK, seed)
+        return _in_chunks(draw, len(digits), CHUNK)
 
-    def _synthesis(self, mode: str) -> Callable[..., jax.Array]:
-        return jax.jit(self._mode(mode))
+    def _each_once(self, encode: Callable[..., jax.Array], images: np.ndarray,
+                   *digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The codes of glyphs that differ `[D, ...]`, and the place of each glyph `[N]` among them."""
+        rows, places = _distinct(images, *digits)
+        encoded = jax.jit(encode)
+
+        def encode_rows(some: np.ndarray, _: int) -> np.ndarray:
+            chosen = rows[some]
+            return np.asarray(encoded(self.params, to_network(jnp.asarray(images[chosen])),
+                                      *(column[chosen] for column in digits)))
+
+        return _in_chunks(encode_rows, len(rows), min(CHUNK, len(rows))), places
 
     def _mode(self, mode: str) -> Callable[..., jax.Array]:
         if mode not in self.method.synthesis:
@@ -118,29 +139,41 @@ class TrainedModel:
         return self.method.synthesis[mode]
 
 
-def _in_chunks(draw: Callable[[np.ndarray, jax.Array], jax.Array], count: int, size: int,
-               seed: int) -> np.ndarray:
-    """`draw(rows, key)` chunk by chunk; the last is filled up by repeating rows, which are then cut off.
+def _key(seed: int, start: int) -> jax.Array:
+    """Of the chunk that starts there."""
+    return jax.random.fold_in(jax.random.key(seed), start)
+
+
+def _distinct(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of rows `[N, ...]` the numbers of those that differ, and the place of each row among these `[N]`."""
+    whole = np.concatenate([np.ascontiguousarray(column).reshape(len(column), -1).view(np.uint8)
+                            for column in columns], axis=1)
+    rows = whole.view(np.dtype((np.void, whole.shape[1])))[:, 0]
+    _, first, places = np.unique(rows, return_index=True, return_inverse=True)
+    return first, places
+
+
+def _in_chunks(compute: Callable[[np.ndarray, int], np.ndarray], count: int, size: int) -> np.ndarray:
+    """`compute(rows, start)` chunk by chunk; the last is filled up by repeating rows, which are then cut off.
 
     The first compiles. Of the others some run at once: alone, a CPU's convolution leaves a core idle.
     """
 
     def chunk(start: int) -> np.ndarray:
-        key = jax.random.fold_in(jax.random.key(seed), start)
-        return to_bytes(draw(np.arange(start, start + size) % count, key))
+        return compute(np.arange(start, start + size) % count, start)
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
         return np.concatenate([chunk(0), *threads.map(chunk, range(size, count, size))])[:count]
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _write_each(write: Callable[..., jax.Array], params: Params, references: jax.Array,
-                reference_digits: jax.Array, digits: jax.Array, keys: jax.Array,
-                variation: jax.Array) -> jax.Array:
-    """The writer mode for hands `[E, K, ...]`, one digit `[E]` each."""
-    images = jax.vmap(write, in_axes=(None, 0, 0, 0, 0, None))(
-        params, references, reference_digits, digits[:, None], keys, variation)
-    return images[:, 0]
+def _write_tries(write: Callable[..., jax.Array], params: Params, references: jax.Array,
+                 reference_digits: jax.Array, digits: jax.Array, keys: jax.Array,
+                 variations: jax.Array) -> jax.Array:
+    """The writer mode for hands `[E, K, ...]`, one digit `[E]` each, by keys `[T, E]`: `[E, T, ...]`."""
+    each = jax.vmap(write, in_axes=(None, 0, 0, 0, 0, None))
+    tries = jax.vmap(each, in_axes=(None, None, None, None, 0, 0), out_axes=1)
+    return tries(params, references, reference_digits, digits[:, None], keys, variations)[:, :, 0]
 
 
 def load(workdir: str | Path | None = None) -> TrainedModel:

@@ -10,11 +10,12 @@ from configs import stargan_v2 as config_file
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import SIDE, Glyphs
 from handwriting_gan.errors import InputError
-from handwriting_gan.methods.method import Method
+from handwriting_gan.methods.method import Guided, Method, as_it_is
 from handwriting_gan.workdir import trained_model
 from handwriting_gan.workdir.trained_model import TrainedModel
 
 HANDS = 3  # per call
+CHUNK = 4  # images per call
 REFERENCES = 2
 
 
@@ -129,6 +130,41 @@ def test_many_digits_are_written_in_one_hand_as_if_in_one_call(
     tries = trying.write(references, np.full(11, 7))
     assert [len(np.unique(tries[start:start + 4], axis=0)) for start in (0, 4, 8)] == [1, 1, 1]
     assert len(np.unique(tries, axis=0)) == 3
+
+
+@pytest.mark.parametrize("count", [1, CHUNK, 2 * CHUNK + 3])
+def test_sources_and_references_that_come_again_are_redrawn_as_each_alone(
+        certain: TrainedModel, held_out: Glyphs, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is encoded once; every glyph has a digit and a style of its own all the same."""
+    monkeypatch.setattr(trained_model, "CHUNK", CHUNK)
+    sources = held_out.take(np.arange(count) // 5 * 70)
+    references = held_out.take(np.arange(count) % 3 * 110)
+    found = certain.reference_guided(sources, references)
+    alone = np.concatenate([certain.reference_guided(sources.take([row]), references.take([row]))
+                            for row in range(count)])
+    assert (found.dtype, found.shape) == (np.uint8, (count, SIDE, SIDE))
+    np.testing.assert_allclose(found.astype(int), alone, atol=1)
+    assert len(np.unique(found, axis=0)) == len({(row // 5, row % 3) for row in range(count)})
+
+
+def test_each_redrawing_has_a_latent_of_its_own(held_out: Glyphs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same source and digit, also beyond the first call."""
+
+    def draw(params: dict, contents: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
+        return jnp.tanh(contents + jax.random.normal(key, contents.shape))
+
+    synthesis = {"latent": Guided(draw, as_it_is)}
+    model = TrainedModel(ConfigDict(), Method({}, dict, (), (), synthesis), {}, 0)
+    monkeypatch.setattr(trained_model, "CHUNK", CHUNK)
+    found = model.latent_guided(held_out.take(np.zeros(2 * CHUNK + 3, int)), np.full(2 * CHUNK + 3, 7))
+    assert len(np.unique(found, axis=0)) == 2 * CHUNK + 3
+
+
+def test_several_tries_are_written_as_each_alone(trying: TrainedModel, held_out: Glyphs) -> None:
+    references, digits = hands(held_out, HANDS + 1), np.array([4, 8, 1, 7])
+    tries = [(5, 0.0), (6, 1.0), (7, 1.0)]
+    alone = [trying.write_each(references, digits, *how) for how in tries]
+    np.testing.assert_array_equal(trying.write_tries(references, digits, tries), alone)
 
 
 def test_a_blend_is_between_what_is_written_in_either_hand(trying: TrainedModel, held_out: Glyphs) -> None:
