@@ -25,6 +25,7 @@ CUT = 0.02  # share of the ink outside the box that width and height are of
 LEAST_HOLE = 0.5  # square pixels: what is smaller is a dent, not a hole
 MIDDLE = (0.3, 0.8)  # of the skeleton's height, from its top
 CHUNK = 250  # glyphs at a time: bounds memory
+Box = tuple[slice, slice]  # rows and columns
 Standardise = Callable[[np.ndarray, np.ndarray], np.ndarray]  # values [N, A], digits [N] -> [N, A]
 
 
@@ -71,8 +72,8 @@ def length(skeleton: np.ndarray) -> np.ndarray:
 
 def thickness(ink: np.ndarray, skeleton: np.ndarray) -> np.ndarray:
     """Twice the mean distance to paper along the skeleton: `[N]`."""
-    distances = [ndimage.distance_transform_edt(glyph)[bones].mean()
-                 for glyph, bones in zip(ink, skeleton, strict=True)]
+    distances = [ndimage.distance_transform_edt(glyph[box])[bones[box]].mean()
+                 for glyph, bones, box in zip(ink, skeleton, _boxes(ink), strict=True)]
     return 2.0 * np.array(distances) / SCALE
 
 
@@ -106,20 +107,29 @@ def _between(levels: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def holes(ink: np.ndarray) -> np.ndarray:
-    """Paper enclosed by ink, bool `[N, H, W]` with a margin of paper: the number of such places `[N]`."""
-    places, _ = ndimage.label(~ink, structure=_WITHIN_A_GLYPH)
+    """Paper enclosed by ink, bool `[N, H, W]` with a margin of paper: the number of such places `[N]`.
+
+    Places join where they share an edge.
+    """
+    return np.array([_holes(~glyph[box]) for glyph, box in zip(ink, _boxes(ink), strict=True)], int)
+
+
+def _holes(paper: np.ndarray) -> int:
+    places, _ = ndimage.label(paper)
     sizes = np.bincount(places.ravel())
-    first = np.unique(places, return_index=True)[1]
-    glyph = first // (ink.shape[1] * ink.shape[2])
-    outer = np.unique(places[:, 0, 0])
-    counted = sizes >= LEAST_HOLE * SCALE**2
-    counted[0] = False
-    counted[outer] = False
-    return np.bincount(glyph[counted], minlength=len(ink))
+    sizes[[0, places[0, 0]]] = 0  # ink, and the paper around it
+    return np.count_nonzero(sizes >= LEAST_HOLE * SCALE**2)
 
 
-_WITHIN_A_GLYPH = np.zeros((3, 3, 3), bool)  # neighbours share an edge and a glyph
-_WITHIN_A_GLYPH[1] = ndimage.generate_binary_structure(2, 1)
+def _boxes(ink: np.ndarray) -> list[Box]:
+    """The rows and columns of each glyph's ink and of the paper next to it, bool `[N, H, W]` with a margin.
+
+    What is outside tells nothing of distances to paper, nor of holes.
+    """
+    sides = [(np.maximum(inked.argmax(axis=1) - 1, 0), inked.shape[1] - inked[:, ::-1].argmax(axis=1) + 1)
+             for inked in (ink.any(axis=2), ink.any(axis=1))]
+    return [(slice(*rows), slice(*columns)) for rows, columns in zip(*(
+        np.stack(ends, axis=1) for ends in sides), strict=True)]
 
 
 def middle_ends(skeleton: np.ndarray) -> np.ndarray:
@@ -127,17 +137,15 @@ def middle_ends(skeleton: np.ndarray) -> np.ndarray:
 
     An end is a point with one neighbour.
     """
-    neighbours = ndimage.convolve(skeleton.astype(np.int8), _EIGHT_AROUND, mode="constant")
+    padded = np.pad(skeleton.astype(np.int8), ((0, 0), (1, 1), (1, 1)))
+    rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
+    neighbours = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:] - skeleton
     inked = skeleton.any(axis=2)
     top = inked.argmax(axis=1)
     bottom = inked.shape[1] - 1 - inked[:, ::-1].argmax(axis=1)
     heights = (np.arange(inked.shape[1]) - top[:, None]) / np.maximum(bottom - top, 1)[:, None]
     middle = (heights > MIDDLE[0]) & (heights < MIDDLE[1])
     return (skeleton & (neighbours == 1) & middle[:, :, None]).sum(axis=(1, 2))
-
-
-_EIGHT_AROUND = np.zeros((3, 3, 3), np.int8)
-_EIGHT_AROUND[1] = [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
 
 
 def traits(measured: np.ndarray, digits: np.ndarray) -> np.ndarray:

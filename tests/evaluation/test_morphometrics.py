@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import ndimage
+from skimage.morphology import skeletonize
 
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs
 from handwriting_gan.evaluation import morphometrics
@@ -18,6 +19,7 @@ from handwriting_gan.evaluation.morphometrics import (
     measure,
     middle_ends,
     standardiser,
+    thickness,
     traits,
 )
 
@@ -233,6 +235,17 @@ def test_a_skeletons_length_is_the_sum_of_its_steps() -> None:
     skeleton = np.zeros((1, 10, 10), bool)
     skeleton[0, [1, 2, 3, 4, 5, 6, 7], [1, 1, 1, 1, 2, 3, 4]] = True
     assert length(skeleton) == pytest.approx([(3 + 3 * np.sqrt(2)) / SCALE])
+
+
+def test_a_glyphs_box_tells_what_the_whole_picture_does(some: Glyphs) -> None:
+    ink = np.pad(enlarge(some.images.astype(float)) > 100, ((0, 0), (1, 1), (1, 1)))
+    skeleton = np.array([skeletonize(glyph) for glyph in ink])
+    whole = [ndimage.distance_transform_edt(glyph)[bones].mean()
+             for glyph, bones in zip(ink, skeleton, strict=True)]
+    np.testing.assert_array_equal(thickness(ink, skeleton), 2 * np.array(whole) / SCALE)
+    wider = np.pad(ink, ((0, 0), (9, 3), (2, 30)))
+    np.testing.assert_array_equal(holes(wider), holes(ink))
+    assert holes(np.zeros((2, 9, 9), bool)).tolist() == [0, 0]
 
 
 def test_holes_are_counted() -> None:
