@@ -39,17 +39,17 @@ def prepare(judges: Judges, data: str, train: Glyphs, held_out: Glyphs, protocol
     """
     rng = np.random.default_rng(seed)
     sample = some(train, protocol.sample, rng)
-    features = judges.reader.features(sample.images)
+    seen = judges.reader.features(sample.images), judges.encoders[0].embed(sample.images, sample.digits)
     try:
         if (held_out.writers == UNKNOWN_WRITER).all() or (train.writers == UNKNOWN_WRITER).all():
             raise TooFewError(f"data={data} knows no writers; take data=mnist_writers")
         trained = hand.learn(of_writers(train, protocol.training_writers, GLYPHS_EACH, rng))
-        case = hand.open_case(judges, trained.standardise, held_out, max(protocol.references), seed)
+        reals = Reals(sample, *seen, trained.standardise)
+        case = hand.open_case(judges, reals, held_out, max(protocol.references), seed)
     except TooFewError as error:
         few = some(sample, protocol.training_writers * GLYPHS_EACH * 10, rng)
         standardise = morphometrics.standardiser(
             morphometrics.measure(few.images)[:, :len(ATTRIBUTES)], few.digits)
-        return Bench(protocol, data, seed, judges, held_out, Reals(sample, features, standardise), None, None,
+        return Bench(protocol, data, seed, judges, held_out, Reals(sample, *seen, standardise), None, None,
                      str(error))
-    return Bench(protocol, data, seed, judges, held_out, Reals(sample, features, trained.standardise),
-                 trained, case)
+    return Bench(protocol, data, seed, judges, held_out, reals, trained, case)

@@ -4,6 +4,7 @@ Glyphs of one writer are alike, so it is writers that are drawn again, with all 
 weight for each writer: how often they were drawn. Axes: R resamples, W writers, N glyphs.
 """
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -25,10 +26,16 @@ class Figure(NamedTuple):
     interval: tuple[float, float] | None
 
 
+@functools.lru_cache(maxsize=8)  # figures by hundreds are of the same few writers
 def resample(writers: int, resamples: int = RESAMPLES) -> np.ndarray:
-    """How often each writer is drawn: float64 `[R, W]`, rows sum to W. The same for the same numbers."""
+    """How often each writer is drawn: float64 `[R, W]`, rows sum to W. The same for the same numbers.
+
+    It cannot be written to.
+    """
     rng = np.random.default_rng(0)
-    return rng.multinomial(writers, np.full(writers, 1 / writers), resamples).astype(np.float64)
+    drawn = rng.multinomial(writers, np.full(writers, 1 / writers), resamples).astype(np.float64)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def by_writer(values: np.ndarray, places: np.ndarray, writers: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from handwriting_gan.evaluation.frechet_distance import frechet_figure
 from handwriting_gan.evaluation.judges import Judges
 from handwriting_gan.evaluation.kernel_distance import kernel_figure
 from handwriting_gan.evaluation.morphometrics import ATTRIBUTES, Standardise
-from handwriting_gan.evaluation.precision_recall import precision_recall
+from handwriting_gan.evaluation.precision_recall import Balls, precision_recall
 from handwriting_gan.evaluation.protocol import Protocol, per_digit, some
 from handwriting_gan.workdir.trained_model import TrainedModel
 
@@ -34,6 +34,7 @@ class Reals(NamedTuple):
 
     glyphs: Glyphs
     features: np.ndarray  # [M, F], the classifier's
+    embeddings: np.ndarray  # [M, E], the first writer encoder's
     standardise: Standardise
 
 
@@ -135,9 +136,10 @@ def content(read: np.ndarray, outputs: Outputs) -> dict[str, Any]:
 def likeness(judges: Judges, fakes: Outputs, features: np.ndarray, reals: Reals,
              protocol: Protocol) -> dict[str, Estimate]:
     """How near the outputs, as a set, are to as many reals, to the classifier and to the encoder."""
-    glyphs = reals.glyphs.take(slice(len(features)))
-    spaces = {"classifier": (features, reals.features[:len(features)]),
-              "writer": tuple(judges.encoders[0].embed(of.images, of.digits) for of in (fakes, glyphs))}
+    count = len(features)
+    glyphs = reals.glyphs.take(slice(count))
+    spaces = {"classifier": (features, reals.features[:count]),
+              "writer": (judges.encoders[0].embed(fakes.images, fakes.digits), reals.embeddings[:count])}
     figures = {}
     for space, both in spaces.items():
         figures[f"frechet_distance, {space}"] = estimate(frechet_figure, *both, fakes.writers)
@@ -152,8 +154,9 @@ def _neighbourhood(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray,
                    real_writers: np.ndarray) -> dict[str, Estimate]:
     distance = {"kernel_distance": estimate(kernel_figure, fakes, reals, writers)}
     try:
-        precise, recalled = precision_recall(fakes, reals)
-        dense, covered = density_coverage(fakes, reals)
+        balls = Balls(fakes, reals)
+        precise, recalled = precision_recall(balls)
+        dense, covered = density_coverage(balls)
     except TooFewError as error:
         return distance | dict.fromkeys(("precision", "recall", "density", "coverage"), missing(str(error)))
     return distance | {

@@ -7,7 +7,7 @@ the writer's own second try reaches), the floor (another writer of the same seri
 Axes: E episodes, K references, A attributes, T traits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,6 +50,7 @@ class Case(NamedTuple):
     galleries: tuple[np.ndarray, ...]  # for each encoder the claimed hands [E, width]
     twin_scores: tuple[np.ndarray, ...]  # for each encoder [E, E]: how like the claimed hands the twins are
     impostor: np.ndarray  # bool [E, E]: of the same digit and series, by another writer
+    real_rows: dict[str, Any]  # twin and floor, which no method has a part in
 
 
 class Trained(NamedTuple):
@@ -76,7 +77,7 @@ def learn(glyphs: Glyphs) -> Trained:
                    rivals.reshaped_mean(glyphs, measured))
 
 
-def open_case(judges: Judges, standardise: Standardise, held_out: Glyphs, most: int, seed: int) -> Case:
+def open_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: int) -> Case:
     """Draws the episodes for up to `most` references, and looks at their real glyphs.
 
     Raises:
@@ -93,7 +94,7 @@ def open_case(judges: Judges, standardise: Standardise, held_out: Glyphs, most: 
             f"{bootstrap.LEAST_WRITERS} are needed, with {LEAST_EPISODES} such digits in all")
     rows = np.unique(np.concatenate([column.ravel() for column in episodes]))
     values = np.full((len(held_out.digits), len(ATTRIBUTES) + len(TRAITS)), np.nan)
-    values[rows] = values_of(held_out.images[rows], held_out.digits[rows], standardise)
+    values[rows] = values_of(held_out.images[rows], held_out.digits[rows], reals.standardise)
     known = draw_galleries(held_out, episodes, GALLERY, seed)
     galleries = tuple(writer_encoder.hand(encoder.embed(
         held_out.images[known.ravel()], held_out.digits[known.ravel()]).reshape(*known.shape, -1))
@@ -102,8 +103,19 @@ def open_case(judges: Judges, standardise: Standardise, held_out: Glyphs, most: 
     twin_scores = tuple(encoder.embed(twins.images, twins.digits) @ hands.T
                         for encoder, hands in zip(judges.encoders, galleries, strict=True))
     alike = (targets.digits[:, None] == targets.digits) & (targets.series[:, None] == targets.series)
-    return Case(held_out, episodes, targets, values, galleries, twin_scores,
-                alike & (targets.writers[:, None] != targets.writers))
+    case = Case(held_out, episodes, targets, values, galleries, twin_scores,
+                alike & (targets.writers[:, None] != targets.writers), {})
+    return case._replace(real_rows=_measure_real_rows(judges, reals, case))
+
+
+def _measure_real_rows(judges: Judges, reals: Reals, case: Case) -> dict[str, Any]:
+    """The twin's row and the floor's."""
+    twins, others = case.episodes.twins, case.episodes.others
+    # Whoever really wrote the floor's glyphs is no impostor to them.
+    strangers = case.glyphs.writers[others][:, None] != case.targets.writers
+    cases = {"twin": case, "floor": case._replace(impostor=case.impostor & strangers)}
+    return {name: measure_row(case.glyphs.images[rows], case.values[rows], judges, reals, cases[name])
+            for name, rows in {"twin": twins, "floor": others}.items()}
 
 
 def values_of(images: np.ndarray, digits: np.ndarray, standardise: Standardise) -> np.ndarray:
@@ -124,23 +136,16 @@ def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, 
         "natural": tries[1],
         "retrieval": trained.retrieval.write(given, digits),
         "reshaped mean": trained.reshaped_mean.write(given, digits),
-        "twin": case.glyphs.images[case.episodes.twins],
-        "floor": case.glyphs.images[case.episodes.others],
     }
     values = {name: values_of(row, digits, trained.standardise) for name, row in images.items()}
-    # Whoever really wrote the floor's glyphs is no impostor to them.
-    strangers = case.glyphs.writers[case.episodes.others][:, None] != case.targets.writers
-    cases = dict.fromkeys(images, case) | {"floor": case._replace(impostor=case.impostor & strangers)}
-    rows = {name: measure_row(row, values[name], judges, reals, cases[name])
-            for name, row in images.items()}
+    rows = {name: measure_row(row, values[name], judges, reals, case) for name, row in images.items()}
     predicted = _predict(trained, given, case, seed)
-    rows["predictor"] = {"retention": _retention(predicted, case)}
     again = values_of(tries[2], digits, trained.standardise)
-    real, twin = case.values[case.episodes.targets], values["twin"]
+    real, twin = case.values[case.episodes.targets], case.values[case.episodes.twins]
     return {
         "episodes": len(digits),
         "writers": len(np.unique(case.targets.writers)),
-        "rows": rows,
+        "rows": rows | case.real_rows | {"predictor": {"retention": _retention(predicted, case)}},
         "difference of two tries": {
             "natural": _compare(spread, case, values["natural"], again),
             "writer": _compare(spread, case, real, twin),
@@ -150,11 +155,12 @@ def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, 
     }
 
 
-def write_tries(model: TrainedModel, case: Case, count: int, seed: int) -> tuple[np.ndarray, ...]:
-    """The best guess and two natural tries at each episode: uint8 `[E, 28, 28]` each."""
+def write_tries(model: TrainedModel, case: Case, count: int, seed: int,
+                variations: Sequence[float] = (BEST, NATURAL, NATURAL)) -> np.ndarray:
+    """The best guess and two natural tries at each episode, or others: uint8 `[T, E, 28, 28]`."""
     references = case.glyphs.take(case.episodes.references[:, :count])
-    return tuple(model.write_each(references, case.targets.digits, seed + place, variation)
-                 for place, variation in enumerate((BEST, NATURAL, NATURAL)))
+    return model.write_tries(references, case.targets.digits,
+                             [(seed + place, variation) for place, variation in enumerate(variations)])
 
 
 def measure_row(images: np.ndarray, values: np.ndarray, judges: Judges, reals: Reals,

@@ -45,4 +45,5 @@ def kernel_figure(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray) -> 
 
 
 def _kernel(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return (one.astype(np.float64) @ other.astype(np.float64).T / one.shape[1] + 1.0) ** 3
+    base = one.astype(np.float64) @ other.astype(np.float64).T / one.shape[1] + 1.0
+    return base * base * base  # NumPy's third power takes ten times as long

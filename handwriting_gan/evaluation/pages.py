@@ -10,7 +10,7 @@ from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs
 from handwriting_gan.data.pictures import cross_grid, save_ink, tile
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.figures import png_of
-from handwriting_gan.evaluation.hand import BEST, values_of, write_tries
+from handwriting_gan.evaluation.hand import BEST, NATURAL, values_of, write_tries
 from handwriting_gan.evaluation.morphometrics import ATTRIBUTES
 from handwriting_gan.files import write_atomically
 from handwriting_gan.workdir.trained_model import TrainedModel
@@ -83,7 +83,7 @@ def _row(model: TrainedModel, bench: Bench, mine: np.ndarray) -> tuple[np.ndarra
 
 def worst_read(model: TrainedModel, bench: Bench) -> np.ndarray:
     """The natural tries that read least like the digit asked for, below the real ones: ink uint8 `[H, W]`."""
-    _, tries, _ = write_tries(model, bench.case, REFERENCES, bench.seed)
+    _, tries = write_tries(model, bench.case, REFERENCES, bench.seed, (BEST, NATURAL))
     targets = bench.case.targets
     read = bench.judges.reader.probabilities(tries)[np.arange(len(tries)), targets.digits]
     worst = np.argsort(read, kind="stable")[:WORST]

@@ -43,11 +43,9 @@ def equal_error_rate(scores: np.ndarray, impostor: np.ndarray, writers: np.ndarr
     Arguments and errors as `area_under_curve`.
     """
     places, count = bootstrap.places_of(writers)
-    edges = np.linspace(-1.0, 1.0, BINS + 1)
-    cells = np.clip(np.digitize(scores, edges) - 1, 0, BINS - 1)
     owners = np.broadcast_to(places[:, None], scores.shape)
-    genuine = _histogram(places, np.diagonal(cells), count)
-    against = _histogram(owners[impostor], cells[impostor], count)
+    genuine = _histogram(places, np.diagonal(scores), count)
+    against = _histogram(owners[impostor], scores[impostor], count)
     return bootstrap.figure(lambda weights: _crossing(weights @ genuine, weights @ against), count)
 
 
@@ -63,17 +61,20 @@ def _area(scores: np.ndarray, impostor: np.ndarray, places: np.ndarray,
 def _wins(genuine: np.ndarray, scores: np.ndarray, impostor: np.ndarray, places: np.ndarray,
           count: int) -> tuple[np.ndarray, np.ndarray]:
     """`[W, W]`: genuine trials of v above impostor trials of w; `[W]`: the impostor trials of w."""
-    wins, trials = np.zeros((count, count)), np.zeros(count)
+    order = np.argsort(genuine)  # sought in order, they are found several times faster
+    ordered = genuine[order]
+    below, trials = np.zeros((len(genuine), count)), np.zeros(count)
     for writer in range(count):
         mine = places == writer
         others = np.sort(scores[mine][impostor[mine]])
-        below = (np.searchsorted(others, genuine, "left") + np.searchsorted(others, genuine, "right")) / 2
-        wins[:, writer] = bootstrap.by_writer(below, places, count)
+        for side in ("left", "right"):
+            below[:, writer] += np.searchsorted(others, ordered, side) / 2
         trials[writer] = len(others)
-    return wins, trials
+    return bootstrap.by_writer(below, places[order], count), trials
 
 
-def _histogram(places: np.ndarray, cells: np.ndarray, count: int) -> np.ndarray:
+def _histogram(places: np.ndarray, scores: np.ndarray, count: int) -> np.ndarray:
+    cells = np.clip(np.digitize(scores, np.linspace(-1.0, 1.0, BINS + 1)) - 1, 0, BINS - 1)
     return np.bincount(places * BINS + cells, minlength=count * BINS).reshape(count, BINS).astype(float)
 
 

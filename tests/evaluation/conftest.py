@@ -127,6 +127,11 @@ class Oracle:
         self.asked.append(("write_each", references, digits, seed, variation))
         return self.draw(references.writers[:, 0] - STRANGE, digits, seed, references.digits[:, 0])
 
+    def write_tries(self, references: Glyphs, digits: np.ndarray,
+                    tries: list[tuple[int, float]]) -> np.ndarray:
+        """Each hand by several seeds and variations."""
+        return np.stack([self.write_each(references, digits, *how) for how in tries])
+
     def draw(self, writers: np.ndarray, digits: np.ndarray, seed: int, shown: np.ndarray) -> np.ndarray:
         """A random glyph for each writer and digit; `shown` is the digit that was seen, not asked for."""
         which = np.random.default_rng(seed).integers(self.styled.shape[2], size=len(digits))

@@ -5,21 +5,21 @@ import pytest
 
 from handwriting_gan.evaluation.bootstrap import TooFewError
 from handwriting_gan.evaluation.density_coverage import density_coverage
-from handwriting_gan.evaluation.precision_recall import NEIGHBOURS, precision_recall, radii
+from handwriting_gan.evaluation.precision_recall import NEIGHBOURS, Balls, precision_recall, radii
 
 WIDTH = 4
 
 
 def shares(fakes: np.ndarray, reals: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
     """Density and coverage."""
-    dense, covered = density_coverage(fakes, reals, neighbours)
+    dense, covered = density_coverage(Balls(fakes, reals, neighbours))
     return float(dense.mean()), float(covered.mean())
 
 
 def test_balls_on_a_line_are_counted() -> None:
     """Reals reach [-1, 1], [0, 2], [1, 3], [2, 18]: 2.5 lies in two, 3.5 in the last, 20 in none."""
     reals, fakes = np.array([[0.0], [1.0], [2.0], [10.0]]), np.array([[2.5], [3.5], [20.0]])
-    dense, covered = density_coverage(fakes, reals, 1)
+    dense, covered = density_coverage(Balls(fakes, reals, 1))
     assert dense.tolist() == [2.0, 1.0, 0.0]
     assert covered.tolist() == [False, False, True, True]
 
@@ -27,7 +27,7 @@ def test_balls_on_a_line_are_counted() -> None:
 @pytest.mark.parametrize("neighbours", [1, 3, NEIGHBOURS])
 def test_the_balls_are_those_of_a_search_one_by_one(neighbours: int, rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(0.5, 1.0, (25, WIDTH)), rng.normal(size=(30, WIDTH))
-    dense, covered = density_coverage(fakes, reals, neighbours)
+    dense, covered = density_coverage(Balls(fakes, reals, neighbours))
     reach = [sorted(np.linalg.norm(reals - real, axis=1))[neighbours] for real in reals]
     balls = list(zip(reals, reach, strict=True))
     inside = np.array([[np.linalg.norm(fake - real) <= radius for real, radius in balls] for fake in fakes])
@@ -80,15 +80,17 @@ def test_both_fall_the_further_fakes_move_away(rng: np.random.Generator) -> None
 
 def test_a_fake_is_precise_where_it_has_a_density(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(1.0, 1.0, (50, WIDTH)), rng.normal(size=(40, WIDTH))
-    np.testing.assert_array_equal(density_coverage(fakes, reals)[0] > 0, precision_recall(fakes, reals)[0])
+    balls = Balls(fakes, reals)
+    np.testing.assert_array_equal(density_coverage(balls)[0] > 0, precision_recall(balls)[0])
 
 
 def test_a_stray_fake_raises_recall_but_not_coverage(rng: np.random.Generator) -> None:
     """Strays have balls so large that they hold every real, but lie in none themselves."""
     reals = rng.normal(size=(100, WIDTH))
     fakes = np.concatenate([0.01 * rng.normal(size=(94, WIDTH)) + 5.0, 30.0 * rng.normal(size=(6, WIDTH))])
-    assert precision_recall(fakes, reals)[1].mean() == 1.0
-    assert density_coverage(fakes, reals)[1].mean() < 0.1
+    balls = Balls(fakes, reals)
+    assert precision_recall(balls)[1].mean() == 1.0
+    assert density_coverage(balls)[1].mean() < 0.1
 
 
 def test_turning_moving_and_enlarging_both_sets_changes_nothing(rng: np.random.Generator) -> None:
@@ -99,7 +101,7 @@ def test_turning_moving_and_enlarging_both_sets_changes_nothing(rng: np.random.G
 
 def test_any_number_of_fakes_will_do_but_reals_need_neighbours(rng: np.random.Generator) -> None:
     few, many = rng.normal(size=(NEIGHBOURS, WIDTH)), rng.normal(size=(NEIGHBOURS + 1, WIDTH))
-    assert density_coverage(few[:1], many)[0].shape == (1,)
+    assert density_coverage(Balls(few[:1], many))[0].shape == (1,)
     with pytest.raises(TooFewError, match="5 glyphs have no 5 neighbours"):
-        density_coverage(many, few)
+        density_coverage(Balls(many, few))
     assert radii(many, NEIGHBOURS).min() > 0

@@ -247,7 +247,7 @@ def test_every_writer_and_digit_is_an_episode_with_a_known_hand(material: Bench)
 
 
 def opened(glyphs: Glyphs, material: Bench, judges: Judges) -> Case:
-    return open_case(judges, material.trained.standardise, glyphs, 3, 0)
+    return open_case(judges, material.reals, glyphs, 3, 0)
 
 
 def test_a_writer_alone_in_a_series_is_not_judged(material: Bench, judges: Judges) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handwriting_gan.evaluation.bootstrap import TooFewError
-from handwriting_gan.evaluation.precision_recall import NEIGHBOURS, precision_recall, radii
+from handwriting_gan.evaluation.precision_recall import NEIGHBOURS, Balls, precision_recall, radii
 
 WIDTH = 4
 
@@ -22,7 +22,7 @@ def naive_inside(points: np.ndarray, centres: np.ndarray, neighbours: int) -> li
 
 def shares(fakes: np.ndarray, reals: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
     """Precision and recall."""
-    precise, recalled = precision_recall(fakes, reals, neighbours)
+    precise, recalled = precision_recall(Balls(fakes, reals, neighbours))
     return float(precise.mean()), float(recalled.mean())
 
 
@@ -36,7 +36,7 @@ def test_balls_on_a_line_hold_what_they_reach() -> None:
     reals, fakes = np.array([[0.0], [1.0], [2.0], [10.0]]), np.array([[2.5], [3.5], [20.0]])
     assert radii(reals, 1).tolist() == [1.0, 1.0, 1.0, 8.0]
     assert radii(fakes, 1).tolist() == [1.0, 1.0, 16.5]
-    precise, recalled = precision_recall(fakes, reals, 1)
+    precise, recalled = precision_recall(Balls(fakes, reals, 1))
     assert precise.tolist() == [True, True, False]
     assert recalled.tolist() == [False, False, True, True]
 
@@ -44,7 +44,7 @@ def test_balls_on_a_line_hold_what_they_reach() -> None:
 @pytest.mark.parametrize("neighbours", [1, 3, NEIGHBOURS])
 def test_the_balls_are_those_of_a_search_one_by_one(neighbours: int, rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(0.5, 1.0, (25, WIDTH)), rng.normal(size=(30, WIDTH))
-    precise, recalled = precision_recall(fakes, reals, neighbours)
+    precise, recalled = precision_recall(Balls(fakes, reals, neighbours))
     assert 0 < precise.sum() + recalled.sum() < 55
     assert precise.tolist() == naive_inside(fakes, reals, neighbours)
     assert recalled.tolist() == naive_inside(reals, fakes, neighbours)
@@ -60,7 +60,7 @@ def test_a_ball_holds_its_edge() -> None:
     """All the same but one fake: so balls have no size, only that fake's has."""
     reals, fakes = np.full((9, WIDTH), 3.0), np.full((9, WIDTH), 3.0)
     fakes[0] = 4.0
-    precise, recalled = precision_recall(fakes, reals, 1)
+    precise, recalled = precision_recall(Balls(fakes, reals, 1))
     assert precise.tolist() == [False, *[True] * 8]
     assert recalled.all()
 
@@ -108,7 +108,8 @@ def test_fakes_that_crowd_in_the_middle_are_precise_and_recall_little(rng: np.ra
 
 def test_more_neighbours_never_shrink_a_ball(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(0.7, 1.0, (50, WIDTH)), rng.normal(size=(40, WIDTH))
-    for few, more in zip(precision_recall(fakes, reals, 2), precision_recall(fakes, reals, 6), strict=True):
+    counts = (precision_recall(Balls(fakes, reals, neighbours)) for neighbours in (2, 6))
+    for few, more in zip(*counts, strict=True):
         assert (few <= more).all()
         assert few.sum() < more.sum()
 
@@ -124,4 +125,4 @@ def test_a_set_without_enough_neighbours_has_no_balls(rng: np.random.Generator) 
     assert radii(many, NEIGHBOURS).shape == (NEIGHBOURS + 1,)
     for pair in ((few, many), (many, few)):
         with pytest.raises(TooFewError, match="5 glyphs have no 5 neighbours"):
-            precision_recall(*pair)
+            precision_recall(Balls(*pair))
