@@ -4,6 +4,7 @@ Every figure is a value with its 95 % interval over writers, or no value and the
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,16 @@ from handwriting_gan.evaluation.guided import measure_mode, measure_reals
 from handwriting_gan.evaluation.hand import measure_hand
 from handwriting_gan.workdir.trained_model import TrainedModel
 
+AT_ONCE = 2  # parts: each is now at the networks and now at what NumPy does on one core
 Measures = Iterator[tuple[str, Callable[[], dict[str, Any]]]]
 
 
 def make(model: TrainedModel, bench: Bench) -> dict[str, Any]:
     """The whole scorecard, with a bar while it is made: figures, what they were made from, who judged."""
-    parts = list(measures(model, bench))
-    figures = {name: part() for name, part in track(parts, "measuring", transient=True)}
+    names, parts = zip(*measures(model, bench), strict=True)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        measured = threads.map(lambda part: part(), parts)
+        figures = dict(zip(names, track(measured, "measuring", len(parts), transient=True), strict=True))
     if "writer" in model.modes and bench.case is None:
         figures["hand"] = missing(bench.no_hand)
     known = bench.held_out.writers != UNKNOWN_WRITER
