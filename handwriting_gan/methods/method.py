@@ -45,7 +45,6 @@ class Phase(NamedTuple):
     repeats: int = 1
 
 
-
 @dataclasses.dataclass(frozen=True)
 class Guided:
     """A guided mode in its parts: a glyph is encoded alone, so one that comes often has to be only once.

@@ -10,13 +10,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from handwriting_gan.networks.resizing_convolution import (
-    conv_then_halve,
-    conv_transpose,
-    double_then_conv,
-    double_then_reflecting_conv,
-    unpadded_conv,
-)
+from handwriting_gan.networks.mirrored_convolution import double_then_mirrored_conv, unpadded_conv
+from handwriting_gan.networks.resizing_convolution import conv_then_halve, conv_transpose, double_then_conv
 
 # He et al. 2015 for ReLU, untruncated, as the authors' code initialises every network.
 he_normal = nn.initializers.variance_scaling(2.0, "fan_in", "normal")
@@ -39,7 +34,7 @@ def reflecting_conv(features: int, kernel: int, strides: int = 1) -> nn.Conv:
 
 def doubling_reflecting_conv(features: int) -> nn.Conv:
     """`reflecting_conv(features, 5)` of doubled images: `[B, H, W, C] -> [B, 2 H, 2 W, features]`."""
-    return conv(features, 5, conv_general_dilated=double_then_reflecting_conv)
+    return conv(features, 5, conv_general_dilated=double_then_mirrored_conv)
 
 
 def instance_norm(affine: bool = True) -> nn.InstanceNorm:

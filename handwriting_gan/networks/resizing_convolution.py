@@ -15,7 +15,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 PADDING = ((1, 1), (1, 1))  # of the 4 x 4 kernel, where the 3 x 3 one keeps the size
@@ -44,67 +43,6 @@ def conv_transpose(images: jax.Array, kernel: jax.Array) -> jax.Array:
     """
     _, height, width, _ = images.shape
     return _doubling((2 * height, 2 * width), images, kernel[::-1, ::-1].swapaxes(2, 3))
-
-
-def double_then_reflecting_conv(images: jax.Array, kernel: jax.Array, *_: Any, **__: Any) -> jax.Array:
-    """A convolution of doubled images that are mirrored beyond their edges, as MUNIT's decoder does.
-
-    `[B, H, W, C]`, `[5, 5, C, F]` -> `[B, 2 H, 2 W, F]`; ignores what else `nn.Conv` says. Five taps each way
-    reach three pixels of an image as it was, from even and from odd rows and columns each in their own way:
-    36 products where there were 100. That is so beyond an edge, too, if the nearest pixel stands there; where
-    the mirror has the next one, at the farthest tap of the outermost row or column, the difference is added.
-    """
-    ends = ((1, 0), (-2, -1))  # the next pixel, the nearest one
-    rows = [_line(images[:, inner] - images[:, edge], kernel[edge], "reflect") for inner, edge in ends]
-    columns = [_line(images[:, :, inner] - images[:, :, edge], kernel[:, edge], "edge")
-               for inner, edge in ends]
-    outputs = _by_parities(images, kernel)
-    return outputs + _at_ends(rows, 1, outputs.shape[1]) + _at_ends(columns, 2, outputs.shape[2])
-
-
-# [2, 3, 5]: which of three pixels each of five taps reaches, from an even place and from an odd one.
-_REACHED = np.array([[[1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]],
-                     [[1, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 1, 1]]], np.float32)
-
-
-def _by_parities(images: jax.Array, kernel: jax.Array) -> jax.Array:
-    """As `double_then_reflecting_conv`, the nearest pixel beyond the edges."""
-    count, height, width, channels = images.shape
-    reached = jnp.asarray(_REACHED, kernel.dtype)
-    by_parity = jnp.einsum("aut,bvs,tscf->uvcabf", reached, reached, kernel)
-    outputs = unpadded_conv(jnp.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge"),
-                            by_parity.reshape(3, 3, channels, -1), (1, 1),
-                            dimension_numbers=("NHWC", "HWIO", "NHWC"))
-    outputs = outputs.reshape(count, height, width, 2, 2, -1).swapaxes(2, 3)
-    return outputs.reshape(count, 2 * height, 2 * width, -1)
-
-
-def _line(pixels: jax.Array, taps: jax.Array, beyond: str) -> jax.Array:
-    """A convolution along a doubled line: `[B, W, C]`, `[5, C, F]` -> `[B, 2 W, F]`."""
-    _, width, channels = pixels.shape
-    doubled = jnp.pad(jnp.repeat(pixels, 2, axis=1), ((0, 0), (2, 2), (0, 0)), mode=beyond)
-    reached = jnp.concatenate([doubled[:, tap:tap + 2 * width] for tap in range(5)], axis=-1)
-    return reached @ taps.reshape(5 * channels, -1)
-
-
-def _at_ends(lines: list[jax.Array], axis: int, size: int) -> jax.Array:
-    """Two lines `[B, L, F]` as the first and the last of so many rows (axis 1) or columns (2), 0 between."""
-    ends = jnp.stack(lines, axis)
-    between = [(0, 0, size - 2 if at == axis else 0) for at in range(4)]
-    return lax.pad(ends, jnp.zeros((), ends.dtype), between)
-
-
-def unpadded_conv(images: jax.Array, kernel: jax.Array, strides: tuple[int, int], *_: Any,
-                  **options: Any) -> jax.Array:
-    """`lax.conv_general_dilated` without padding: `[B, H, W, C]`, `[h, w, C, F]` -> `[B, H', W', F]`.
-
-    A row and a column of zeros are added and what they reach is cut off: XLA's CPU takes up to six times as
-    long for a wide convolution that pads nothing.
-    """
-    outputs = lax.conv_general_dilated(images, kernel, strides, ((0, 1), (0, 1)), **options)
-    height, width = ((size - taps) // stride + 1 for size, taps, stride
-                     in zip(images.shape[1:3], kernel.shape[:2], strides, strict=True))
-    return outputs[:, :height, :width]
 
 
 def _widen(kernel: jax.Array) -> jax.Array:

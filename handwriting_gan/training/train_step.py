@@ -40,15 +40,15 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
         for phase in method.phases:
             for repeat in range(phase.repeats):
                 gradients_of = functools.partial(share_gradients, phase, repeat, params, pool, state.step)
-                found = mean_over_micro_batches(gradients_of, examples, micro_batches)
+                gradients, phase_terms = mean_over_micro_batches(gradients_of, examples, micro_batches)
                 moving = {name: params[name] for name in phase.updates}
-                (gradients, own_terms), place = shards.own_of_mean(found, axis_name)
+                (own_gradients, own_terms), place = shards.own_of_mean((gradients, phase_terms), axis_name)
                 moved = shards.own(moving, place, count)
                 for name in phase.updates:
                     updates, opt_states[name] = optimizers[name].update(
-                        gradients[name], opt_states[name], moved[name])
+                        own_gradients[name], opt_states[name], moved[name])
                     moved[name] = optax.apply_updates(moved[name], updates)
-                moved, phase_terms = shards.whole((moved, own_terms), (moving, found[1]), axis_name)
+                moved, phase_terms = shards.whole((moved, own_terms), (moving, phase_terms), axis_name)
                 params |= moved
                 terms |= {f"{phase.name}/{term}": value for term, value in phase_terms.items()}
         share = share_of_newest(averaging, state.step)

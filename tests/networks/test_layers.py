@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import linen as nn
-from jax import lax
 
 from handwriting_gan.networks.layers import (
     AdaptiveInstanceNorm,
@@ -21,7 +20,6 @@ from handwriting_gan.networks.layers import (
     leaky_relu,
     of_domain,
     reflecting_conv,
-    unpadded_conv,
 )
 
 KEY = jax.random.key(0)
@@ -42,20 +40,7 @@ def test_leaky_relu_has_slope_one_fifth_below_zero() -> None:
     np.testing.assert_allclose(leaky_relu(jnp.array([-5.0, 5.0])), [-1.0, 5.0])
 
 
-@pytest.mark.parametrize(("kernel", "strides"), [(1, 1), (3, 1), (4, 2), (7, 1)])
-def test_an_unpadded_convolution_is_laxs_with_both_derivatives(kernel: int, strides: int) -> None:
-    images, weights = (jax.random.normal(KEY, shape) for shape in ((2, 9, 8, 3), (kernel, kernel, 3, 4)))
-    (theirs, their_pull), (ours, our_pull) = (
-        jax.vjp(lambda *args, convolve=convolve: convolve(
-            *args, (strides, strides), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")), images, weights)
-        for convolve in (lax.conv_general_dilated, unpadded_conv))
-    np.testing.assert_allclose(ours, theirs, atol=1e-5)
-    cotangent = jax.random.normal(KEY, theirs.shape)
-    jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, atol=1e-4),
-                 our_pull(cotangent), their_pull(cotangent))
-
-
-@pytest.mark.parametrize(("kernel", "strides"), [(5, 1), (4, 2)])
+@pytest.mark.parametrize(("kernel", "strides"), [(3, 1), (5, 1), (4, 2)])
 def test_a_reflecting_convolution_is_flaxs(kernel: int, strides: int) -> None:
     images = jax.random.normal(KEY, (2, 8, 8, 3))
     ours = reflecting_conv(4, kernel, strides)

@@ -9,26 +9,14 @@ import pytest
 from jax import lax
 
 from handwriting_gan.networks.layers import double, halve
-from handwriting_gan.networks.resizing_convolution import (
-    conv_then_halve,
-    conv_transpose,
-    double_then_conv,
-    double_then_reflecting_conv,
-)
+from handwriting_gan.networks.resizing_convolution import conv_then_halve, conv_transpose, double_then_conv
 
 Convolution = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 def plain_conv(images: jax.Array, kernel: jax.Array) -> jax.Array:
-    """By the 3 x 3 corner of a 5 x 5 kernel, of the same size out as in."""
+    """By the 3 x 3 corner of a 4 x 4 kernel, of the same size out as in."""
     return lax.conv_general_dilated(images, kernel[:3, :3], (1, 1), "SAME",
-                                    dimension_numbers=("NHWC", "HWIO", "NHWC"))
-
-
-def reflecting_conv(images: jax.Array, kernel: jax.Array) -> jax.Array:
-    """By a 5 x 5 kernel, the images mirrored beyond their edges."""
-    images = jnp.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
-    return lax.conv_general_dilated(images, kernel, (1, 1), "VALID",
                                     dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 
@@ -37,10 +25,7 @@ PAIRS = {
                lambda images, kernel: halve(plain_conv(images, kernel))),
     "doubled": (lambda images, kernel: double_then_conv(images, kernel[:3, :3]),
                 lambda images, kernel: plain_conv(double(images), kernel)),
-    "transposed": (lambda images, kernel: conv_transpose(images, kernel[:4, :4]),
-                   lambda images, kernel: lax.conv_transpose(images, kernel[:4, :4], (2, 2), "SAME")),
-    "doubled, mirrored": (double_then_reflecting_conv,
-                          lambda images, kernel: reflecting_conv(double(images), kernel)),
+    "transposed": (conv_transpose, lambda images, kernel: lax.conv_transpose(images, kernel, (2, 2), "SAME")),
 }
 pytestmark = [
     pytest.mark.parametrize(("ours", "plain"), PAIRS.values(), ids=PAIRS),
@@ -50,7 +35,7 @@ pytestmark = [
 
 def make_inputs(size: tuple[int, int]) -> tuple[jax.Array, jax.Array]:
     rng = np.random.default_rng(0)
-    return jnp.asarray(rng.normal(size=(2, *size, 3))), jnp.asarray(rng.normal(size=(5, 5, 3, 4)))
+    return jnp.asarray(rng.normal(size=(2, *size, 3))), jnp.asarray(rng.normal(size=(4, 4, 3, 4)))
 
 
 def assert_same(function: Callable[..., object], ours: Convolution, plain: Convolution,
