@@ -7,6 +7,7 @@ the writer's own second try reaches), the floor (another writer of the same seri
 Axes: E episodes, K references, A attributes, T traits.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -140,12 +141,13 @@ def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, 
     values = {name: values_of(row, digits, trained.standardise) for name, row in images.items()}
     rows = {name: measure_row(row, values[name], judges, reals, case) for name, row in images.items()}
     predicted = _predict(trained, given, case, seed)
+    rows |= copy.deepcopy(case.real_rows) | {"predictor": {"retention": _retention(predicted, case)}}
     again = values_of(tries[2], digits, trained.standardise)
     real, twin = case.values[case.episodes.targets], case.values[case.episodes.twins]
     return {
         "episodes": len(digits),
         "writers": len(np.unique(case.targets.writers)),
-        "rows": rows | case.real_rows | {"predictor": {"retention": _retention(predicted, case)}},
+        "rows": rows,
         "difference of two tries": {
             "natural": _compare(spread, case, values["natural"], again),
             "writer": _compare(spread, case, real, twin),
