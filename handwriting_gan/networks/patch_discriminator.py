@@ -4,6 +4,7 @@ import jax
 from flax import linen as nn
 
 from handwriting_gan.networks.layers import leaky_relu, of_domain
+from handwriting_gan.networks.row_convolution import conv_of_rows
 
 
 class PatchDiscriminator(nn.Module):
@@ -24,7 +25,7 @@ class PatchDiscriminator(nn.Module):
     def _patches(self, x: jax.Array, digits: jax.Array) -> jax.Array:
         gaussian = nn.initializers.normal(0.02)
         for level in range(3):
-            x = nn.Conv(self.width * 2**level, (4, 4), 2, padding=((1, 1), (1, 1)), kernel_init=gaussian)(x)
-            x = leaky_relu(x)
+            x = leaky_relu(nn.Conv(self.width * 2**level, (4, 4), 2, padding=((1, 1), (1, 1)),
+                                   kernel_init=gaussian, conv_general_dilated=conv_of_rows)(x))
         scores = nn.Conv(self.domains, (1, 1), kernel_init=gaussian)(x)
         return of_domain(scores, digits)
