@@ -14,7 +14,7 @@ import pytest
 from ml_collections import ConfigDict
 from PIL import Image
 
-from configs import stargan_v2
+from configs import conditional_dcgan, stargan_v2
 from experiments.compare_routes import with_route
 from experiments.release import release
 from handwriting_gan import evaluate, write
@@ -48,25 +48,10 @@ def unbroken(config: ConfigDict, glyphs: Glyphs, held_out: Glyphs,
     return workdir, train(config, workdir, glyphs, held_out)
 
 
-def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
-        config: ConfigDict, unbroken: tuple[Workdir, TrainState], glyphs: Glyphs, held_out: Glyphs,
-        tmp_path: Path) -> None:
-    assert jax.local_device_count() == 2
-    halfway = train(config, Workdir(tmp_path), glyphs, held_out, stop_at=config.steps // 2)
-    assert int(halfway.step) == config.steps // 2
-    resumed = train(config, Workdir(tmp_path), glyphs, held_out)
-    workdir, state = unbroken
-    assert jax.tree.all(jax.tree.map(np.array_equal, resumed, state))
-    assert not jax.tree.all(jax.tree.map(np.array_equal, halfway.params, state.params))
-    assert Workdir(tmp_path).metrics.read_bytes() == workdir.metrics.read_bytes()
-    for mode in ("latent", "reference"):
-        assert (Workdir(tmp_path).sample(mode, config.steps).read_bytes()
-                == workdir.sample(mode, config.steps).read_bytes())
-
-
 def test_a_run_asked_to_stop_saves_at_once_and_goes_on_to_the_same_bits(
         config: ConfigDict, unbroken: tuple[Workdir, TrainState], glyphs: Glyphs, held_out: Glyphs,
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert jax.local_device_count() == 2
     compiled = devices.compiled
 
     def stopped_at_the_third(*arguments: object) -> Callable:
@@ -87,12 +72,15 @@ def test_a_run_asked_to_stop_saves_at_once_and_goes_on_to_the_same_bits(
     workdir, state = unbroken
     assert jax.tree.all(jax.tree.map(np.array_equal, resumed, state))
     assert Workdir(tmp_path).metrics.read_bytes() == workdir.metrics.read_bytes()
+    for mode in ("latent", "reference"):
+        assert (Workdir(tmp_path).sample(mode, config.steps).read_bytes()
+                == workdir.sample(mode, config.steps).read_bytes())
 
 
 def test_a_run_whose_loss_is_no_number_stops_and_saves_nothing(
-        config: ConfigDict, glyphs: Glyphs, held_out: Glyphs, tmp_path: Path) -> None:
-    spoiled = config.copy_and_resolve_references()
-    spoiled.losses.cycle = float("nan")
+        glyphs: Glyphs, held_out: Glyphs, tmp_path: Path) -> None:
+    spoiled = conditional_dcgan.get_config("tiny")  # compiles soon
+    spoiled.learning_rates.generator = float("nan")
     with pytest.raises(InputError, match=r"at step [12];|after step 1;"):
         train(spoiled, Workdir(tmp_path), glyphs, held_out)
     with pytest.raises(InputError, match="no checkpoint yet"):
