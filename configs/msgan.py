@@ -2,8 +2,7 @@
 
     python -m handwriting_gan.train --config configs/msgan.py:small --workdir runs/msgan
 
-All else is DRIT++'s, presets and all. On two cores of an Intel Xeon `small` does up to 1.6 steps/s, 0.9
-beside another run.
+All else is DRIT++'s, presets and all. On two cores of an AMD EPYC `small` does about 1.6 steps/s.
 """
 
 from ml_collections import ConfigDict
