@@ -1,10 +1,27 @@
 """Doors called as the command line would, in this process."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from handwriting_gan.errors import exit_in_one_line
+from handwriting_gan.workdir.layout import Workdir
+
+
+@pytest.fixture
+def as_if_killed(tmp_path: Path) -> Callable[[Workdir], Workdir]:
+    """Copies a finished run as a kill before its last save could have left it: with none of its sheets."""
+
+    def copy(finished: Workdir) -> Workdir:
+        killed = Workdir(tmp_path / "killed")
+        shutil.copytree(finished.root, killed.root)
+        shutil.rmtree(max(killed.checkpoints.glob("[0-9]*"), key=lambda path: int(path.name)))
+        shutil.rmtree(killed.root / "samples")
+        return killed
+
+    return copy
 
 
 @pytest.fixture

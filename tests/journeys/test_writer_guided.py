@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,15 +61,13 @@ def write_481(unbroken: tuple[Workdir, TrainState], tmp_path: Path,
 
 def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
         config: ConfigDict, unbroken: tuple[Workdir, TrainState], written: Glyphs, signed: Glyphs,
-        tmp_path: Path) -> None:
-    (workdir, state), stopped = unbroken, Workdir(tmp_path / "stopped")
-    shutil.copytree(workdir.root, stopped.root)
-    shutil.rmtree(stopped.checkpoints / "4")  # as if killed before it was saved
-    stopped.sample("writer", config.steps).unlink()
-    resumed = train(config, stopped, written, signed)
+        as_if_killed: Callable[[Workdir], Workdir]) -> None:
+    workdir, state = unbroken
+    killed = as_if_killed(workdir)
+    resumed = train(config, killed, written, signed)
     assert jax.tree.all(jax.tree.map(np.array_equal, resumed, state))
-    assert stopped.metrics.read_bytes() == workdir.metrics.read_bytes()
-    sheets = [each.sample("writer", config.steps).read_bytes() for each in (stopped, workdir)]
+    assert killed.metrics.read_bytes() == workdir.metrics.read_bytes()
+    sheets = [each.sample("writer", config.steps).read_bytes() for each in (killed, workdir)]
     assert sheets[0] == sheets[1]
 
 
