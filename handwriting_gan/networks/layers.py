@@ -10,7 +10,11 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from handwriting_gan.networks.mirrored_convolution import double_then_mirrored_conv, unpadded_conv
+from handwriting_gan.networks.mirrored_convolution import (
+    double_then_mirrored_conv,
+    mirrored_conv,
+    unpadded_conv,
+)
 from handwriting_gan.networks.resizing_convolution import conv_then_halve, conv_transpose, double_then_conv
 
 # He et al. 2015 for ReLU, untruncated, as the authors' code initialises every network.
@@ -29,6 +33,8 @@ def conv(features: int, kernel: int = 3, **options: Any) -> nn.Conv:
 
 def reflecting_conv(features: int, kernel: int, strides: int = 1) -> nn.Conv:
     """A convolution, as `conv`, that sees the image mirrored beyond its edges, as MUNIT's do."""
+    if kernel == 3 and strides == 1:
+        return conv(features, 3, conv_general_dilated=mirrored_conv)
     return conv(features, kernel, strides=strides, padding="REFLECT", conv_general_dilated=unpadded_conv)
 
 

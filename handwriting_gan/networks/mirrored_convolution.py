@@ -11,8 +11,23 @@ import numpy as np
 from jax import lax
 
 from handwriting_gan.networks.row_convolution import conv_of_rows, conv_to_one
+from handwriting_gan.networks.winograd_convolution import winograd_conv
 
 _AXES = ("NHWC", "HWIO", "NHWC")
+SMALL = 8  # pixels a side
+
+
+def mirrored_conv(images: jax.Array, kernel: jax.Array, *_: Any, **__: Any) -> jax.Array:
+    """By a 3 x 3 kernel: `[B, H, W, C]`, `[3, 3, C, F]` -> `[B, H, W, F]`.
+
+    Takes and ignores what else `nn.Conv` says of a convolution that keeps the size. Small images a CPU does
+    by fewer products; an accelerator's library chooses for itself, and may round what these cannot bear.
+    """
+    few = max(images.shape[1:3]) <= SMALL and images.dtype.itemsize >= jnp.float32.dtype.itemsize
+    if few and jax.default_backend() == "cpu":
+        return winograd_conv(images, kernel, "reflect")
+    padded = jnp.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
+    return unpadded_conv(padded, kernel, (1, 1), dimension_numbers=_AXES)
 
 
 def double_then_mirrored_conv(images: jax.Array, kernel: jax.Array, *_: Any, **__: Any) -> jax.Array:

@@ -9,7 +9,11 @@ import pytest
 from jax import lax
 
 from handwriting_gan.networks.layers import double
-from handwriting_gan.networks.mirrored_convolution import double_then_mirrored_conv, unpadded_conv
+from handwriting_gan.networks.mirrored_convolution import (
+    double_then_mirrored_conv,
+    mirrored_conv,
+    unpadded_conv,
+)
 
 KEY = jax.random.key(0)
 Convolution = Callable[[jax.Array, jax.Array], jax.Array]
@@ -49,6 +53,27 @@ def test_a_doubled_and_mirrored_convolution_is_the_same(function: Callable, size
                            for one in (double_then_mirrored_conv, doubled))
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10 * np.abs(other).max())
+
+
+@pytest.mark.parametrize("backend", ["cpu", "gpu"])
+@pytest.mark.parametrize(("size", "dtype"), [((7, 7), "float32"), ((14, 7), "float32"), ((7, 7), "bfloat16")])
+def test_a_mirrored_convolution_is_the_same_however_it_is_done(
+        size: tuple[int, int], dtype: str, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    images, kernel = (jax.random.normal(KEY, shape, dtype) for shape in ((2, *size, 3), (3, 3, 3, 4)))
+    expected = lax.conv_general_dilated(jnp.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect"),
+                                        kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    np.testing.assert_allclose(np.float32(mirrored_conv(images, kernel)), np.float32(expected), atol=1e-4)
+
+
+@pytest.mark.parametrize(("backend", "dtype", "products"), [
+    ("cpu", "float32", True), ("gpu", "float32", False), ("cpu", "bfloat16", False)])
+def test_only_a_cpu_takes_the_products_and_never_in_half_precision(
+        backend: str, dtype: str, products: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    inputs = jnp.zeros((2, 7, 7, 3), dtype), jnp.zeros((3, 3, 3, 4), dtype)
+    traced = str(jax.make_jaxpr(lambda *inputs: mirrored_conv(*inputs))(*inputs))  # itself is traced once
+    assert ("conv_general_dilated" not in traced) == products
 
 
 @pytest.mark.parametrize(("kernel", "strides"), [
