@@ -86,10 +86,10 @@ class ConditionalDCGAN:
     def latent_guided(self) -> Guided:
         """Digits, each from a latent of its own; the sources tell nothing."""
 
-        def draw(params: Params, sources: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
-            return self.generate(params, jax.random.normal(key, (len(digits), self.latent_dim)), digits)
+        def draw(params: Params, sources: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
+            return self.generate(params, latents, digits)
 
-        return Guided(draw, as_it_is)
+        return Guided(draw, as_it_is, latent_dim=self.latent_dim)
 
 
 def three_of(keys: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:

@@ -168,24 +168,15 @@ class DRIT:
 
     def latent_guided(self) -> Guided:
         """Sources redrawn as digits, each with a latent from the prior."""
-
-        def draw(params: Params, contents: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
-            latents = jax.random.normal(key, (len(digits), self.latent_dim))
-            return self.decode(params, contents, latents, digits)
-
-        return Guided(draw, self.encode_content)
+        return Guided(self.decode, self.encode_content, latent_dim=self.latent_dim)
 
     def reference_guided(self) -> Guided:
         """Sources redrawn as the references' digits with the references' attributes."""
 
-        def draw(params: Params, contents: jax.Array, latents: jax.Array, digits: jax.Array,
-                 key: jax.Array) -> jax.Array:
-            return self.decode(params, contents, latents, digits)
-
         def latent(params: Params, references: jax.Array, digits: jax.Array) -> jax.Array:
             return self.encode_attribute(params, references)[0]
 
-        return Guided(draw, self.encode_content, latent)
+        return Guided(self.decode, self.encode_content, latent)
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:

@@ -98,9 +98,9 @@ class LORD:
     # Synthesis.
 
     def latent_guided(self) -> Guided:
-        """Sources redrawn as digits; there is no latent, so the key is not used."""
+        """Sources redrawn as digits; there is no latent."""
 
-        def draw(params: Params, contents: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
+        def draw(params: Params, contents: jax.Array, digits: jax.Array) -> jax.Array:
             return self.generate(params, digits, contents)
 
         return Guided(draw, self.encode)

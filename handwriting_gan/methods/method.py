@@ -47,22 +47,31 @@ class Phase(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Guided:
-    """A guided mode in its parts: a glyph is encoded alone, so one that comes often has to be only once.
+    """A guided mode in its parts. Called it is the mode itself.
 
-    Called it is the mode itself.
+    A glyph is encoded alone, so one that comes often has to be only once; latents are drawn apart, so they do
+    not hang on how many glyphs a network sees at once.
     """
 
-    draw: Callable[..., jax.Array]  # (params, contents [B, ...], and styles [B, ...], digits [B], key) -> [B]
+    # (params, contents [B, ...], styles or latents [B, ...] where the mode has any, digits [B]) -> [B]
+    draw: Callable[..., jax.Array]
     content: Callable[[Params, jax.Array], jax.Array]  # (params, sources [B]) -> [B, ...]
     # (params, references [B], reference_digits [B]) -> [B, ...], where the mode has any
     style: Callable[[Params, jax.Array, jax.Array], jax.Array] | None = None
+    latent_dim: int = 0
 
     def __call__(self, params: Params, sources: jax.Array, source_digits: jax.Array,
                  *told: jax.Array) -> jax.Array:
         """As `Method` has it; `told` is what comes after the sources there."""
         *references, digits, key = told
-        styles = [self.style(params, *references, digits)] if self.style else []
-        return self.draw(params, self.content(params, sources), *styles, digits, key)
+        told = [self.style(params, *references, digits)] if self.style else []
+        if self.latent_dim:
+            told.append(self.latents(key, len(digits)))
+        return self.draw(params, self.content(params, sources), *told, digits)
+
+    def latents(self, key: jax.Array, count: int) -> jax.Array:
+        """Standard normal: float32 `[count, latent_dim]`."""
+        return jax.random.normal(key, (count, self.latent_dim))
 
 
 def as_it_is(params: Params, images: jax.Array) -> jax.Array:

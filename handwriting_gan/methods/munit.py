@@ -106,24 +106,15 @@ class MUNIT:
 
     def latent_guided(self) -> Guided:
         """Sources redrawn as digits, each in a style from the prior."""
-
-        def draw(params: Params, contents: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
-            styles = jax.random.normal(key, (len(digits), self.style_dim))
-            return self.decode(params, contents, styles, digits)
-
-        return Guided(draw, self.encode_content)
+        return Guided(self.decode, self.encode_content, latent_dim=self.style_dim)
 
     def reference_guided(self) -> Guided:
         """Sources redrawn as the references' digits in the references' styles."""
 
-        def draw(params: Params, contents: jax.Array, styles: jax.Array, digits: jax.Array,
-                 key: jax.Array) -> jax.Array:
-            return self.decode(params, contents, styles, digits)
-
         def style(params: Params, references: jax.Array, digits: jax.Array) -> jax.Array:
             return self.encode_style(params, references)
 
-        return Guided(draw, self.encode_content, style)
+        return Guided(self.decode, self.encode_content, style)
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:

@@ -84,12 +84,8 @@ class StarGANv1:
     # Synthesis.
 
     def latent_guided(self) -> Guided:
-        """Sources redrawn as digits, which go in beside them; there is no latent, so the key is not used."""
-
-        def draw(params: Params, sources: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
-            return self.translate(params, sources, digits)
-
-        return Guided(draw, as_it_is)
+        """Sources redrawn as digits, which go in beside them; there is no latent."""
+        return Guided(self.translate, as_it_is)
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:

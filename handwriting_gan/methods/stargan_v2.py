@@ -173,17 +173,15 @@ class StarGANv2:
     def latent_guided(self) -> Guided:
         """Sources redrawn as digits, each in the style of a latent of its own."""
 
-        def draw(params: Params, contents: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
-            latents = jax.random.normal(key, (len(digits), self.latent_dim))
+        def draw(params: Params, contents: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
             return self.decode(params, contents, self.map_latents(params, latents, digits))
 
-        return Guided(draw, self.content)
+        return Guided(draw, self.content, latent_dim=self.latent_dim)
 
     def reference_guided(self) -> Guided:
         """Sources redrawn as the references' digits in the references' styles."""
 
-        def draw(params: Params, contents: jax.Array, styles: jax.Array, digits: jax.Array,
-                 key: jax.Array) -> jax.Array:
+        def draw(params: Params, contents: jax.Array, styles: jax.Array, digits: jax.Array) -> jax.Array:
             return self.decode(params, contents, styles)
 
         return Guided(draw, self.content, self.encode_style)

@@ -17,11 +17,12 @@ from ml_collections import ConfigDict
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_bytes, to_network
 from handwriting_gan.errors import InputError
-from handwriting_gan.methods.method import Method, Params
+from handwriting_gan.methods.method import Guided, Method, Params
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import RELEASED, Workdir, read_config
 
-CHUNK = 250  # images per call of a network: bounds memory, and one shape compiles once
+CHUNK = 250  # latents, or digits in one hand, by one key: what a seed draws hangs on it
+IMAGES = 50  # per call of a network: more leave a core's cache; one shape compiles once
 HANDS = 100  # hands per call, likewise
 AT_ONCE = 2  # calls
 
@@ -112,13 +113,15 @@ class TrainedModel:
         codes = [self._each_once(guided.content, sources.images)]
         if references is not None:
             codes.append(self._each_once(guided.style, references.images, references.digits))
+        if guided.latent_dim:
+            codes.append((_latents(guided, seed, len(digits)), np.arange(len(digits))))
         synthesize = jax.jit(guided.draw)
 
-        def draw(rows: np.ndarray, start: int) -> np.ndarray:
+        def draw(rows: np.ndarray, _: int) -> np.ndarray:
             given = (code[places[rows]] for code, places in codes)
-            return to_bytes(synthesize(self.params, *given, digits[rows], _key(seed, start)))
+            return to_bytes(synthesize(self.params, *given, digits[rows]))
 
-        return _in_chunks(draw, len(digits), CHUNK)
+        return _in_chunks(draw, len(digits), IMAGES)
 
     def _each_once(self, encode: Callable[..., jax.Array], images: np.ndarray,
                    *digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -131,7 +134,7 @@ class TrainedModel:
             return np.asarray(encoded(self.params, to_network(jnp.asarray(images[chosen])),
                                       *(column[chosen] for column in digits)))
 
-        return _in_chunks(encode_rows, len(rows), min(CHUNK, len(rows))), places
+        return _in_chunks(encode_rows, len(rows), min(IMAGES, len(rows))), places
 
     def _mode(self, mode: str) -> Callable[..., jax.Array]:
         if mode not in self.method.synthesis:
@@ -142,6 +145,11 @@ class TrainedModel:
 def _key(seed: int, start: int) -> jax.Array:
     """Of the chunk that starts there."""
     return jax.random.fold_in(jax.random.key(seed), start)
+
+
+def _latents(guided: Guided, seed: int, count: int) -> np.ndarray:
+    """`[count, latent_dim]`, each glyph's own."""
+    return _in_chunks(lambda _, start: np.asarray(guided.latents(_key(seed, start), CHUNK)), count, CHUNK)
 
 
 def _distinct(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

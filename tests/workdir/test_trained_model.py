@@ -136,7 +136,7 @@ def test_many_digits_are_written_in_one_hand_as_if_in_one_call(
 def test_sources_and_references_that_come_again_are_redrawn_as_each_alone(
         certain: TrainedModel, held_out: Glyphs, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is encoded once; every glyph has a digit and a style of its own all the same."""
-    monkeypatch.setattr(trained_model, "CHUNK", CHUNK)
+    monkeypatch.setattr(trained_model, "IMAGES", CHUNK)
     sources = held_out.take(np.arange(count) // 5 * 70)
     references = held_out.take(np.arange(count) % 3 * 110)
     found = certain.reference_guided(sources, references)
@@ -150,14 +150,19 @@ def test_sources_and_references_that_come_again_are_redrawn_as_each_alone(
 def test_each_redrawing_has_a_latent_of_its_own(held_out: Glyphs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the same source and digit, also beyond the first call."""
 
-    def draw(params: dict, contents: jax.Array, digits: jax.Array, key: jax.Array) -> jax.Array:
-        return jnp.tanh(contents + jax.random.normal(key, contents.shape))
+    def draw(params: dict, contents: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
+        return jnp.tanh(contents + latents.reshape(contents.shape))
 
-    synthesis = {"latent": Guided(draw, as_it_is)}
+    synthesis = {"latent": Guided(draw, as_it_is, latent_dim=SIDE * SIDE)}
     model = TrainedModel(ConfigDict(), Method({}, dict, (), (), synthesis), {}, 0)
     monkeypatch.setattr(trained_model, "CHUNK", CHUNK)
-    found = model.latent_guided(held_out.take(np.zeros(2 * CHUNK + 3, int)), np.full(2 * CHUNK + 3, 7))
-    assert len(np.unique(found, axis=0)) == 2 * CHUNK + 3
+    count = 2 * CHUNK + 3
+    found = model.latent_guided(held_out.take(np.zeros(count, int)), np.full(count, 7))
+    assert len(np.unique(found, axis=0)) == count
+    # Whose latent it is does not hang on how many a network sees at once.
+    monkeypatch.setattr(trained_model, "IMAGES", 3)
+    np.testing.assert_array_equal(
+        model.latent_guided(held_out.take(np.zeros(count, int)), np.full(count, 7)), found)
 
 
 def test_several_tries_are_written_as_each_alone(trying: TrainedModel, held_out: Glyphs) -> None:
