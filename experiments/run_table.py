@@ -35,8 +35,6 @@ from handwriting_gan.workdir.layout import Workdir
 
 ROOT = Path(__file__).parents[1]
 TRIES = 10  # at a command that is aborted
-# glibc keeps what a step frees and need not map it anew: a tenth sooner on a CPU, for a tenth more memory.
-KEEP_FREED = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 RUNS, RESULTS = ROOT / "runs", ROOT / "experiments" / "results"
 
 
@@ -211,8 +209,7 @@ def typed(command: list[str]) -> subprocess.CompletedProcess:
     StarGAN v1, with six all-reduces a step, was seen to do so within a thousand steps.
     """
     for _ in range(TRIES):
-        done = subprocess.run(command, cwd=ROOT, env=KEEP_FREED | os.environ, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode != -signal.SIGABRT:
             break
     return done

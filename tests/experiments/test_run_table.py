@@ -1,14 +1,13 @@
 """A table's rows: what is there stays, what fails is told, the rest goes on."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from configs.common import PRESETS
 from experiments import run_table
-from experiments.run_table import TABLES, Contest, Run, chosen, commands, rows_of, run, typed
+from experiments.run_table import TABLES, Contest, Run, chosen, commands, rows_of, run
 from handwriting_gan.errors import InputError
 from handwriting_gan.workdir.layout import Workdir
 
@@ -57,16 +56,6 @@ def test_a_row_that_failed_is_tried_again(said: list[list[str]], tmp_path: Path)
     assert not (tmp_path / "new.failed.txt").exists()
     assert run(contest, "tiny", tmp_path / "runs", tmp_path) == []
     assert len(said) == 1
-
-
-@pytest.mark.parametrize(("own", "seen"), [(None, "1"), ("3", "3")])
-def test_a_command_keeps_freed_memory_unless_the_user_has_said_how(
-        own: str | None, seen: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
-    if own:
-        monkeypatch.setenv("MALLOC_ARENA_MAX", own)
-    script = f"import os, sys; sys.exit(os.environ['MALLOC_ARENA_MAX'] != {seen!r})"
-    assert not typed([sys.executable, "-c", script]).returncode
 
 
 def test_a_command_that_is_aborted_is_typed_again_and_one_that_fails_is_not(
