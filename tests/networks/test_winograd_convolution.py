@@ -53,7 +53,7 @@ def test_in_float32_it_errs_by_few_millionths_of_what_is_typical() -> None:
     assert np.abs(error).max() < 1e-4 * exact.std()
 
 
-def test_a_tap_s_values_are_of_its_polynomial() -> None:
+def test_taps_become_the_values_of_their_polynomial() -> None:
     taps = np.array([2.0, -1.0, 3.0])
     values = along_line(7, "reflect").taps @ taps
     np.testing.assert_allclose(values[:-1], 2.0 - POINTS + 3.0 * POINTS**2)
