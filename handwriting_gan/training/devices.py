@@ -147,10 +147,16 @@ def compiled(dispatch: Callable[..., Any], state: TrainState, *inputs: Any) -> C
         return jax.ShapeDtypeStruct((jax.local_device_count(), *x.shape), x.dtype)
 
     cpu_memory.give_back()
-    options = ON_CPU if jax.default_backend() == "cpu" else None
-    program = dispatch.lower(jax.tree.map(on_devices, state), *inputs).compile(options)
+    program = dispatch.lower(jax.tree.map(on_devices, state), *inputs).compile(compiler_options())
     cpu_memory.give_back()
     return program
+
+
+def compiler_options() -> dict[str, int] | None:
+    """`ON_CPU` there, unless the user has said how much to optimize; otherwise XLA's own."""
+    told = (jax.config.read("jax_disable_most_optimizations")
+            or "xla_backend_optimization_level" in os.environ.get("XLA_FLAGS", ""))
+    return ON_CPU if jax.default_backend() == "cpu" and not told else None
 
 
 class Agreement:

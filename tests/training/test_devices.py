@@ -93,5 +93,21 @@ def test_a_program_compiled_ahead_is_the_same_step() -> None:
     np.testing.assert_array_equal(devices.unreplicate(again)["x"], state["x"] + 5.0)
 
 
+@pytest.mark.parametrize(("backend", "flags", "disabled", "options"), [
+    ("cpu", "--xla_dump_to=x", False, devices.ON_CPU), ("gpu", "", False, None),
+    ("cpu", "--xla_backend_optimization_level=0", False, None), ("cpu", "", True, None)])
+def test_a_cpu_compiles_at_a_low_level_unless_told_how(
+        backend: str, flags: str, disabled: bool, options: dict[str, int] | None,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    monkeypatch.setenv("XLA_FLAGS", flags)
+    before = jax.config.read("jax_disable_most_optimizations")
+    try:
+        jax.config.update("jax_disable_most_optimizations", disabled)
+        assert devices.compiler_options() == options
+    finally:
+        jax.config.update("jax_disable_most_optimizations", before)
+
+
 def test_a_cpu_takes_one_step_per_dispatch() -> None:
     assert devices.steps_per_dispatch(20) == 1
