@@ -14,11 +14,12 @@ from rich.progress import track
 from handwriting_gan import methods
 from handwriting_gan.data import sources
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
-from handwriting_gan.evaluation import bench, judges, tables
+from handwriting_gan.evaluation import bench, judges
 from handwriting_gan.evaluation.hand import measure_hand
 from handwriting_gan.evaluation.protocol import PROTOCOLS
 from handwriting_gan.files import write_atomically
-from handwriting_gan.workdir import trained_model
+from handwriting_gan.report import tables
+from handwriting_gan.synthesis import trained_model
 
 ROUTES = ("source", "reference", "shared_latent")
 PROTOCOL = PROTOCOLS["quick"]

@@ -14,11 +14,11 @@ from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.data.hands import draw_episodes
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
-from handwriting_gan.evaluation import side_by_side
 from handwriting_gan.files import write_atomically
-from handwriting_gan.workdir import trained_model
+from handwriting_gan.report import side_by_side
+from handwriting_gan.synthesis import trained_model
+from handwriting_gan.synthesis.trained_model import TrainedModel
 from handwriting_gan.workdir.layout import Workdir
-from handwriting_gan.workdir.trained_model import TrainedModel
 
 REFERENCES, WRITERS = 3, 14
 OURS = "writer-guided (released)"

@@ -15,8 +15,8 @@ from rich.progress import track
 from configs.common import PRESETS
 from experiments.run_table import RESULTS, RUNS, TABLES, Contest, Run, chosen, commands, steps_of, typed
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
-from handwriting_gan.evaluation import curves
 from handwriting_gan.files import write_atomically
+from handwriting_gan.report import curves
 from handwriting_gan.workdir.layout import Workdir, read_config
 
 

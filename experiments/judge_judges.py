@@ -14,11 +14,12 @@ from handwriting_gan.data import sources
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.data.hands import Episodes, draw_episodes
 from handwriting_gan.errors import Flags, exit_in_one_line
-from handwriting_gan.evaluation import tables, writer_verification
-from handwriting_gan.evaluation.bootstrap import Figure, mean
 from handwriting_gan.files import write_atomically
+from handwriting_gan.metrics import writer_verification
+from handwriting_gan.metrics.bootstrap import Figure, mean
 from handwriting_gan.recognition import digit_classifier, writer_encoder
 from handwriting_gan.recognition.writer_encoder import WriterEncoder, hand
+from handwriting_gan.report import tables
 
 COUNTS = (1, 3, 10)  # references, K
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from experiments.run_table import TABLES, Run
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
-from handwriting_gan.evaluation import comparisons, tables
-from handwriting_gan.evaluation.comparisons import BESIDE_GUIDED, BESIDE_HAND, Comparison, compare
 from handwriting_gan.files import write_atomically
+from handwriting_gan.report import comparisons, tables
+from handwriting_gan.report.comparisons import BESIDE_GUIDED, BESIDE_HAND, Comparison, compare
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "experiments" / "results"

@@ -19,9 +19,9 @@ from experiments.make_photos import CONDITIONS, compressed, draw_scenes
 from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
-from handwriting_gan.evaluation.tables import markdown_table
 from handwriting_gan.files import write_atomically
 from handwriting_gan.recognition import digit_classifier, wholeness
+from handwriting_gan.report.tables import markdown_table
 from handwriting_gan.writing.photo import page_of
 from handwriting_gan.writing.reading import Line, Reading, line_of, read_line
 from handwriting_gan.writing.segment import find_strokes, numbers_of

@@ -11,7 +11,8 @@ from pathlib import Path
 from experiments.compare_routes import with_route
 from handwriting_gan.errors import Flags, exit_in_one_line
 from handwriting_gan.files import write_atomically
-from handwriting_gan.workdir import checkpoints, trained_model
+from handwriting_gan.synthesis import trained_model
+from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import RELEASED, Workdir
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from handwriting_gan import cache
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
 from handwriting_gan.recognition import digit_classifier, wholeness
-from handwriting_gan.workdir import trained_model
+from handwriting_gan.synthesis import trained_model
 from handwriting_gan.writing.page_server import ADDRESS, serve
 
 PORT = 8273

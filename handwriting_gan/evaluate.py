@@ -12,10 +12,11 @@ from rich.table import Table
 from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
-from handwriting_gan.evaluation import bench, judges, pages, scorecard, tables
+from handwriting_gan.evaluation import bench, judges, scorecard
 from handwriting_gan.evaluation.protocol import PROTOCOLS
 from handwriting_gan.files import write_atomically
-from handwriting_gan.workdir import trained_model
+from handwriting_gan.report import pages, tables
+from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir.layout import Workdir
 
 WIDE = 200  # columns, where no terminal says how many it has

@@ -9,7 +9,7 @@ from pathlib import Path
 from handwriting_gan.errors import Flags, exit_in_one_line
 from handwriting_gan.files import write_atomically
 from handwriting_gan.recognition import digit_classifier
-from handwriting_gan.workdir import trained_model
+from handwriting_gan.synthesis import trained_model
 from handwriting_gan.writing.web_page import self_contained_page
 
 

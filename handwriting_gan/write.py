@@ -13,7 +13,7 @@ from handwriting_gan.data.pictures import save_animation
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, number_between, whole_number
 from handwriting_gan.files import write_atomically
 from handwriting_gan.recognition import digit_classifier, wholeness
-from handwriting_gan.workdir import trained_model
+from handwriting_gan.synthesis import trained_model
 from handwriting_gan.writing import sheet
 from handwriting_gan.writing.annotation import annotated
 from handwriting_gan.writing.composition import Manner, stack

@@ -12,8 +12,8 @@ from rich.progress import track
 from experiments.benchmarks.turns import Worker
 from experiments.run_table import hardware
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
-from handwriting_gan.evaluation.tables import markdown_table
 from handwriting_gan.files import write_atomically
+from handwriting_gan.report.tables import markdown_table
 
 STANDARD = {"width": 32, "batch": 32, "devices": 2, "micro_batches": 1}
 CASES = ({}, {"batch": 8}, {"batch": 64}, {"batch": 64, "micro_batches": 2}, {"width": 16}, {"devices": 1})

@@ -31,8 +31,8 @@ from handwriting_gan import cache, methods
 from handwriting_gan.data import mnist_5k
 from handwriting_gan.data.batches import Batch, Pool, draw, make_pool
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
-from handwriting_gan.evaluation.tables import markdown_table
 from handwriting_gan.methods.method import Method, Params, Phase
+from handwriting_gan.report.tables import markdown_table
 from handwriting_gan.training import cpu_memory, devices, optimizers
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.training.train_step import example_keys, make_train_step, phase_gradients

@@ -26,8 +26,8 @@ from experiments.benchmarks.our_step import add_compute_flag, add_size_flags
 from experiments.benchmarks.turns import Turn, Worker, ratios, seconds, take_turns
 from experiments.run_table import hardware
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
-from handwriting_gan.evaluation.tables import MISSING, markdown_table
 from handwriting_gan.files import write_atomically
+from handwriting_gan.report.tables import MISSING, markdown_table
 
 OURS, MATRIX_PRODUCT = "ours", "matrix product"
 EAGER = "PyTorch, eager"

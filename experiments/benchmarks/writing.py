@@ -13,7 +13,7 @@ from rich.progress import track
 from handwriting_gan import cache
 from handwriting_gan.data import mnist_5k
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
-from handwriting_gan.workdir import trained_model
+from handwriting_gan.synthesis import trained_model
 
 
 def main() -> None:

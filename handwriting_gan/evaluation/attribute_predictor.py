@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from handwriting_gan.evaluation.bootstrap import TooFewError
+from handwriting_gan.metrics.bootstrap import TooFewError
 
 PENALTY = 1.0  # on the squared weights, per standard deviation
 

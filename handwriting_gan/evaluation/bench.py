@@ -5,13 +5,14 @@ from typing import NamedTuple
 import numpy as np
 
 from handwriting_gan.data.glyphs import UNKNOWN_WRITER, Glyphs
-from handwriting_gan.evaluation import hand, morphometrics
-from handwriting_gan.evaluation.bootstrap import TooFewError
+from handwriting_gan.evaluation import hand
 from handwriting_gan.evaluation.guided import Reals
 from handwriting_gan.evaluation.hand import Case, Trained
 from handwriting_gan.evaluation.judges import Judges
-from handwriting_gan.evaluation.morphometrics import ATTRIBUTES
 from handwriting_gan.evaluation.protocol import Protocol, of_writers, some
+from handwriting_gan.metrics import morphometrics
+from handwriting_gan.metrics.bootstrap import TooFewError
+from handwriting_gan.metrics.morphometrics import ATTRIBUTES
 
 GLYPHS_EACH = 2  # of each training writer and digit
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from handwriting_gan.evaluation.bootstrap import Figure, TooFewError
+from handwriting_gan.metrics.bootstrap import Figure, TooFewError
 
 Estimate = dict[str, Any]  # value, interval; or value None, why
 

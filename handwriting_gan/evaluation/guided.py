@@ -12,19 +12,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from handwriting_gan.data.glyphs import DIGITS, Glyphs
-from handwriting_gan.evaluation import bootstrap, morphometrics
-from handwriting_gan.evaluation.bootstrap import TooFewError
-from handwriting_gan.evaluation.density_coverage import density_coverage
-from handwriting_gan.evaluation.digit_accuracy import confusion
-from handwriting_gan.evaluation.diversity import attribute_spread, diversity
 from handwriting_gan.evaluation.estimate import Estimate, estimate, missing
-from handwriting_gan.evaluation.frechet_distance import frechet_figure
 from handwriting_gan.evaluation.judges import Judges
-from handwriting_gan.evaluation.kernel_distance import kernel_figure
-from handwriting_gan.evaluation.morphometrics import ATTRIBUTES, Standardise
-from handwriting_gan.evaluation.precision_recall import Balls, precision_recall
 from handwriting_gan.evaluation.protocol import Protocol, per_digit, some
-from handwriting_gan.workdir.trained_model import TrainedModel
+from handwriting_gan.metrics import bootstrap, morphometrics
+from handwriting_gan.metrics.bootstrap import TooFewError
+from handwriting_gan.metrics.density_coverage import density_coverage
+from handwriting_gan.metrics.digit_accuracy import confusion
+from handwriting_gan.metrics.diversity import attribute_spread, diversity
+from handwriting_gan.metrics.frechet_distance import frechet_figure
+from handwriting_gan.metrics.kernel_distance import kernel_figure
+from handwriting_gan.metrics.morphometrics import ATTRIBUTES, Standardise
+from handwriting_gan.metrics.precision_recall import Balls, precision_recall
+from handwriting_gan.synthesis.trained_model import TrainedModel
 
 GROUPS = 50  # groups of outputs whose layers are held at once
 

@@ -15,27 +15,28 @@ import numpy as np
 
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.data.hands import Episodes, draw_episodes, draw_galleries
-from handwriting_gan.evaluation import attribute_predictor, bootstrap, morphometrics, retrieval, rivals
-from handwriting_gan.evaluation.bootstrap import Figure
+from handwriting_gan.evaluation import attribute_predictor, baselines
 from handwriting_gan.evaluation.estimate import Estimate, estimate
-from handwriting_gan.evaluation.frechet_distance import frechet_figure
 from handwriting_gan.evaluation.guided import Reals
-from handwriting_gan.evaluation.hand_retention import (
+from handwriting_gan.evaluation.judges import Judges
+from handwriting_gan.metrics import bootstrap, morphometrics, retrieval
+from handwriting_gan.metrics.bootstrap import Figure
+from handwriting_gan.metrics.frechet_distance import frechet_figure
+from handwriting_gan.metrics.hand_retention import (
     LEAST_EPISODES,
     lead,
     retention,
     share_of_spread,
     spread,
 )
-from handwriting_gan.evaluation.judges import Judges
-from handwriting_gan.evaluation.morphometrics import ATTRIBUTES, TRAITS, Standardise
-from handwriting_gan.evaluation.writer_verification import (
+from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS, Standardise
+from handwriting_gan.metrics.writer_verification import (
     area_under_curve,
     equal_error_rate,
     share_above_chance,
 )
 from handwriting_gan.recognition import writer_encoder
-from handwriting_gan.workdir.trained_model import TrainedModel
+from handwriting_gan.synthesis.trained_model import TrainedModel
 
 GALLERY = 8  # real glyphs by which a writer is known
 BEST, NATURAL = 0.0, 1.0  # how far what is drawn for a try lies from its mean
@@ -60,8 +61,8 @@ class Trained(NamedTuple):
     glyphs: Glyphs
     values: np.ndarray  # [M, A], as deviations
     standardise: Standardise
-    retrieval: rivals.Retrieval
-    reshaped_mean: rivals.ReshapedMean
+    retrieval: baselines.Retrieval
+    reshaped_mean: baselines.ReshapedMean
 
 
 def learn(glyphs: Glyphs) -> Trained:
@@ -74,8 +75,8 @@ def learn(glyphs: Glyphs) -> Trained:
     attributes = measured[:, :len(ATTRIBUTES)]
     standardise = morphometrics.standardiser(attributes, glyphs.digits)
     values = standardise(attributes, glyphs.digits)
-    return Trained(glyphs, values, standardise, rivals.retrieval(glyphs, values),
-                   rivals.reshaped_mean(glyphs, measured))
+    return Trained(glyphs, values, standardise, baselines.retrieval(glyphs, values),
+                   baselines.reshaped_mean(glyphs, measured))
 
 
 def open_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: int) -> Case:

@@ -15,7 +15,7 @@ from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.estimate import missing
 from handwriting_gan.evaluation.guided import measure_mode, measure_reals
 from handwriting_gan.evaluation.hand import measure_hand
-from handwriting_gan.workdir.trained_model import TrainedModel
+from handwriting_gan.synthesis.trained_model import TrainedModel
 
 AT_ONCE = 2  # parts: each is now at the networks and now at what NumPy does on one core
 Measures = Iterator[tuple[str, Callable[[], dict[str, Any]]]]

@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.methods.method import Method
+from handwriting_gan.synthesis.trained_model import TrainedModel
 from handwriting_gan.training.progress import RunProgress
 from handwriting_gan.training.samples import draw_sheets
 from handwriting_gan.training.train_state import TrainState
@@ -17,7 +18,6 @@ from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import Workdir, alone, claim
 from handwriting_gan.workdir.metric_log import MetricLog
 from handwriting_gan.workdir.trackers import open_tracker
-from handwriting_gan.workdir.trained_model import TrainedModel
 
 
 def in_items(state: TrainState) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import numpy as np
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs
 from handwriting_gan.data.hands import rows_by_writer
 from handwriting_gan.data.pictures import beside, cross_grid, save_ink, tile
+from handwriting_gan.synthesis.trained_model import TrainedModel
 from handwriting_gan.workdir.layout import Workdir
-from handwriting_gan.workdir.trained_model import TrainedModel
 
 FIRST, SECOND = 0, 1  # which of a digit's held-out glyphs is the source, which the reference
 WRITERS, REFERENCES = 12, 5  # held-out writers on a sheet, and the glyphs that each is known by

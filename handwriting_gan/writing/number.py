@@ -10,7 +10,7 @@ from handwriting_gan.data.glyphs import Glyphs, make_glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition.digit_classifier import Reader
 from handwriting_gan.recognition.wholeness import WholenessJudge
-from handwriting_gan.workdir.trained_model import TrainedModel
+from handwriting_gan.synthesis.trained_model import TrainedModel
 from handwriting_gan.writing.composition import Manner, centre, compose, manner_of
 from handwriting_gan.writing.photo import Page, read_page
 from handwriting_gan.writing.reading import Line, Reading, line_of, read_line

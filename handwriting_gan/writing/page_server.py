@@ -22,7 +22,7 @@ from handwriting_gan.data.glyphs import SIDE, Glyphs, make_glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition.digit_classifier import Reader
 from handwriting_gan.recognition.wholeness import WholenessJudge
-from handwriting_gan.workdir.trained_model import TrainedModel
+from handwriting_gan.synthesis.trained_model import TrainedModel
 from handwriting_gan.writing.number import MOST_DIGITS, parse_number, read_hand
 from handwriting_gan.writing.web_page import served_page
 

@@ -15,7 +15,7 @@ from flax import traverse_util
 
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition.digit_classifier import Reader
-from handwriting_gan.workdir.trained_model import TrainedModel
+from handwriting_gan.synthesis.trained_model import TrainedModel
 
 SOURCES = Path(__file__).parent / "page"
 RUNS = {"hand_encoder": "HandEncoder", "style_pooling": "StylePooling", "generator": "GlyphGenerator"}

@@ -13,11 +13,12 @@ from scipy import ndimage
 from skimage.morphology import skeletonize
 
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs, make_glyphs
-from handwriting_gan.evaluation import bench, morphometrics, scorecard
+from handwriting_gan.evaluation import bench, scorecard
+from handwriting_gan.evaluation.baselines import lean
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.judges import Judges
 from handwriting_gan.evaluation.protocol import Protocol
-from handwriting_gan.evaluation.rivals import lean
+from handwriting_gan.metrics import morphometrics
 from handwriting_gan.recognition import digit_classifier
 
 WRITERS, SERIES, EACH = 24, 2, 3

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handwriting_gan.evaluation.attribute_predictor import PENALTY, fit
-from handwriting_gan.evaluation.bootstrap import TooFewError
+from handwriting_gan.metrics.bootstrap import TooFewError
 
 MIXING = np.array([[0.5, 0.0], [0.3, -1.0], [0.0, 2.0]])
 

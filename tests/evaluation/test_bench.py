@@ -6,8 +6,8 @@ import pytest
 from handwriting_gan.data.glyphs import UNKNOWN_WRITER, Glyphs
 from handwriting_gan.evaluation import bench
 from handwriting_gan.evaluation.bench import Bench
-from handwriting_gan.evaluation.bootstrap import TooFewError
 from handwriting_gan.evaluation.judges import Judges
+from handwriting_gan.metrics.bootstrap import TooFewError
 from tests.evaluation.conftest import PROTOCOL, STRANGE, WRITERS
 
 SMALL = PROTOCOL._replace(sample=100, training_writers=6)

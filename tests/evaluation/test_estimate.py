@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from handwriting_gan.evaluation.bootstrap import Figure, TooFewError
 from handwriting_gan.evaluation.estimate import estimate, missing
+from handwriting_gan.metrics.bootstrap import Figure, TooFewError
 
 
 def too_few(count: int) -> Figure:

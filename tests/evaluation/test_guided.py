@@ -9,8 +9,8 @@ from handwriting_gan.data.glyphs import DIGITS, Glyphs
 from handwriting_gan.evaluation import guided
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.guided import Outputs, content, measure_mode, redraw
-from handwriting_gan.evaluation.morphometrics import ATTRIBUTES
-from handwriting_gan.workdir.trained_model import TrainedModel
+from handwriting_gan.metrics.morphometrics import ATTRIBUTES
+from handwriting_gan.synthesis.trained_model import TrainedModel
 from tests.evaluation.conftest import (
     PROTOCOL,
     Collapsed,

@@ -9,11 +9,11 @@ import pytest
 from handwriting_gan.data.glyphs import DIGITS, Glyphs
 from handwriting_gan.evaluation import hand
 from handwriting_gan.evaluation.bench import Bench
-from handwriting_gan.evaluation.bootstrap import TooFewError
 from handwriting_gan.evaluation.hand import Case, measure_hand, measure_row, open_case, values_of, write_tries
 from handwriting_gan.evaluation.judges import Judges
-from handwriting_gan.evaluation.morphometrics import ATTRIBUTES, TRAITS
-from handwriting_gan.evaluation.tables import HAND
+from handwriting_gan.metrics.bootstrap import TooFewError
+from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
+from handwriting_gan.report.tables import HAND
 from tests.evaluation.conftest import STRANGE, WRITERS, Collapsed, Deaf, Oracle, Shuffled, blank
 
 FOLLOWED = ("thickness", "slant")  # what a pseudo-writer's hand decides

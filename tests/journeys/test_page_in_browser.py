@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from handwriting_gan.recognition import digit_classifier, wholeness
-from handwriting_gan.workdir import trained_model
+from handwriting_gan.synthesis import trained_model
 from handwriting_gan.writing.number import read_hand
 from handwriting_gan.writing.page_server import PageServer
 from handwriting_gan.writing.web_page import self_contained_page

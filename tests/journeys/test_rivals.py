@@ -14,8 +14,8 @@ from handwriting_gan import evaluate
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation.protocol import PROTOCOLS
+from handwriting_gan.synthesis import trained_model
 from handwriting_gan.training.loop import train
-from handwriting_gan.workdir import trained_model
 from handwriting_gan.workdir.layout import Workdir
 
 RIVALS = {"conditional_dcgan": conditional_dcgan, "content_bottleneck": content_bottleneck, "dcgan": dcgan,

@@ -21,13 +21,13 @@ from handwriting_gan import evaluate, write
 from handwriting_gan.data import mnist, sources
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
-from handwriting_gan.evaluation import tables
 from handwriting_gan.evaluation.protocol import PROTOCOLS, Protocol
+from handwriting_gan.report import tables
+from handwriting_gan.synthesis import trained_model
 from handwriting_gan.training import devices
 from handwriting_gan.training.interruption import InterruptedRunError
 from handwriting_gan.training.loop import train
 from handwriting_gan.training.train_state import TrainState
-from handwriting_gan.workdir import trained_model
 from handwriting_gan.workdir.layout import RELEASED, Workdir
 
 PICTURE = Path(__file__).parents[2] / "experiments" / "pictures" / "273.png"

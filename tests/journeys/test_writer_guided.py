@@ -17,9 +17,9 @@ from handwriting_gan import evaluate, write
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation.protocol import PROTOCOLS
+from handwriting_gan.synthesis import trained_model
 from handwriting_gan.training.loop import train
 from handwriting_gan.training.train_state import TrainState
-from handwriting_gan.workdir import trained_model
 from handwriting_gan.workdir.layout import Workdir
 
 PICTURE = Path(__file__).parents[2] / "experiments" / "pictures" / "273.png"

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import logsumexp
 
 from handwriting_gan.data.glyphs import SIDE, UNKNOWN_WRITER, Glyphs, make_glyphs, to_bytes, to_network
-from handwriting_gan.evaluation.morphometrics import slant
+from handwriting_gan.metrics.morphometrics import slant
 from handwriting_gan.recognition import fit_writer_encoder, writer_encoder
 from handwriting_gan.recognition.fit_writer_encoder import SCALE, SHEAR, STRETCH, Loss, draw, lay_out
 from handwriting_gan.recognition.writer_encoder import Build, PlainEncoder, ResidualEncoder, WriterEncoder

@@ -14,7 +14,7 @@ from handwriting_gan.data.hands import draw_episodes
 from handwriting_gan.data.idx import parse, read_verified
 from handwriting_gan.data.mnist_writers import DIGIT, LABELS, SERIES, WRITER, MnistWriters, is_validation
 from handwriting_gan.errors import InputError
-from handwriting_gan.evaluation.writer_verification import area_under_curve
+from handwriting_gan.metrics.writer_verification import area_under_curve
 from handwriting_gan.recognition import archive, chunks, writer_encoder
 from handwriting_gan.recognition.writer_encoder import BUILDS, ByDigit, ResidualBlock, WriterEncoder, hand
 

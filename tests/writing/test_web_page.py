@@ -24,8 +24,8 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.methods.writer_guided import bootstrap_weights
 from handwriting_gan.recognition import digit_classifier
 from handwriting_gan.recognition.digit_classifier import Reader
-from handwriting_gan.workdir import trained_model
-from handwriting_gan.workdir.trained_model import TrainedModel
+from handwriting_gan.synthesis import trained_model
+from handwriting_gan.synthesis.trained_model import TrainedModel
 from handwriting_gan.writing.mnist_form import to_mnist_form
 from handwriting_gan.writing.web_page import SOURCES, packed, self_contained_page, served_page
 

@@ -1,0 +1,20 @@
+"""Density and coverage of a set of generated features (Naeem et al. 2020, equations 3 and 4).
+
+Axes: N fakes, M reals, F features.
+"""
+
+import numpy as np
+
+from handwriting_gan.metrics.precision_recall import Balls
+
+
+def density_coverage(balls: Balls) -> tuple[np.ndarray, np.ndarray]:
+    """In how many reals' balls each fake lies, over k: `[N]`; which reals' balls hold a fake: bool `[M]`.
+
+    The means are density, about 1 for equal distributions and more for fakes that crowd where reals are
+    dense, and coverage.
+
+    Raises:
+      TooFewError: if the reals have no k neighbours.
+    """
+    return balls.of_reals.sum(axis=1) / balls.neighbours, balls.of_reals.any(axis=0)

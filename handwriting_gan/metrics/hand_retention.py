@@ -1,0 +1,97 @@
+"""Hand retention: does a generated glyph have the attributes of the writer's real one?
+
+Over unseen writers, the correlation of each attribute of what was generated with that of the real held-out
+glyph of the same writer and digit. The writer's own second glyph, the twin, is what a natural try can reach.
+
+Axes: E episodes, A attributes, W writers.
+"""
+
+import numpy as np
+
+from handwriting_gan.metrics import bootstrap
+from handwriting_gan.metrics.bootstrap import Figure
+
+LEAST_EPISODES = 20
+
+
+def retention(generated: np.ndarray, real: np.ndarray, writers: np.ndarray) -> Figure:
+    """Pearson correlation of one attribute `[E]` with another `[E]`, pairs with NaN left out: -1 to 1.
+
+    Raises:
+      TooFewError: if there are too few episodes, or an attribute does not vary.
+    """
+    sums, count = _sums(_moments(generated, real), writers)
+    return bootstrap.figure(lambda weights: _correlation(weights @ sums), count)
+
+
+def _moments(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """What a correlation is made of, pair by pair: `[E, 6]`."""
+    return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
+
+
+def _sums(moments: np.ndarray, writers: np.ndarray) -> tuple[np.ndarray, int]:
+    """Each writer's sums `[W, M]` of the pairs' moments `[E, M]`, those with NaN left out, and W."""
+    whole = ~np.isnan(moments).any(axis=1)
+    if whole.sum() < LEAST_EPISODES:
+        raise bootstrap.TooFewError(f"{whole.sum()} pairs are too few; {LEAST_EPISODES} are needed")
+    places, count = bootstrap.places_of(writers[whole])
+    return bootstrap.by_writer(moments[whole], places, count), count
+
+
+def _correlation(sums: np.ndarray) -> np.ndarray:
+    """From sums `[R, 6]` of 1, x, y, x^2, y^2, xy: `[R]`, NaN where either does not vary."""
+    count, x, y, xx, yy, xy = sums.T
+    variances = (xx - x * x / count) * (yy - y * y / count)
+    defined = variances > 1e-12 * xx * yy
+    return np.divide(xy - x * y / count, np.sqrt(np.where(defined, variances, 1.0)),
+                     out=np.full(len(sums), np.nan), where=defined)
+
+
+def lead(generated: np.ndarray, other: np.ndarray, real: np.ndarray, writers: np.ndarray) -> Figure:
+    """By how much an attribute's retention exceeds another's `[E]`, both by the same draws of writers.
+
+    Episodes where any of the three is NaN are left out. Raises as `retention`.
+    """
+    whole = np.isfinite(generated + other + real)
+    (one, count), (two, _) = (_sums(_moments(x[whole], real[whole]), writers[whole])
+                              for x in (generated, other))
+    return bootstrap.figure(lambda weights: _correlation(weights @ one) - _correlation(weights @ two), count)
+
+
+def spread(one: np.ndarray, other: np.ndarray, writers: np.ndarray) -> Figure:
+    """Root mean square difference of one attribute between two tries `[E]` each, pairs with NaN left out.
+
+    Raises:
+      TooFewError: if there are too few episodes.
+    """
+    sums, count = _squares(one - other, writers)
+    return bootstrap.figure(lambda weights: _root_mean_square(weights @ sums), count)
+
+
+def share_of_spread(one: np.ndarray, other: np.ndarray, real: np.ndarray, twin: np.ndarray,
+                    writers: np.ndarray) -> Figure:
+    """The spread of two tries as a share of that of two real glyphs, both by the same draws of writers.
+
+    Episodes where any is NaN are left out. Raises as `spread`; also where the real ones do not differ.
+    """
+    whole = np.isfinite(one + other + real + twin)
+    (tries, count), (reals, _) = (_squares(difference[whole], writers[whole])
+                                  for difference in (one - other, real - twin))
+    return bootstrap.figure(lambda weights: _divide(
+        _root_mean_square(weights @ tries), _root_mean_square(weights @ reals)), count)
+
+
+def _squares(differences: np.ndarray, writers: np.ndarray) -> tuple[np.ndarray, int]:
+    """Each writer's sum of squares and number of differences `[W, 2]`, and W."""
+    squares = differences ** 2
+    return _sums(np.stack([squares, np.ones_like(squares)], axis=1), writers)
+
+
+def _root_mean_square(sums: np.ndarray) -> np.ndarray:
+    """From sums `[R, 2]` of squares and of 1: `[R]`."""
+    return np.sqrt(np.divide(*sums.T))
+
+
+def _divide(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The quotient, NaN where there is nothing to divide by."""
+    return np.divide(one, other, out=np.full(len(one), np.nan), where=other > 0)

@@ -1,0 +1,66 @@
+"""Precision and recall of a set of generated features (Kynkaanniemi et al. 2019, equations 1 and 2).
+
+Axes: N fakes, M reals, F features.
+"""
+
+import dataclasses
+import functools
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from handwriting_gan.metrics.bootstrap import TooFewError
+
+NEIGHBOURS = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Balls:
+    """Two sets, and which points lie in a ball around one of the other; it reaches to its k-th neighbour.
+
+    Each part is computed once, for all figures that ask for it.
+    """
+
+    fakes: np.ndarray  # [N, F]
+    reals: np.ndarray  # [M, F]
+    neighbours: int = NEIGHBOURS  # k
+
+    @functools.cached_property
+    def of_reals(self) -> np.ndarray:
+        """Whether each fake lies in the ball of each real: bool `[N, M]`.
+
+        Raises:
+          TooFewError: if the reals have no k neighbours.
+        """
+        return self._apart <= radii(self.reals, self.neighbours)
+
+    @functools.cached_property
+    def of_fakes(self) -> np.ndarray:
+        """Whether in the ball of each fake lies each real: bool `[N, M]`. Raises as `of_reals`."""
+        return self._apart <= radii(self.fakes, self.neighbours)[:, None]
+
+    @functools.cached_property
+    def _apart(self) -> np.ndarray:
+        return cdist(self.fakes, self.reals)
+
+
+def precision_recall(balls: Balls) -> tuple[np.ndarray, np.ndarray]:
+    """Which fakes lie in a ball of a real, bool `[N]`; which reals lie in a ball of a fake, bool `[M]`.
+
+    The means are precision and recall; both are below 1 even for equal distributions.
+
+    Raises:
+      TooFewError: if either set has no k neighbours.
+    """
+    return balls.of_reals.any(axis=1), balls.of_fakes.any(axis=0)
+
+
+def radii(features: np.ndarray, neighbours: int) -> np.ndarray:
+    """Distance of each of `[N, F]` to its k-th nearest neighbour: `[N]`.
+
+    Raises:
+      TooFewError: if there are not more than k.
+    """
+    if len(features) <= neighbours:
+        raise TooFewError(f"{len(features)} glyphs have no {neighbours} neighbours each")
+    return np.partition(cdist(features, features), neighbours, axis=1)[:, neighbours]

@@ -1,0 +1,1 @@
+"""Reports: tables, curves and pictures of scorecards."""

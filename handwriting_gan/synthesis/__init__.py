@@ -1,0 +1,1 @@
+"""Synthesis: a trained model out of a workdir, and what it writes."""

@@ -1,0 +1,222 @@
+"""The Fréchet distance where it is known, its laws, and how it moves with a glyph's or a writer's weight."""
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+from handwriting_gan.metrics.bootstrap import TooFewError, resample
+from handwriting_gan.metrics.frechet_distance import (
+    Statistics,
+    frechet_distance,
+    frechet_figure,
+    influence,
+    statistics,
+)
+
+WIDTH = 6
+WRITERS = np.repeat(np.arange(60), 10)
+
+
+def gaussian(mean: list[float], variances: list[float]) -> Statistics:
+    return Statistics(np.array(mean), np.diag(variances))
+
+
+def some_features(rng: np.random.Generator, count: int = 400) -> np.ndarray:
+    """Correlated features away from zero."""
+    mixing, mean = rng.normal(size=(WIDTH, WIDTH)), rng.normal(size=WIDTH)
+    return rng.normal(size=(count, WIDTH)) @ mixing + mean
+
+
+@pytest.mark.parametrize(("one", "other", "distance"), [
+    # (1 - 4)^2 + (2 - 3)^2
+    (gaussian([1.0], [4.0]), gaussian([4.0], [9.0]), 10.0),
+    # 3^2 + 4^2 + (1 - 3)^2 + (2 - 4)^2
+    (gaussian([0.0, 0.0], [1.0, 4.0]), gaussian([3.0, 4.0], [9.0, 16.0]), 33.0),
+    # one point against a standard normal: its variance
+    (gaussian([5.0], [0.0]), gaussian([5.0], [1.0]), 1.0),
+])
+def test_independent_gaussians_differ_by_means_and_deviations(
+        one: Statistics, other: Statistics, distance: float) -> None:
+    assert frechet_distance(one, other) == pytest.approx(distance)
+
+
+def test_statistics_are_the_mean_and_the_unbiased_covariance() -> None:
+    found = statistics(np.array([[0, 1], [2, 3], [4, -1]], np.float32))
+    np.testing.assert_allclose(found.mean, [2.0, 1.0])
+    np.testing.assert_allclose(found.covariance, [[4.0, -2.0], [-2.0, 4.0]])
+
+
+def test_a_single_feature_has_a_one_by_one_covariance() -> None:
+    assert statistics(np.array([[0.0], [2.0], [4.0]])).covariance.tolist() == [[4.0]]
+
+
+@pytest.mark.parametrize("count", [2, WIDTH])
+def test_as_many_rows_as_features_are_too_few(count: int, rng: np.random.Generator) -> None:
+    with pytest.raises(ValueError, match="too few"):
+        statistics(some_features(rng, count))
+
+
+def test_the_distance_equals_the_formula_with_a_matrix_root(rng: np.random.Generator) -> None:
+    one, other = statistics(some_features(rng)), statistics(some_features(rng))
+    root = scipy.linalg.sqrtm(one.covariance @ other.covariance).real
+    expected = np.sum((one.mean - other.mean) ** 2) + np.trace(
+        one.covariance + other.covariance - 2 * root)
+    assert frechet_distance(one, other) == pytest.approx(expected, rel=1e-8)
+
+
+def test_the_distance_is_symmetric(rng: np.random.Generator) -> None:
+    one, other = statistics(some_features(rng)), statistics(some_features(rng))
+    assert frechet_distance(one, other) == pytest.approx(frechet_distance(other, one), rel=1e-10)
+
+
+def test_nothing_is_away_from_itself(rng: np.random.Generator) -> None:
+    own = statistics(some_features(rng))
+    assert frechet_distance(own, own) == pytest.approx(0.0, abs=1e-8)
+
+
+def test_features_that_never_vary_do_no_harm(rng: np.random.Generator) -> None:
+    """Dead units of a network make the covariance singular."""
+    features = some_features(rng)
+    features[:, ::2] = 0.0
+    one, other = statistics(features), statistics(features + 2.0)
+    assert frechet_distance(one, one) == pytest.approx(0.0, abs=1e-6)
+    assert frechet_distance(one, other) == pytest.approx(4.0 * WIDTH, rel=1e-6)
+
+
+def test_turning_both_sets_changes_nothing(rng: np.random.Generator) -> None:
+    one, other = some_features(rng), some_features(rng)
+    turn, _ = np.linalg.qr(rng.normal(size=(WIDTH, WIDTH)))
+    before = frechet_distance(statistics(one), statistics(other))
+    after = frechet_distance(statistics(one @ turn), statistics(other @ turn))
+    assert after == pytest.approx(before, rel=1e-8)
+
+
+def test_a_shift_costs_its_squared_length(rng: np.random.Generator) -> None:
+    features = some_features(rng)
+    own = statistics(features)
+    for length in (0.5, 1.0, 2.0):
+        moved = statistics(features + length * np.eye(WIDTH)[0])
+        assert frechet_distance(own, moved) == pytest.approx(length**2, rel=1e-6)
+
+
+def test_the_distance_grows_with_noise(rng: np.random.Generator) -> None:
+    features = some_features(rng)
+    noise = rng.normal(size=features.shape)
+    distances = [frechet_distance(statistics(features), statistics(features + level * noise))
+                 for level in (0.0, 0.5, 1.0, 2.0, 4.0)]
+    assert (np.diff(distances) > 0).all()
+
+
+def of_writers(rng: np.random.Generator, shift: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Fakes `[600, F]` by 60 writers who differ as much as their glyphs do, and reals `[600, F]`."""
+    fakes = some_features(rng, 60)[WRITERS] + some_features(rng, 600) + shift
+    return fakes, some_features(rng, 600)
+
+
+def weighted(fakes: np.ndarray, weights: np.ndarray) -> Statistics:
+    return Statistics(np.average(fakes, axis=0, weights=weights), np.cov(fakes.T, aweights=weights, ddof=0))
+
+
+def test_the_influence_of_a_single_feature_is_that_worked_out_by_hand() -> None:
+    """0, 2 and 4, of mean 2 and variance 4, against mean 1 and variance 1: to first order a glyph x moves
+    (m - 1)^2 by 2 (x - 2) and (s - 1)^2 by (x - 2)^2 / 2, less their mean 4 / 3.
+    """
+    found = influence(np.array([[0.0], [2.0], [4.0]]), gaussian([1.0], [1.0]))
+    np.testing.assert_allclose(found, np.array([-4 + 2, 0, 4 + 2]) - 4 / 3)
+
+
+def test_influence_is_the_slope_of_the_distance_in_the_glyphs_weight(rng: np.random.Generator) -> None:
+    fakes, reals = of_writers(rng)
+    real, found, step = statistics(reals), influence(fakes, statistics(reals)), 1e-3
+    for glyph in (0, 17, int(np.argmax(found)), int(np.argmin(found))):
+        bump = step * len(fakes) * (np.arange(len(fakes)) == glyph)
+        more, less = (frechet_distance(weighted(fakes, 1 + sign * bump), real) for sign in (1, -1))
+        assert (more - less) / (2 * step) == pytest.approx(found[glyph], rel=0.01, abs=0.01 * found.std())
+
+
+def test_influence_is_zero_on_average(rng: np.random.Generator) -> None:
+    fakes, reals = of_writers(rng)
+    found = influence(fakes, statistics(reals))
+    assert found.std() > 1.0
+    assert found.mean() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_where_fakes_are_as_reals_no_glyph_has_influence(rng: np.random.Generator) -> None:
+    fakes, _ = of_writers(rng)
+    np.testing.assert_allclose(influence(fakes, statistics(fakes)), 0.0, atol=1e-8)
+
+
+@pytest.mark.parametrize("reals_vary", [False, True])
+def test_a_feature_that_never_varies_among_fakes_has_no_influence(
+        reals_vary: bool, rng: np.random.Generator) -> None:
+    """Whether reals vary in it, apart from all else, or not; and from whatever angle it is seen."""
+    fakes, reals = of_writers(rng)
+    reals = np.tile(reals, (2, 1))
+    feature = reals_vary * np.repeat([[1.0], [-1.0]], 600, axis=0)
+    turn, _ = np.linalg.qr(rng.normal(size=(WIDTH + 1, WIDTH + 1)))
+    found = influence(np.pad(fakes, ((0, 0), (0, 1))) @ turn, statistics(np.hstack([reals, feature]) @ turn))
+    np.testing.assert_allclose(found, influence(fakes, statistics(reals)), atol=1e-4)
+
+
+def test_the_figure_is_the_distance(rng: np.random.Generator) -> None:
+    fakes, reals = of_writers(rng)
+    found = frechet_figure(fakes, reals, WRITERS)
+    assert found.value == pytest.approx(frechet_distance(statistics(reals), statistics(fakes)))
+    assert found.interval[0] < found.value < found.interval[1]
+
+
+@pytest.mark.parametrize("shift", [0.3, 1.0])
+def test_the_interval_is_about_as_wide_as_by_drawing_writers_again(
+        shift: float, rng: np.random.Generator) -> None:
+    fakes, reals = of_writers(rng, shift)
+    low, high = frechet_figure(fakes, reals, WRITERS).interval
+    real, times = statistics(reals), resample(60, 500)[:, WRITERS].astype(int)
+    drawn = [frechet_distance(real, statistics(np.repeat(fakes, row, axis=0))) for row in times]
+    assert high - low == pytest.approx(np.diff(np.quantile(drawn, [0.025, 0.975]))[0], rel=0.2)
+
+
+def test_more_glyphs_of_the_same_writers_leave_the_interval_as_it_is(rng: np.random.Generator) -> None:
+    fakes, reals = of_writers(rng)
+    once, twice = (frechet_figure(np.tile(fakes, (times, 1)), reals, np.tile(WRITERS, times)).interval
+                   for times in (1, 2))
+    assert twice == pytest.approx(once, rel=0.02)
+
+
+def test_fewer_than_ten_writers_have_no_interval(rng: np.random.Generator) -> None:
+    fakes, reals = of_writers(rng)
+    assert frechet_figure(fakes, reals, WRITERS % 9).interval is None
+
+
+def test_of_groups_the_mean_of_their_distances_is_taken(rng: np.random.Generator) -> None:
+    fakes, reals = of_writers(rng)
+    groups, real_groups = np.arange(600) % 3, rng.integers(0, 3, 600)
+    own = [frechet_distance(statistics(reals[real_groups == group]), statistics(fakes[groups == group]))
+           for group in range(3)]
+    found = frechet_figure(fakes, reals, WRITERS, groups, real_groups)
+    assert found.value == pytest.approx(np.mean(own))
+
+
+def test_equal_groups_have_the_interval_of_one(rng: np.random.Generator) -> None:
+    fakes, reals = of_writers(rng)
+    whole = frechet_figure(fakes, reals, WRITERS)
+    groups = np.repeat([4, 7], 600)
+    both = frechet_figure(np.tile(fakes, (2, 1)), np.tile(reals, (2, 1)), np.tile(WRITERS, 2), groups, groups)
+    assert (both.value, *both.interval) == pytest.approx((whole.value, *whole.interval))
+
+
+def test_a_group_may_be_compared_with_reals_of_another_number(rng: np.random.Generator) -> None:
+    fakes, reals = of_writers(rng)
+    groups, real_groups = np.arange(600) % 4 + 10, np.arange(600) % 2
+    found = frechet_figure(fakes, reals, WRITERS, groups, real_groups, lambda group: group % 2)
+    own = [frechet_distance(statistics(reals[real_groups == group % 2]), statistics(fakes[groups == group]))
+           for group in range(10, 14)]
+    assert found.value == pytest.approx(np.mean(own))
+
+
+@pytest.mark.parametrize(("few_fakes", "few_reals"), [(True, False), (False, True)])
+def test_a_group_of_as_many_glyphs_as_features_is_too_small(
+        few_fakes: bool, few_reals: bool, rng: np.random.Generator) -> None:
+    few, half = np.arange(600) < WIDTH, np.arange(600) % 2
+    fakes, reals = of_writers(rng)
+    with pytest.raises(TooFewError, match=f"{WIDTH} sets of {WIDTH} features are too few"):
+        frechet_figure(fakes, reals, WRITERS, few if few_fakes else half, few if few_reals else half)

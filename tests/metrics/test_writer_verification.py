@@ -1,0 +1,184 @@
+"""Areas and error rates counted by hand, by loops over all trials, and their laws."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from handwriting_gan.metrics import bootstrap
+from handwriting_gan.metrics.bootstrap import TooFewError, resample
+from handwriting_gan.metrics.writer_verification import (
+    area_under_curve,
+    equal_error_rate,
+    share_above_chance,
+)
+
+WRITERS = np.repeat(np.arange(12), 3)
+OTHERS = WRITERS[:, None] != WRITERS
+MEASURES = (area_under_curve, equal_error_rate)
+
+
+def some_scores(rng: np.random.Generator, apart: float = 0.1, writers: np.ndarray = WRITERS) -> np.ndarray:
+    """Scores of a deviation of 0.1, genuine ones higher by `apart`; in steps of 0.01, so that some tie."""
+    scores = rng.normal(0.0, 0.1, (len(writers), len(writers))) + apart * np.eye(len(writers))
+    return np.clip(np.rint(100 * scores) / 100, -1, 1)
+
+
+def naive_area(genuine: np.ndarray, against: np.ndarray) -> float:
+    return float(np.mean([(mine > other) + (mine == other) / 2 for mine in genuine for other in against]))
+
+
+def naive_error(genuine: np.ndarray, against: np.ndarray) -> float:
+    """Over all thresholds, the mean of the two errors where they differ least."""
+    errors = [(np.mean(genuine <= threshold), np.mean(against > threshold))
+              for threshold in np.unique(np.concatenate([genuine, against]))]
+    return float(np.mean(min(errors, key=lambda pair: abs(pair[0] - pair[1]))))
+
+
+def trials(scores: np.ndarray, impostor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.diagonal(scores), scores[impostor]
+
+
+def test_ties_count_half() -> None:
+    """Impostors score 0.2; of the genuine a half score 0.5, a quarter 0.2, a quarter 0: 0.5 + 0.25 / 2."""
+    scores = np.full((12, 12), 0.2)
+    np.fill_diagonal(scores, [0.5] * 6 + [0.2] * 3 + [0.0] * 3)
+    assert area_under_curve(scores, ~np.eye(12, dtype=bool), np.arange(12)).value == pytest.approx(0.625)
+
+
+def test_a_quarter_turned_away_and_a_quarter_let_in_is_an_error_rate_of_a_quarter() -> None:
+    """Of 12 genuine trials 3 score low; so do 9 of the 12 impostor trials, the rest high."""
+    scores, impostor = np.full((12, 12), -0.5), np.roll(np.eye(12, dtype=bool), 1, axis=1)
+    np.fill_diagonal(scores, [0.5] * 9 + [-0.5] * 3)
+    scores[impostor] = [0.5] * 3 + [-0.5] * 9
+    assert equal_error_rate(scores, impostor, np.arange(12)).value == pytest.approx(0.25)
+
+
+def test_the_area_is_the_share_of_pairs_of_trials_in_the_right_order(rng: np.random.Generator) -> None:
+    scores, impostor = some_scores(rng), OTHERS & (rng.random(OTHERS.shape) < 0.7)
+    expected = naive_area(*trials(scores, impostor))
+    assert area_under_curve(scores, impostor, WRITERS).value == pytest.approx(expected)
+
+
+def test_the_error_rate_is_the_one_where_errors_are_equal(rng: np.random.Generator) -> None:
+    for apart in (0.0, 0.05, 0.2, 0.4):
+        scores = some_scores(rng, apart)
+        expected = naive_error(*trials(scores, OTHERS))
+        assert equal_error_rate(scores, OTHERS, WRITERS).value == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(("measure", "naive", "slack"), [
+    (area_under_curve, naive_area, 1e-9), (equal_error_rate, naive_error, 0.01)])
+def test_weights_are_repeated_queries(
+        measure: Callable, naive: Callable, slack: float, rng: np.random.Generator,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "figure", lambda statistic, writers: statistic)
+    scores, weights = some_scores(rng) + np.linspace(-0.2, 0.2, len(WRITERS))[:, None], resample(12, 4)
+    impostor = OTHERS & (rng.random(OTHERS.shape) < 0.7)
+    repeats = [np.repeat(np.arange(len(WRITERS)), row[WRITERS].astype(int)) for row in weights]
+    expected = [naive(np.diagonal(scores)[rows], scores[rows][impostor[rows]]) for rows in repeats]
+    np.testing.assert_allclose(measure(scores, impostor, WRITERS)(weights), expected, atol=slack)
+
+
+@pytest.mark.parametrize("apart", [0.05, 0.1, 0.2])
+def test_normal_scores_have_the_rates_of_signal_detection(apart: float, rng: np.random.Generator) -> None:
+    """At d deviations apart the area is Phi(d / sqrt 2), the error rate Phi(-d / 2)."""
+    writers = np.arange(720) // 20
+    scores, impostor = some_scores(rng, apart, writers), writers[:, None] != writers
+    area, error = (measure(scores, impostor, writers).value for measure in MEASURES)
+    assert area == pytest.approx(norm.cdf(apart / 0.1 / np.sqrt(2)), abs=0.03)
+    assert error == pytest.approx(norm.cdf(-apart / 0.1 / 2), abs=0.03)
+
+
+def test_who_tells_all_apart_makes_no_error(rng: np.random.Generator) -> None:
+    scores = some_scores(rng, apart=1.0)
+    assert area_under_curve(scores, OTHERS, WRITERS) == (1.0, pytest.approx((1.0, 1.0)))
+    assert equal_error_rate(scores, OTHERS, WRITERS) == (0.0, pytest.approx((0.0, 0.0)))
+
+
+def test_who_tells_all_apart_the_wrong_way_errs_always() -> None:
+    scores = 1.0 - 2.0 * np.eye(len(WRITERS))
+    assert area_under_curve(scores, OTHERS, WRITERS).value == 0.0
+    assert equal_error_rate(scores, OTHERS, WRITERS).value >= 0.5
+
+
+@pytest.mark.parametrize("score", [-1.0, 0.0, 0.7, 1.0])
+def test_who_says_the_same_of_everyone_is_at_chance(score: float) -> None:
+    scores = np.full(OTHERS.shape, score)
+    assert area_under_curve(scores, OTHERS, WRITERS).value == pytest.approx(0.5)
+    assert equal_error_rate(scores, OTHERS, WRITERS).value == pytest.approx(0.5)
+
+
+def test_guessing_is_at_chance(rng: np.random.Generator) -> None:
+    scores = rng.uniform(-1, 1, OTHERS.shape)
+    for measure in MEASURES:
+        low, high = measure(scores, OTHERS, WRITERS).interval
+        assert low < 0.5 < high
+
+
+def test_the_further_apart_the_better(rng: np.random.Generator) -> None:
+    noise = some_scores(rng, apart=0.0)
+    scores = [noise + apart * np.eye(len(noise)) for apart in (0.0, 0.1, 0.2, 0.3)]
+    assert (np.diff([area_under_curve(each, OTHERS, WRITERS).value for each in scores]) > 0).all()
+    assert (np.diff([equal_error_rate(each, OTHERS, WRITERS).value for each in scores]) < 0).all()
+
+
+def test_only_the_order_of_scores_matters(rng: np.random.Generator) -> None:
+    scores = some_scores(rng)
+    area, error = (measure(scores, OTHERS, WRITERS).value for measure in MEASURES)
+    assert area_under_curve(np.tanh(2 * scores), OTHERS, WRITERS).value == pytest.approx(area)
+    assert equal_error_rate(np.tanh(2 * scores), OTHERS, WRITERS).value == pytest.approx(error)
+    assert area_under_curve(-scores, OTHERS, WRITERS).value == pytest.approx(1 - area)
+
+
+def test_scores_that_are_no_trial_do_not_matter(rng: np.random.Generator) -> None:
+    scores, impostor = some_scores(rng), OTHERS & (rng.random(OTHERS.shape) < 0.5)
+    altered = np.where(impostor | np.eye(len(WRITERS), dtype=bool), scores, rng.uniform(-1, 1, scores.shape))
+    for measure in MEASURES:
+        assert measure(altered, impostor, WRITERS) == measure(scores, impostor, WRITERS)
+
+
+def test_the_order_of_episodes_and_the_writers_ids_do_not_matter(rng: np.random.Generator) -> None:
+    scores, order = some_scores(rng), rng.permutation(len(WRITERS))
+    for measure in MEASURES:
+        found = measure(scores[order][:, order], OTHERS[order][:, order], 3 * WRITERS[order] + 40)
+        expected = measure(scores, OTHERS, WRITERS)
+        assert (found.value, *found.interval) == pytest.approx((expected.value, *expected.interval))
+
+
+def test_without_impostors_there_is_nothing_to_tell_apart(rng: np.random.Generator) -> None:
+    for measure in MEASURES:
+        with pytest.raises(TooFewError, match="not defined"):
+            measure(some_scores(rng), np.zeros_like(OTHERS), WRITERS)
+
+
+def test_no_episodes_have_no_rates() -> None:
+    none = np.zeros((0, 0))
+    for measure in MEASURES:
+        with pytest.raises(TooFewError, match="not defined"):
+            measure(none, none.astype(bool), WRITERS[:0])
+
+
+def test_too_few_writers_have_rates_without_intervals(rng: np.random.Generator) -> None:
+    few = WRITERS < 9
+    for measure in MEASURES:
+        found = measure(some_scores(rng)[few][:, few], OTHERS[few][:, few], WRITERS[few])
+        assert 0.0 < found.value < 1.0
+        assert found.interval is None
+
+
+def test_a_share_above_chance_is_of_the_others_way_from_chance(rng: np.random.Generator) -> None:
+    worse, better = some_scores(rng, 0.05), some_scores(rng, 0.2)
+    found = share_above_chance(worse, better, OTHERS, WRITERS)
+    one, other = (area_under_curve(scores, OTHERS, WRITERS).value for scores in (worse, better))
+    assert found.value == pytest.approx((one - 0.5) / (other - 0.5))
+    assert found.interval[0] < found.value < found.interval[1]
+    same = share_above_chance(better, better, OTHERS, WRITERS)
+    assert (same.value, *same.interval) == pytest.approx((1.0, 1.0, 1.0))
+
+
+def test_there_is_no_share_of_guessing() -> None:
+    scores = np.zeros(OTHERS.shape)
+    with pytest.raises(TooFewError, match="not defined"):
+        share_above_chance(scores, scores, OTHERS, WRITERS)

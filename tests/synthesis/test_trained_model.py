@@ -1,0 +1,207 @@
+"""Many hands are written as each alone; what is written depends on the hand, the seed and the variation."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+
+from configs import stargan_v2 as config_file
+from handwriting_gan import methods
+from handwriting_gan.data.glyphs import SIDE, Glyphs
+from handwriting_gan.errors import InputError
+from handwriting_gan.methods.method import Guided, Method, as_it_is
+from handwriting_gan.synthesis import trained_model
+from handwriting_gan.synthesis.trained_model import TrainedModel
+
+HANDS = 3  # per call
+CHUNK = 4  # images per call
+REFERENCES = 2
+
+
+@pytest.fixture(autouse=True)
+def few_hands_per_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trained_model, "HANDS", HANDS)
+
+
+@pytest.fixture(scope="module")
+def certain() -> TrainedModel:
+    """A model that draws no latent: `tiny` with weights of no training."""
+    config, rng = config_file.get_config("tiny"), np.random.default_rng(0)
+    config.route = "reference"
+    method = methods.build(config)
+    shapes = jax.eval_shape(method.init, jax.random.key(0))
+    params = jax.tree.map(lambda x: rng.normal(0.0, 0.2, x.shape).astype(np.float32), shapes)
+    return TrainedModel(config, method, params, 0)
+
+
+@pytest.fixture(scope="module")
+def trying() -> TrainedModel:
+    """A model that draws a latent for a try, and shows it."""
+
+    def write(params: dict, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
+              key: jax.Array, variation: jax.Array) -> jax.Array:
+        latent = variation * jax.random.normal(key, references.shape[1:])
+        told = reference_digits.mean() + 3 * digits[:, None, None, None]
+        return jnp.tanh(references.mean(axis=0) + told / 30 + latent)
+
+    def blend(params: dict, references: jax.Array, reference_digits: jax.Array, others: jax.Array,
+              other_digits: jax.Array, digits: jax.Array, key: jax.Array, variation: jax.Array,
+              share: jax.Array) -> jax.Array:
+        ends = (write(params, *hand, digits, key, variation)
+                for hand in ((references, reference_digits), (others, other_digits)))
+        return sum(part * end for part, end in zip((1 - share, share), ends, strict=True))
+
+    return TrainedModel(ConfigDict(), Method({}, dict, (), (), {"writer": write, "blend": blend}), {}, 0)
+
+
+def hands(glyphs: Glyphs, count: int) -> Glyphs:
+    """Two references of each of so many hands: columns `[E, K, ...]`."""
+    rows = np.arange(count)[:, None] * 70 + np.arange(REFERENCES) * 300
+    return glyphs.take(rows)
+
+
+def one_hand(glyphs: Glyphs, count: int) -> Glyphs:
+    """The same hand so many times."""
+    return glyphs.take(np.tile([0, 300], (count, 1)))
+
+
+@pytest.mark.parametrize("model", ["certain", "trying"])
+@pytest.mark.parametrize("count", [1, HANDS, HANDS + 1, 2 * HANDS + 2])
+def test_many_hands_are_written_as_each_alone(
+        count: int, model: str, held_out: Glyphs, request: pytest.FixtureRequest) -> None:
+    model, references, digits = request.getfixturevalue(model), hands(held_out, count), np.arange(count) % 10
+    found = model.write_each(references, digits, variation=0.0)
+    assert (found.dtype, found.shape) == (np.uint8, (count, SIDE, SIDE))
+    alone = [model.write(references.take(hand), [digit], variation=0.0)[0]
+             for hand, digit in enumerate(digits)]
+    np.testing.assert_allclose(found.astype(int), alone, atol=1)
+    assert len(np.unique(found, axis=0)) == count
+
+
+def test_every_hand_has_a_latent_of_its_own(trying: TrainedModel, held_out: Glyphs) -> None:
+    """Also beyond the first call, where keys must not come again."""
+    count = 2 * HANDS + 2
+    found = trying.write_each(one_hand(held_out, count), np.full(count, 7))
+    assert len(np.unique(found, axis=0)) == count
+
+
+def test_the_best_guess_at_a_hand_is_always_the_same(trying: TrainedModel, held_out: Glyphs) -> None:
+    references, digits = one_hand(held_out, HANDS + 1), np.full(HANDS + 1, 7)
+    guesses = [trying.write_each(references, digits, seed, variation=0.0) for seed in (0, 1)]
+    guesses.append(trying.write(references.take(0), [7], seed=2, variation=0.0))
+    assert np.ptp(np.concatenate(guesses).astype(int), axis=0).max() <= 1
+
+
+def test_another_seed_is_another_try(trying: TrainedModel, held_out: Glyphs) -> None:
+    references, digits = hands(held_out, HANDS), np.array([4, 8, 1])
+    one, again, other = (trying.write_each(references, digits, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any(axis=(1, 2)).all()
+    one, again, other = (trying.write(references.take(0), digits, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any()
+
+
+def test_unless_told_otherwise_a_try_is_as_natural_as_in_training(
+        trying: TrainedModel, held_out: Glyphs) -> None:
+    references, digits = hands(held_out, HANDS), np.array([4, 8, 1])
+    for write in (lambda *rest: trying.write_each(references, digits, 5, *rest),
+                  lambda *rest: trying.write(references.take(0), digits, 5, *rest)):
+        np.testing.assert_array_equal(write(), write(1.0))
+        assert (write() != write(0.5)).any()
+
+
+def test_where_no_latent_is_drawn_neither_seed_nor_variation_matters(
+        certain: TrainedModel, held_out: Glyphs) -> None:
+    references, digits = hands(held_out, HANDS), np.array([4, 8, 1])
+    np.testing.assert_array_equal(certain.write_each(references, digits),
+                                  certain.write_each(references, digits, seed=9, variation=0.0))
+
+
+def test_many_digits_are_written_in_one_hand_as_if_in_one_call(
+        certain: TrainedModel, trying: TrainedModel, held_out: Glyphs,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each in its place; every call has a latent of its own."""
+    references, digits = held_out.take([0, 300]), np.arange(11) % 10
+    whole = certain.write(references, digits)
+    monkeypatch.setattr(trained_model, "CHUNK", 4)
+    assert np.abs(certain.write(references, digits).astype(int) - whole).max() <= 1
+    tries = trying.write(references, np.full(11, 7))
+    assert [len(np.unique(tries[start:start + 4], axis=0)) for start in (0, 4, 8)] == [1, 1, 1]
+    assert len(np.unique(tries, axis=0)) == 3
+
+
+@pytest.mark.parametrize("count", [1, CHUNK, 2 * CHUNK + 3])
+def test_sources_and_references_that_come_again_are_redrawn_as_each_alone(
+        certain: TrainedModel, held_out: Glyphs, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is encoded once; every glyph has a digit and a style of its own all the same."""
+    monkeypatch.setattr(trained_model, "IMAGES", CHUNK)
+    sources = held_out.take(np.arange(count) // 5 * 70)
+    references = held_out.take(np.arange(count) % 3 * 110)
+    found = certain.reference_guided(sources, references)
+    alone = np.concatenate([certain.reference_guided(sources.take([row]), references.take([row]))
+                            for row in range(count)])
+    assert (found.dtype, found.shape) == (np.uint8, (count, SIDE, SIDE))
+    np.testing.assert_allclose(found.astype(int), alone, atol=1)
+    assert len(np.unique(found, axis=0)) == len({(row // 5, row % 3) for row in range(count)})
+
+
+def test_each_redrawing_has_a_latent_of_its_own(held_out: Glyphs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same source and digit, also beyond the first call."""
+
+    def draw(params: dict, contents: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
+        return jnp.tanh(contents + latents.reshape(contents.shape))
+
+    synthesis = {"latent": Guided(draw, as_it_is, latent_dim=SIDE * SIDE)}
+    model = TrainedModel(ConfigDict(), Method({}, dict, (), (), synthesis), {}, 0)
+    monkeypatch.setattr(trained_model, "CHUNK", CHUNK)
+    count = 2 * CHUNK + 3
+    found = model.latent_guided(held_out.take(np.zeros(count, int)), np.full(count, 7))
+    assert len(np.unique(found, axis=0)) == count
+    # Whose latent it is does not hang on how many a network sees at once.
+    monkeypatch.setattr(trained_model, "IMAGES", 3)
+    np.testing.assert_array_equal(
+        model.latent_guided(held_out.take(np.zeros(count, int)), np.full(count, 7)), found)
+
+
+def test_several_tries_are_written_as_each_alone(trying: TrainedModel, held_out: Glyphs) -> None:
+    references, digits = hands(held_out, HANDS + 1), np.array([4, 8, 1, 7])
+    tries = [(5, 0.0), (6, 1.0), (7, 1.0)]
+    alone = [trying.write_each(references, digits, *how) for how in tries]
+    np.testing.assert_array_equal(trying.write_tries(references, digits, tries), alone)
+
+
+def test_a_blend_is_between_what_is_written_in_either_hand(trying: TrainedModel, held_out: Glyphs) -> None:
+    one, other, digits = held_out.take([0, 300]), held_out.take([700]), [4, 8, 1]
+    start, half, end = (trying.blend(one, other, digits, share, 5, 0.3) for share in (0.0, 0.5, 1.0))
+    np.testing.assert_array_equal(start, trying.write(one, digits, 5, 0.3))
+    np.testing.assert_array_equal(end, trying.write(other, digits, 5, 0.3))
+    assert np.abs(half.astype(float) - (start.astype(float) + end) / 2).max() <= 1
+    for hands in ((one, held_out.take([])), (held_out.take([]), one)):
+        with pytest.raises(InputError, match="at least one glyph"):
+            trying.blend(*hands, digits, 0.5)
+
+
+def test_a_method_that_cannot_blend_says_so(certain: TrainedModel, held_out: Glyphs) -> None:
+    with pytest.raises(InputError, match="has no blend mode; it has"):
+        certain.blend(held_out.take([0]), held_out.take([1]), [1], 0.5)
+
+
+def test_a_method_that_cannot_write_in_a_hand_says_so(certain: TrainedModel, held_out: Glyphs) -> None:
+    synthesis = {"latent": certain.method.synthesis["latent"]}
+    model = TrainedModel(certain.config, certain.method._replace(synthesis=synthesis), certain.params, 0)
+    assert model.modes == ("latent",)
+    for write in (lambda: model.write(held_out.take([0]), [1]),
+                  lambda: model.write_each(hands(held_out, 1), np.array([1]))):
+        with pytest.raises(InputError, match="has no writer mode; it has latent"):
+            write()
+
+
+def test_a_hand_needs_a_reference_and_digits_are_digits(certain: TrainedModel, held_out: Glyphs) -> None:
+    with pytest.raises(InputError, match="at least one glyph"):
+        certain.write(held_out.take([]), [1])
+    with pytest.raises(ValueError, match="digits are one or more of 0-9"):
+        certain.write(held_out.take([0]), [10])
+    with pytest.raises(ValueError, match="digits are one or more of 0-9"):
+        certain.write(held_out.take([0]), [])
