@@ -39,17 +39,18 @@ def main() -> None:
     material = bench.prepare(judges.load(PROTOCOL.encoders), "mnist_writers", train, held_out, PROTOCOL,
                              arguments.seed)
     count, = PROTOCOL.references
-    parts = {route: measure_hand(with_route(model, route), material.judges, material.reals, material.case,
-                                 material.trained, count, arguments.seed)
+    case, trained = material.known_writers()
+    parts = {route: measure_hand(with_route(model, route), material.judges, material.reals, case, trained,
+                                 count, arguments.seed)
              for route in track(ROUTES, "comparing routes")}
     in_short = {route: tables.in_short(route, part) for route, part in parts.items()}
     beside = next(iter(in_short.values())).rows
     rows = [[route, *table.rows[0][1:]] for route, table in in_short.items()]
     rows += [row for name, row in zip(tables.HAND, beside, strict=True) if name in BESIDE]
     table = tables.markdown_table(["route", *in_short[ROUTES[0]].headings[1:]], rows)
-    case = parts[ROUTES[0]]
+    first = parts[ROUTES[0]]
     table += (f"\n\n{model.config.method}, step {model.step}; best guesses from K = {count} glyphs of "
-              f"{case['writers']} validation writers, {case['episodes']} digits, seed {arguments.seed}. "
+              f"{first['writers']} validation writers, {first['episodes']} digits, seed {arguments.seed}. "
               f"{tables.judges_of(material.judges.hashes())}\n")
     print(table)
     if arguments.out:

@@ -20,6 +20,7 @@ from handwriting_gan.data import sources
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
 from handwriting_gan.recognition import archive, digit_classifier, wholeness
+from handwriting_gan.recognition.chunks import outputs
 from handwriting_gan.recognition.fitting import Params, minimise
 from handwriting_gan.recognition.wholeness import WholenessNetwork
 from handwriting_gan.writing.mnist_form import to_mnist_form
@@ -81,12 +82,12 @@ def fit(seen: np.ndarray, whole: np.ndarray, steps: int, seed: int) -> Params:
     params = network.init(jax.random.key(seed), jnp.zeros((1, seen.shape[1])))["params"]
     params |= {"mean": jnp.asarray(seen.mean(axis=0)),
                "deviation": jnp.asarray(seen.std(axis=0) + LEAST_DEVIATION)}
-    seen, whole = jnp.asarray(seen), jnp.asarray(whole, jnp.float32)
+    inputs, labels = jnp.asarray(seen), jnp.asarray(whole, jnp.float32)
 
     def loss(params: Params, key: jax.Array) -> jax.Array:
-        rows = jax.random.randint(key, (BATCH,), 0, len(whole))
-        return optax.sigmoid_binary_cross_entropy(network.apply({"params": params}, seen[rows]),
-                                                  whole[rows]).mean()
+        rows = jax.random.randint(key, (BATCH,), 0, len(labels))
+        return optax.sigmoid_binary_cross_entropy(outputs(network, params, inputs[rows]),
+                                                  labels[rows]).mean()
 
     decayed = jax.tree.map_with_path(lambda path, _: path[-1].key == "kernel", params)
     optimizer = optax.adamw(optax.cosine_decay_schedule(LEARNING_RATE, steps), weight_decay=DECAY,

@@ -69,7 +69,9 @@ def verification(encoder: WriterEncoder, glyphs: Glyphs, episodes: Episodes) -> 
 
 
 def say(figure: Figure, decimals: int = 1) -> str:
-    """Percent, with the interval."""
+    """Percent, with the interval where writers are enough for one."""
+    if figure.interval is None:
+        return f"{100 * figure.value:.{decimals}f}"
     low, high = figure.interval
     return (f"{100 * figure.value:.{decimals}f} "
             f"[{100 * low:.{decimals}f}, {100 * high:.{decimals}f}]")

@@ -124,9 +124,9 @@ def _enlarge(image: np.ndarray, scale: float) -> np.ndarray:
 
 def _closest(left: np.ndarray, right: np.ndarray, low: int, other_low: int) -> int:
     """How far apart the left edges of two pieces on a line are when their ink just meets."""
-    ends = {len(left) - low - row: np.flatnonzero(line > 0.5).max()
+    ends = {len(left) - low - row: int(np.flatnonzero(line > 0.5).max())
             for row, line in enumerate(left) if (line > 0.5).any()}
-    starts = {len(right) - other_low - row: np.flatnonzero(line > 0.5).min()
+    starts = {len(right) - other_low - row: int(np.flatnonzero(line > 0.5).min())
               for row, line in enumerate(right) if (line > 0.5).any()}
     return max((ends[row] - starts[row] for row in ends.keys() & starts.keys()), default=left.shape[1])
 

@@ -59,8 +59,8 @@ def main() -> None:
             line = line_in(compressed(scene.photo, conditions.quality))
             unknown.append(outcome(scene.digits, line, lambda line: read_line(line, reader, judge)))
             known.append(outcome(scene.digits, line, lambda line: read_line(line, reader, judge, LENGTH)))
-    came["all"] = tuple([each for of_a_kind in column for each in of_a_kind]
-                        for column in zip(*came.values(), strict=True))
+    came["all"] = ([each for unknown, _ in came.values() for each in unknown],
+                   [each for _, known in came.values() for each in known])
     rows = [[kind, said, *rates(outcomes)] for kind, columns in came.items()
             for said, outcomes in zip(("no", "yes"), columns, strict=True)]
     table = (markdown_table(HEADINGS, rows) + f"\n\n{arguments.count} numbers of {LENGTH} digits a row, "

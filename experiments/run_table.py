@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 from ml_collections import ConfigDict
@@ -85,7 +85,7 @@ RIVALS = {
     **WHOLE,
     "writer-guided": "configs/writer_guided.py",
 }
-FULL = {"folder": "rows", "glyphs": 24_000, "protocol": "full"}
+FULL: dict[str, Any] = {"folder": "rows", "glyphs": 24_000, "protocol": "full"}
 TABLES = {
     "few_shot": Contest({"writer-guided": "configs/writer_guided.py", **_ablations(
         "without_matching_of_fakes", "without_matching", "without_posterior", "without_adversary",

@@ -126,6 +126,8 @@ def _state(workdir: Workdir) -> dict:
     manager = checkpoints.open_for_training(workdir)
     restored = checkpoints.restore(manager, in_items(abstract))
     manager.close()
+    if restored is None:
+        raise InputError(f"{workdir.root} holds no checkpoint")
     return {"step": restored.step, **restored.items}
 
 

@@ -16,7 +16,8 @@ from handwriting_gan.files import write_atomically
 from handwriting_gan.report.tables import markdown_table
 
 STANDARD = {"width": 32, "batch": 32, "devices": 2, "micro_batches": 1}
-CASES = ({}, {"batch": 8}, {"batch": 64}, {"batch": 64, "micro_batches": 2}, {"width": 16}, {"devices": 1})
+CASES: tuple[dict[str, int], ...] = (
+    {}, {"batch": 8}, {"batch": 64}, {"batch": 64, "micro_batches": 2}, {"width": 16}, {"devices": 1})
 
 
 def main() -> None:

@@ -72,10 +72,13 @@ def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], int], f
         method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches), steps)
     shapes = train_state.shapes_on_device(state, by_network, jax.device_count())
     compiled = devices.compiled(step, shapes, *inputs)
+    assert isinstance(compiled, jax.stages.Compiled)  # there is one process
     state = devices.place(state, by_network)
     # A loop's body counts once; a convolution that XLA leaves to a GPU's cuDNN not at all.
-    flops = compiled.cost_analysis()["flops"] * jax.local_device_count()
-    temporary_bytes = compiled.memory_analysis().temp_size_in_bytes
+    cost, memory = compiled.cost_analysis(), compiled.memory_analysis()
+    assert cost is not None and memory is not None  # XLA's CPU and GPU know both
+    flops = cost["flops"] * jax.local_device_count()
+    temporary_bytes = memory.temp_size_in_bytes
     cpu_memory.give_back()  # what asking took
 
     def play(iterations: int) -> int:

@@ -16,7 +16,7 @@ bias is 0 and no scale 1; the weights of the terms all differ.
 import functools
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -76,7 +76,7 @@ class Comparison(NamedTuple):
     """Arrays of ours against the rival's: how many, which differs most, by how much, and how much it may."""
 
     what: str
-    count: int
+    arrays: int
     worst: str
     error: float
     tolerance: float
@@ -92,7 +92,7 @@ def main() -> None:
     with jax.enable_x64(True):
         comparisons = list(compare_all(make_case(width)))
     print(markdown_table(["", "arrays", "differs most", "relative error", "tolerance"], [
-        [one.what, str(one.count), one.worst, f"{one.error:.1e}", f"{one.tolerance:.0e}"]
+        [one.what, str(one.arrays), one.worst, f"{one.error:.1e}", f"{one.tolerance:.0e}"]
         for one in comparisons]))
     apart = [f"{one.what} ({one.worst})" for one in comparisons if not one.error <= one.tolerance]
     if apart:
@@ -127,7 +127,8 @@ def make_case(width: int) -> Case:
 
 def draw_latents(case: Case) -> tuple[jax.Array, jax.Array]:
     """The two latents `[B, Z]` that our losses draw from the case's keys."""
-    return case.method.phases[0].loss.__self__.draw_latents(case.keys)
+    method: Any = case.method.phases[0].loss  # bound to the StarGAN v2 that draws them
+    return method.__self__.draw_latents(case.keys)
 
 
 def draw_inputs(case: Case) -> dict[str, tuple]:
@@ -224,7 +225,7 @@ def our_iteration(case: Case) -> Arrays:
     """Parameters and averages after one step of training, as `train` takes it."""
     chain = optimizers.build(case.config)
     opt_states = {name: chain[name].init(params) for name, params in case.params.items()}
-    state = TrainState(jnp.int32(STEP), case.params, case.averaged, opt_states)
+    state = TrainState(jnp.int32(STEP), dict(case.params), dict(case.averaged), opt_states)
     step = devices.parallel(
         make_train_step(case.method, chain, case.config.averaging, SEED, devices.AXIS), steps=1)
     state, _ = step(devices.place(state, chain), devices.replicate(case.pool), devices.share(BATCH))
@@ -247,7 +248,8 @@ def compare_all(case: Case) -> Iterator[Comparison]:
     batch, latents = rival.Batch(*map(to_tensor, case.batch)), tuple(map(to_tensor, draw_latents(case)))
     inputs = draw_inputs(case)
     yield compare("outputs", our_outputs(case, inputs), their_outputs(model, inputs), TIGHT)
-    our_terms, their_terms = {}, {}
+    our_terms: Arrays = {}
+    their_terms: Arrays = {}
     for phase, (loss, moved) in zip(case.method.phases, rival.PHASES, strict=True):
         ours, terms = our_gradients(case, phase)
         theirs, others = their_gradients(model, loss, moved, batch, latents)
@@ -272,12 +274,12 @@ def compare(what: str, ours: Arrays, theirs: Arrays, tolerance: float) -> Compar
     """
     if ours.keys() != theirs.keys():
         raise InputError(f"{what}: only one side has {', '.join(sorted(ours.keys() ^ theirs.keys()))}")
-    least = LEAST * max(np.linalg.norm(array) for array in ours.values())
-    errors = {name: np.linalg.norm(theirs[name] - array) / max(np.linalg.norm(array), least)
+    least = LEAST * max(float(np.linalg.norm(array)) for array in ours.values())
+    errors = {name: np.linalg.norm(theirs[name] - array) / max(float(np.linalg.norm(array)), least)
               for name, array in ours.items()}
-    errors = {name: float(np.nan_to_num(error, nan=np.inf)) for name, error in errors.items()}
-    worst = max(errors, key=errors.get)
-    return Comparison(what, len(errors), worst, errors[worst], tolerance)
+    finite = {name: float(np.nan_to_num(error, nan=np.inf)) for name, error in errors.items()}
+    worst = max(finite, key=lambda name: finite[name])
+    return Comparison(what, len(finite), worst, finite[worst], tolerance)
 
 
 if __name__ == "__main__":

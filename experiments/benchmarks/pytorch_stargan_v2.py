@@ -363,7 +363,7 @@ def compute_in_bfloat16(phases: Phases) -> Phases:
 def iteration(model: StarGANv2, optimizers: dict[str, torch.optim.Adam], batch: Batch, latents: Latents,
               step: int, phases: Phases = PHASES) -> Terms:
     """Four updates and the moving averages, in place; returns `{phase/term: scalar}`."""
-    log = {}
+    log: Terms = {}
     for loss, moved in phases:
         model.move_only(moved)
         total, terms = loss(model, batch, latents, step)

@@ -18,7 +18,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from handwriting_gan.report.tables import MISSING, markdown_table
 
 OURS, MATRIX_PRODUCT = "ours", "matrix product"
 EAGER = "PyTorch, eager"
+Command: TypeAlias = tuple[str, *tuple[object, ...]]  # a worker's module and its flags
 
 
 class Result(NamedTuple):
@@ -72,7 +73,7 @@ def prove_parity() -> str:
     return done.stdout
 
 
-def entrants(compute: str, width: int, batch: int) -> dict[str, tuple[object, ...]]:
+def entrants(compute: str, width: int, batch: int) -> dict[str, Command]:
     """Each entrant's worker: its module and flags. What computes in fewer bits races float32 as well."""
     size = "--width", width, "--batch", batch
     fewer, told = ("", ()) if compute == "float32" else (f", {compute}", ("--compute", compute))
@@ -87,7 +88,7 @@ def entrants(compute: str, width: int, batch: int) -> dict[str, tuple[object, ..
     }
 
 
-def race(contest: dict[str, tuple[object, ...]], rounds: int, iterations: int) -> dict[str, Result]:
+def race(contest: dict[str, Command], rounds: int, iterations: int) -> dict[str, Result]:
     """Starts all entrants, one after the other, and has them take turns."""
     with contextlib.ExitStack() as stack:
         workers = [stack.enter_context(Worker(*command)) for command in contest.values()]

@@ -60,23 +60,27 @@ class Worker:
 
         On an accelerator it takes only the memory that it needs, since the others wait there too.
         """
+        self._named = [f"experiments.benchmarks.{module}", *map(str, arguments)]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"experiments.benchmarks.{module}", *map(str, arguments)],
+            [sys.executable, "-m", *self._named],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=os.environ | {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"})
+        assert self._process.stdin and self._process.stdout  # both are pipes
+        self._asks, self._answers = self._process.stdin, self._process.stdout
         facts = self._hear()
         self.flops, self.temporary_bytes = float(facts["flops"]), int(facts["temporary_bytes"])
 
     def play(self, iterations: int) -> Turn:
         """One turn."""
-        print(iterations, file=self._process.stdin, flush=True)
-        return Turn(**self._hear())
+        print(iterations, file=self._asks, flush=True)
+        turn = self._hear()
+        return Turn(turn["seconds"], int(turn["peak_bytes"]))
 
     def _hear(self) -> dict[str, float]:
-        line = self._process.stdout.readline()
+        line = self._answers.readline()
         if not line:
             self.__exit__()
-            raise InputError(f"the worker {' '.join(self._process.args[2:])} ended with exit code "
+            raise InputError(f"the worker {' '.join(self._named)} ended with exit code "
                              f"{self._process.returncode}; what it printed above says why")
         return json.loads(line)
 
@@ -84,8 +88,8 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.stdin.close()
-        self._process.stdout.close()
+        self._asks.close()
+        self._answers.close()
         self._process.wait()
 
 

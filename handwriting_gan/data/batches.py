@@ -51,7 +51,7 @@ class Pool(NamedTuple):
 
     images: np.ndarray  # uint8 [N, 28, 28]
     first: np.ndarray  # int32 [10], the first row of each digit
-    count: np.ndarray  # int32 [10], the number of its rows
+    counts: np.ndarray  # int32 [10], the number of its rows
 
 
 def make_pool(glyphs: Glyphs) -> Pool:
@@ -91,7 +91,7 @@ def _draw_example(pool: Pool, key: jax.Array) -> Batch:
 
 
 def _draw_glyph(pool: Pool, key: jax.Array, digit: jax.Array) -> jax.Array:
-    row = pool.first[digit] + jax.random.randint(key, (), 0, pool.count[digit])
+    row = pool.first[digit] + jax.random.randint(key, (), 0, pool.counts[digit])
     return to_network(pool.images[row])
 
 
@@ -115,11 +115,11 @@ def numbered(count: int) -> Examples:
 
     def lay_out(glyphs: Glyphs) -> np.ndarray:
         pool, each = make_pool(glyphs), count // DIGITS
-        if count % DIGITS or each > pool.count.min():
+        if count % DIGITS or each > pool.counts.min():
             raise InputError(f"{count} glyphs, as many of each digit, cannot be had of this data; choose "
-                             f"--config.glyphs as a multiple of 10 up to {DIGITS * pool.count.min()}")
+                             f"--config.glyphs as a multiple of 10 up to {DIGITS * pool.counts.min()}")
         spread = [first + np.arange(each) * available // each  # over all writers, who come in order
-                  for first, available in zip(pool.first, pool.count, strict=True)]
+                  for first, available in zip(pool.first, pool.counts, strict=True)]
         return pool.images[np.concatenate(spread)]
 
     def draw_numbered(images: np.ndarray, keys: jax.Array) -> NumberedBatch:

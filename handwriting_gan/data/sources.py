@@ -13,7 +13,8 @@ FOLDER_HELP = (f"folder with MNIST's four IDX files, and QMNIST's two label file
 def load_both(name: str, folder: str | None = None, held_out: str = "test") -> tuple[Glyphs, Glyphs]:
     """The training glyphs and the held-out glyphs of a source; raises as `load` does."""
     if (name, held_out) == ("mnist_writers", "validation"):
-        return tuple(mnist_writers.load_training(folder).values())
+        splits = mnist_writers.load_training(folder)
+        return splits["train"], splits["validation"]
     return load(name, "train", folder), load(name, held_out, folder)
 
 

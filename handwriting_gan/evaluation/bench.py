@@ -30,6 +30,16 @@ class Bench(NamedTuple):
     case: Case | None
     no_hand: str = ""
 
+    def known_writers(self) -> tuple[Case, Trained]:
+        """The episodes, and what training writers tell.
+
+        Raises:
+          TooFewError: if there are none.
+        """
+        if self.case is None or self.trained is None:
+            raise TooFewError(self.no_hand)
+        return self.case, self.trained
+
 
 def prepare(judges: Judges, data: str, train: Glyphs, held_out: Glyphs, protocol: Protocol,
             seed: int) -> Bench:

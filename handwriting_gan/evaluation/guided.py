@@ -49,7 +49,7 @@ class Outputs(NamedTuple):
 
     def take(self, rows: np.ndarray) -> "Outputs":
         """The given rows, as a set without groups."""
-        return Outputs(*(column[rows] for column in self[:4]), 1)
+        return Outputs(self.images[rows], self.digits[rows], self.source_digits[rows], self.writers[rows], 1)
 
 
 def redraw(model: TrainedModel, mode: str, sources: Glyphs, held_out: Glyphs, protocol: Protocol,

@@ -46,7 +46,8 @@ def of_writers(glyphs: Glyphs, writers: int, each: int, rng: np.random.Generator
     """The first `each` glyphs of each digit of so many random known writers, all if there are fewer."""
     ids = np.unique(glyphs.writers[glyphs.writers != UNKNOWN_WRITER])
     rows = np.flatnonzero(np.isin(glyphs.writers, rng.permutation(ids)[:writers]))
-    seen, kept = collections.Counter(), []
+    seen: collections.Counter[tuple[int, int]] = collections.Counter()
+    kept = []
     for row in rows:
         key = int(glyphs.writers[row]), int(glyphs.digits[row])
         seen[key] += 1

@@ -5,6 +5,7 @@ Every figure is a value with its 95 % interval over writers, or no value and the
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,9 +50,9 @@ def measures(model: TrainedModel, bench: Bench) -> Measures:
     yield "real", lambda: measure_reals(judges, reals, held_out, bench.protocol, bench.seed)
     for mode in ("latent", "reference"):
         if mode in model.modes:
-            yield mode, lambda mode=mode: measure_mode(model, mode, judges, reals, held_out,
-                                                       bench.protocol, bench.seed)
-    if "writer" in model.modes and bench.case is not None:
+            yield mode, partial(
+                measure_mode, model, mode, judges, reals, held_out, bench.protocol, bench.seed)
+    if "writer" in model.modes and bench.case is not None and bench.trained is not None:
         for count in bench.protocol.references:
-            yield f"hand, K = {count}", lambda count=count: measure_hand(
-                model, judges, reals, bench.case, bench.trained, count, bench.seed)
+            yield f"hand, K = {count}", partial(
+                measure_hand, model, judges, reals, bench.case, bench.trained, count, bench.seed)

@@ -23,6 +23,6 @@ def mode_seeking(images: jax.Array, others: jax.Array, latents: jax.Array,
     return 1.0 / (apart + 1e-5)
 
 
-def linear_decay(initial: float, decay_steps: int, step: jax.Array) -> jax.Array:
+def linear_decay(initial: float, decay_steps: int, step: jax.Array | int) -> jax.Array:
     """A weight that falls linearly from `initial` at step 0 to 0 at `decay_steps`, and stays there."""
     return initial * jnp.maximum(0.0, 1.0 - step / decay_steps)

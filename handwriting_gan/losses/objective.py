@@ -1,5 +1,7 @@
 """The objective of a phase: its terms, weighted and summed."""
 
+import functools
+import operator
 from collections.abc import Mapping
 
 import jax
@@ -13,4 +15,4 @@ def weighted_sum(terms: Terms, weights: Mapping[str, float | jax.Array]) -> tupl
     Under `jit` such a term is never computed. Weights without a term are another phase's.
     """
     named = {name: term for name, term in terms.items() if name in weights}
-    return sum(weights[name] * term for name, term in named.items()), named
+    return functools.reduce(operator.add, (weights[name] * term for name, term in named.items())), named

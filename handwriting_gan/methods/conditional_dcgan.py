@@ -94,7 +94,8 @@ class ConditionalDCGAN:
 
 def three_of(keys: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Three keys `[B]` of each: for the latents, and for what is dropped of reals and of fakes."""
-    return tuple(jnp.moveaxis(jax.vmap(lambda key: jax.random.split(key, 3))(keys), 1, 0))
+    latents, reals, fakes = jnp.moveaxis(jax.vmap(lambda key: jax.random.split(key, 3))(keys), 1, 0)
+    return latents, reals, fakes
 
 
 def build(config: ConfigDict) -> Method:

@@ -16,6 +16,8 @@ Axes: B examples, K references of one writer, n digits to write, Z latent.
 """
 
 import dataclasses
+import functools
+import operator
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -67,7 +69,8 @@ class DRIT:
 
     def encode_attribute(self, params: Params, images: jax.Array) -> tuple[jax.Array, jax.Array]:
         """E_a(x): means and log variances of the latents `[B, Z]`."""
-        return tuple(jnp.split(self._apply(params, "attribute_encoder", images), 2, axis=-1))
+        means, log_variances = jnp.split(self._apply(params, "attribute_encoder", images), 2, axis=-1)
+        return means, log_variances
 
     def decode(self, params: Params, contents: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
         """G_y(c, z): images `[B, 28, 28, 1]` of `digits` `[B]`."""
@@ -114,9 +117,10 @@ class DRIT:
         noise, contents = self.draw_noise(keys), self._noisy_content(params, images, keys, 1)
         latents = self._sample(params, images, noise.posterior)
         real = self.discriminate(params, images, digits)
-        loss = sum(adversarial.discriminator_loss(one, other)
-                   for fakes in self._fakes(params, contents, latents, noise, others)
-                   for one, other in zip(real, self.discriminate(params, fakes, others), strict=True))
+        loss = functools.reduce(operator.add, (
+            adversarial.discriminator_loss(one, other)
+            for fakes in self._fakes(params, contents, latents, noise, others)
+            for one, other in zip(real, self.discriminate(params, fakes, others), strict=True)))
         return weighted_sum({"adversarial": loss}, self.weights)
 
     def generator_loss(self, params: Params, batch: Batch, keys: jax.Array,
@@ -131,8 +135,9 @@ class DRIT:
         back = self.decode(params, self._noisy_content(params, exchanged, keys, 2),
                            _exchange(self._sample(params, exchanged, noise.again)), digits)
         return weighted_sum({
-            "adversarial": sum(adversarial.generator_loss(logits) for each in fakes
-                               for logits in self.discriminate(params, each, others)),
+            "adversarial": functools.reduce(operator.add, (
+                adversarial.generator_loss(logits) for each in fakes
+                for logits in self.discriminate(params, each, others))),
             "content": confusion(self.classify_content(params, contents)),
             "content_squares": mean_of_squares(self.encode_content(params, images)),
             "image_reconstruction": mean_absolute_error(own, images),

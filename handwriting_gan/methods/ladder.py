@@ -112,8 +112,9 @@ def build_label_styled(config: ConfigDict) -> Method:
     networks["mapping_network"] = LabelStyle(config.networks.style_dim, DIGITS)
     del networks["style_encoder"]
     method = assemble(LabelStyled(networks, **fields(config)), config)
-    del method.synthesis["reference"]  # which would tell no more than the digit
-    return method
+    # A reference would tell no more than the digit.
+    return method._replace(synthesis={name: mode for name, mode in method.synthesis.items()
+                                      if name != "reference"})
 
 
 def build_latent_styled(config: ConfigDict) -> Method:

@@ -57,17 +57,17 @@ class Guided:
     draw: Callable[..., jax.Array]
     content: Callable[[Params, jax.Array], jax.Array]  # (params, sources [B]) -> [B, ...]
     # (params, references [B], reference_digits [B]) -> [B, ...], where the mode has any
-    style: Callable[[Params, jax.Array, jax.Array], jax.Array] | None = None
+    style: Callable[..., jax.Array] | None = None
     latent_dim: int = 0
 
     def __call__(self, params: Params, sources: jax.Array, source_digits: jax.Array,
                  *told: jax.Array) -> jax.Array:
         """As `Method` has it; `told` is what comes after the sources there."""
         *references, digits, key = told
-        told = [self.style(params, *references, digits)] if self.style else []
+        codes = [self.style(params, *references, digits)] if self.style else []
         if self.latent_dim:
-            told.append(self.latents(key, len(digits)))
-        return self.draw(params, self.content(params, sources), *told, digits)
+            codes.append(self.latents(key, len(digits)))
+        return self.draw(params, self.content(params, sources), *codes, digits)
 
     def latents(self, key: jax.Array, count: int) -> jax.Array:
         """Standard normal: float32 `[count, latent_dim]`."""
@@ -94,9 +94,9 @@ class Method(NamedTuple):
     hand of the references, 1 that of the others. Synthesis needs only the `averaged` networks.
     """
 
-    networks: dict[str, nn.Module]
+    networks: Mapping[str, nn.Module]
     init: Callable[[jax.Array], dict[str, Any]]  # key -> Params
     phases: tuple[Phase, ...]
     averaged: tuple[str, ...]  # names of the networks under the moving average
-    synthesis: dict[str, Callable[..., jax.Array]]
+    synthesis: Mapping[str, Callable[..., jax.Array]]
     examples: Examples = TRANSLATIONS

@@ -157,10 +157,10 @@ class StarGANv2:
 
     def _weigh(self, terms: Terms, step: jax.Array | int = 0) -> tuple[jax.Array, Terms]:
         """Their weighted sum; diversity is to grow, and counts less and less."""
-        weights = dict(self.weights)
+        weights: dict[str, float | jax.Array] = dict(self.weights)
         if "diversity" in weights:
             weights["diversity"] = -linear_decay(
-                weights["diversity"], self.diversity_decay_steps, step)
+                self.weights["diversity"], self.diversity_decay_steps, step)
         return weighted_sum(terms, weights)
 
     def draw_latents(self, keys: jax.Array) -> tuple[jax.Array, jax.Array]:

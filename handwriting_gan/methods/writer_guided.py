@@ -171,7 +171,8 @@ class WriterGuided:
         """Two standard normal latents for each of `count` targets, `[count, Z]`, from keys `[B]`."""
         shape = 2, count // len(keys), self.latent_dim
         latents = jax.vmap(lambda key: jax.random.normal(key, shape))(keys)
-        return tuple(latents.swapaxes(0, 1).reshape(2, count, self.latent_dim))
+        one, other = latents.swapaxes(0, 1).reshape(2, count, self.latent_dim)
+        return one, other
 
     # Synthesis.
 

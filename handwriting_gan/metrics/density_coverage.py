@@ -17,4 +17,4 @@ def density_coverage(balls: Balls) -> tuple[np.ndarray, np.ndarray]:
     Raises:
       TooFewError: if the reals have no k neighbours.
     """
-    return balls.of_reals.sum(axis=1) / balls.neighbours, balls.of_reals.any(axis=0)
+    return balls.of_reals.sum(axis=1) / balls.neighbours, np.any(balls.of_reals, axis=0)

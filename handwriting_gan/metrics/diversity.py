@@ -17,8 +17,8 @@ def layer_distance(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> np
     Channels are scaled to unit length at each place; squared differences are summed over channels, averaged
     over places and summed over layers.
     """
-    return sum(np.mean(np.sum((_unit(a) - _unit(b)) ** 2, axis=-1), axis=(1, 2))
-               for a, b in zip(one, other, strict=True))
+    return np.sum([np.mean(np.sum((_unit(a) - _unit(b)) ** 2, axis=-1), axis=(1, 2))
+                   for a, b in zip(one, other, strict=True)], axis=0)
 
 
 def diversity(layers: Sequence[np.ndarray]) -> np.ndarray:

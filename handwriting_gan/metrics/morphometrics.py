@@ -118,7 +118,7 @@ def _holes(paper: np.ndarray) -> int:
     places, _ = ndimage.label(paper)
     sizes = np.bincount(places.ravel())
     sizes[[0, places[0, 0]]] = 0  # ink, and the paper around it
-    return np.count_nonzero(sizes >= LEAST_HOLE * SCALE**2)
+    return int(np.count_nonzero(sizes >= LEAST_HOLE * SCALE**2))
 
 
 def _boxes(ink: np.ndarray) -> list[Box]:
@@ -127,7 +127,7 @@ def _boxes(ink: np.ndarray) -> list[Box]:
     What is outside tells nothing of distances to paper, nor of holes.
     """
     sides = [(np.maximum(inked.argmax(axis=1) - 1, 0), inked.shape[1] - inked[:, ::-1].argmax(axis=1) + 1)
-             for inked in (ink.any(axis=2), ink.any(axis=1))]
+             for inked in (np.any(ink, axis=2), np.any(ink, axis=1))]
     return [(slice(*rows), slice(*columns)) for rows, columns in zip(*(
         np.stack(ends, axis=1) for ends in sides), strict=True)]
 
@@ -140,7 +140,7 @@ def middle_ends(skeleton: np.ndarray) -> np.ndarray:
     padded = np.pad(skeleton.astype(np.int8), ((0, 0), (1, 1), (1, 1)))
     rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
     neighbours = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:] - skeleton
-    inked = skeleton.any(axis=2)
+    inked = np.any(skeleton, axis=2)
     top = inked.argmax(axis=1)
     bottom = inked.shape[1] - 1 - inked[:, ::-1].argmax(axis=1)
     heights = (np.arange(inked.shape[1]) - top[:, None]) / np.maximum(bottom - top, 1)[:, None]

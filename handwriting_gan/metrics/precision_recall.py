@@ -52,7 +52,7 @@ def precision_recall(balls: Balls) -> tuple[np.ndarray, np.ndarray]:
     Raises:
       TooFewError: if either set has no k neighbours.
     """
-    return balls.of_reals.any(axis=1), balls.of_fakes.any(axis=0)
+    return np.any(balls.of_reals, axis=1), np.any(balls.of_fakes, axis=0)
 
 
 def radii(features: np.ndarray, neighbours: int) -> np.ndarray:

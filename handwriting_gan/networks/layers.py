@@ -113,7 +113,7 @@ class ResidualBlock(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         normalize = instance_norm if self.norm else lambda: identity
-        first = {"conv_general_dilated": conv_then_halve} if self.halves else {}
+        first: dict[str, Any] = {"conv_general_dilated": conv_then_halve} if self.halves else {}
         residual = conv(x.shape[-1], **first)(leaky_relu(normalize()(x)))
         residual = conv(self.features)(leaky_relu(normalize()(residual)))
         shortcut = halve(x) if self.halves else x
@@ -133,7 +133,7 @@ class AdaptiveResidualBlock(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, style: jax.Array) -> jax.Array:
-        first = {"conv_general_dilated": double_then_conv} if self.doubles else {}
+        first: dict[str, Any] = {"conv_general_dilated": double_then_conv} if self.doubles else {}
         residual = conv(self.features, **first)(leaky_relu(AdaptiveInstanceNorm()(x, style)))
         residual = conv(self.features)(leaky_relu(AdaptiveInstanceNorm()(residual, style)))
         shortcut = x

@@ -92,7 +92,7 @@ def unpadded_conv(images: jax.Array, kernel: jax.Array, strides: tuple[int, int]
     Along rows where that is sooner. Elsewhere a row and a column of zeros are added and what they reach is
     cut off: XLA's CPU takes up to six times as long for a wide convolution that pads nothing.
     """
-    *_, channels, features = kernel.shape
+    channels, features = kernel.shape[2:]
     if channels == 1 or strides != (1, 1):
         return conv_of_rows(images, kernel, strides, ((0, 0), (0, 0)))
     if features == 1:

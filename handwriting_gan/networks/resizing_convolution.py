@@ -11,6 +11,7 @@ Axes: B images, H x W pixels, C channels in, F features out; images are NHWC, ke
 """
 
 import functools
+import operator
 from typing import Any
 
 import jax
@@ -31,7 +32,7 @@ def conv_then_halve(images: jax.Array, kernel: jax.Array, *_: Any, **__: Any) ->
 
 def double_then_conv(images: jax.Array, kernel: jax.Array, *_: Any, **__: Any) -> jax.Array:
     """A convolution of doubled images: `[B, H, W, C]`, `[3, 3, C, F]` -> `[B, 2 H, 2 W, F]`."""
-    _, height, width, _ = images.shape
+    height, width = images.shape[1:3]
     turned = kernel[::-1, ::-1].swapaxes(2, 3)
     return _doubling((2 * height, 2 * width), images, _widen(turned))
 
@@ -47,8 +48,9 @@ def conv_transpose(images: jax.Array, kernel: jax.Array) -> jax.Array:
 
 def _widen(kernel: jax.Array) -> jax.Array:
     """The sum of a 3 x 3 kernel's four places in a 4 x 4 one."""
-    return sum(jnp.pad(kernel, ((top, 1 - top), (left, 1 - left), (0, 0), (0, 0)))
-               for top in (0, 1) for left in (0, 1))
+    return functools.reduce(operator.add, (
+        jnp.pad(kernel, ((top, 1 - top), (left, 1 - left), (0, 0), (0, 0)))
+        for top in (0, 1) for left in (0, 1)))
 
 
 @jax.custom_vjp

@@ -18,8 +18,9 @@ FOLDER = Path(__file__).parent / "weights"
 def save(path: Path, params: dict[str, Any]) -> None:
     """Saves a tree of arrays as `layer/kernel` and so on."""
     content = io.BytesIO()
-    np.savez(content, **{name: np.asarray(array) for name, array in
-                         sorted(traverse_util.flatten_dict(params, sep="/").items())})
+    arrays: dict[str, Any] = {name: np.asarray(array) for name, array in
+                              sorted(traverse_util.flatten_dict(params, sep="/").items())}
+    np.savez(content, **arrays)
     write_atomically(path, content.getvalue())
 
 

@@ -6,9 +6,15 @@ from typing import Any
 
 import jax
 import numpy as np
+from flax import linen as nn
 
 CHUNK = 125  # glyphs per call: four times as many take a fifth longer each, out of a core's cache
 AT_ONCE = 2  # calls: alone, a CPU's convolution leaves a core idle
+
+
+def outputs(network: nn.Module, params: Any, *inputs: jax.Array) -> Any:
+    """What the network's `__call__` returns; `apply` could return changed variables as well."""
+    return network.apply({"params": params}, *inputs)
 
 
 def in_chunks(network: Callable[..., Any], *columns: np.ndarray) -> Any:

@@ -15,7 +15,7 @@ from flax import linen as nn
 
 from handwriting_gan.data.glyphs import DIGITS, to_network
 from handwriting_gan.recognition import archive
-from handwriting_gan.recognition.chunks import in_chunks
+from handwriting_gan.recognition.chunks import in_chunks, outputs
 
 WEIGHTS = archive.FOLDER / "digit_classifier.npz"
 FEATURES = 128
@@ -91,7 +91,7 @@ class Reader:
 @functools.partial(jax.jit, static_argnums=(2, 3))
 def _readings(params: dict[str, Any], images: jax.Array, *names: str) -> tuple[Any, ...]:
     """The named fields alone, so that `jit` prunes the others."""
-    readings = DigitClassifier().apply({"params": params}, to_network(jnp.asarray(images)))
+    readings = outputs(DigitClassifier(), params, to_network(jnp.asarray(images)))
     return tuple(getattr(readings, name) for name in names)
 
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import optax
 
 from handwriting_gan.data.glyphs import SIDE, Glyphs, to_network
+from handwriting_gan.recognition.chunks import outputs
 from handwriting_gan.recognition.digit_classifier import DigitClassifier
 from handwriting_gan.recognition.fitting import Params, minimise
 
@@ -21,7 +22,7 @@ def fit(glyphs: Glyphs, steps: int, seed: int) -> Params:
     def loss(params: Params, key: jax.Array) -> jax.Array:
         row_key, move_key = jax.random.split(key)
         rows = jax.random.randint(row_key, (BATCH,), 0, len(digits))
-        logits = network.apply({"params": params}, move(to_network(images[rows]), move_key)).logits
+        logits = outputs(network, params, move(to_network(images[rows]), move_key)).logits
         return optax.softmax_cross_entropy_with_integer_labels(logits, digits[rows]).mean()
 
     params = network.init(jax.random.key(seed), jnp.zeros((1, SIDE, SIDE, 1)))["params"]

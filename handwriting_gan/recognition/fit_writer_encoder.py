@@ -13,6 +13,7 @@ import optax
 
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs, to_network
 from handwriting_gan.data.hands import rows_by_writer
+from handwriting_gan.recognition.chunks import outputs
 from handwriting_gan.recognition.fitting import Params, minimise
 from handwriting_gan.recognition.writer_encoder import BUILDS
 
@@ -44,7 +45,7 @@ def fit(name: str, glyphs: Glyphs, steps: int, seed: int) -> Params:
         rows = draw(writers, draw_key)
         digits = writers.digits[rows]
         images = reshape(to_network(writers.images[rows]), reshape_key)
-        embeddings = network.apply({"params": params}, images.reshape(-1, SIDE, SIDE, 1), digits.ravel())
+        embeddings = outputs(network, params, images.reshape(-1, SIDE, SIDE, 1), digits.ravel())
         return LOSSES[name](embeddings.reshape(*rows.shape, -1), digits, loss_key)
 
     params = network.init(jax.random.key(seed), jnp.zeros((1, SIDE, SIDE, 1)), jnp.zeros(1, int))["params"]

@@ -14,7 +14,7 @@ import numpy as np
 from flax import linen as nn
 
 from handwriting_gan.recognition import archive
-from handwriting_gan.recognition.chunks import in_chunks
+from handwriting_gan.recognition.chunks import in_chunks, outputs
 
 WEIGHTS = archive.FOLDER / "wholeness.npz"
 HIDDEN = 64
@@ -60,7 +60,7 @@ class WholenessJudge:
 
 @jax.jit
 def _probabilities(params: dict[str, Any], seen: jax.Array) -> jax.Array:
-    return jax.nn.sigmoid(WholenessNetwork().apply({"params": params}, seen))
+    return jax.nn.sigmoid(outputs(WholenessNetwork(), params, seen))
 
 
 @functools.cache

@@ -20,7 +20,7 @@ from flax import linen as nn
 from handwriting_gan.data.glyphs import DIGITS, to_network
 from handwriting_gan.networks.glyph_trunk import fold
 from handwriting_gan.recognition import archive
-from handwriting_gan.recognition.chunks import in_chunks
+from handwriting_gan.recognition.chunks import in_chunks, outputs
 
 
 class ResidualEncoder(nn.Module):
@@ -134,7 +134,7 @@ def load(name: str = "judge") -> WriterEncoder:
 
 @functools.partial(jax.jit, static_argnums=0)
 def _embed(name: str, params: dict[str, Any], images: jax.Array, digits: jax.Array) -> jax.Array:
-    return BUILDS[name].network.apply({"params": params}, to_network(images), digits)
+    return outputs(BUILDS[name].network, params, to_network(images), digits)
 
 
 def _unit(x: jax.Array) -> jax.Array:

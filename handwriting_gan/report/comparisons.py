@@ -102,8 +102,9 @@ def hand(part: str) -> list[Column]:
 
     def judged(row: str, key: str) -> Callable[[dict[str, Any], str | None], Estimate | None]:
         def find(figures: dict[str, Any], place: str | None) -> Estimate | None:
-            by_encoder = of(row, "judged")(figures, place) or {}
-            return next(iter(by_encoder.values()), {}).get(key)  # the encoder that tables quote
+            by_encoder = _reach(figures, f"hand, {part}", "rows", place or row, "judged") or {}
+            quoted: dict[str, Estimate] = next(iter(by_encoder.values()), {})  # the encoder that tables quote
+            return quoted.get(key)
         return find
 
     def apart(name: str) -> Callable[[dict[str, Any], str | None], Estimate | None]:
@@ -202,7 +203,7 @@ def _competing(comparison: Comparison) -> dict[str, list[Cell]]:
     """The rows that write the digits asked for: who copies the source looks real, and is in the hand."""
     place = next((at for at, column in enumerate(comparison.columns) if column.heading == DIGITS_RIGHT), None)
     return {name: cells for name, cells in comparison.rows.items()
-            if place is None or cells[place].value is None or cells[place].value >= LEAST_RIGHT}
+            if place is None or (right := cells[place].value) is None or right >= LEAST_RIGHT}
 
 
 def _best(column: Column, cells: Sequence[Cell]) -> float | None:

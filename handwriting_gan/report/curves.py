@@ -46,7 +46,7 @@ def losses(logs: Mapping[str, Sequence[Mapping[str, float]]], batch_sizes: Mappi
     panels = np.atleast_1d(figure.subplots(1, len(logs)))
     for axes, (name, lines) in zip(panels, logs.items(), strict=True):
         examples = [line["step"] * batch_sizes[name] for line in lines]
-        axes.set_prop_cycle(color=matplotlib.colormaps["tab20"].colors)
+        axes.set_prop_cycle(color=matplotlib.colormaps["tab20"](np.arange(20)))
         for term in _terms(lines):
             axes.plot(examples, [line[term] for line in lines], linewidth=0.8, label=term)
         _finish(axes, name, False)
@@ -65,7 +65,7 @@ def _figure(panels: int, height: float) -> Figure:
 
 def _finish(axes: matplotlib.axes.Axes, title: str, is_distance: bool) -> None:
     axes.set(title=title, xlabel="examples seen", **({"yscale": "log"} if is_distance else {}))
-    axes.title.set_size(9)
+    axes.title.set_fontsize(9)
     axes.tick_params(labelsize=7, which="both")
     axes.locator_params(axis="x", nbins=5)
     axes.spines[["top", "right"]].set_visible(False)

@@ -48,7 +48,7 @@ def _beside(scorecard: Path, name: str) -> Path:
 def reference_matrix(model: TrainedModel, held_out: Glyphs, seed: int) -> np.ndarray:
     """Sources down, references across, a random glyph of each digit: ink uint8 `[H, W]`."""
     rng = np.random.default_rng(seed)
-    sources, references = (held_out.take([rng.choice(np.flatnonzero(held_out.digits == digit))
+    sources, references = (held_out.take([int(rng.choice(np.flatnonzero(held_out.digits == digit)))
                                           for digit in range(DIGITS)]) for _ in range(2))
     down, across = np.divmod(np.arange(DIGITS * DIGITS), DIGITS)
     images = model.reference_guided(sources.take(down), references.take(across), seed)
@@ -58,7 +58,8 @@ def reference_matrix(model: TrainedModel, held_out: Glyphs, seed: int) -> np.nda
 
 def unseen_writers(model: TrainedModel, bench: Bench) -> np.ndarray:
     """A writer a row: references | the real glyphs of other digits | the best guesses at them."""
-    writers = bench.case.targets.writers
+    case, _ = bench.known_writers()
+    writers = case.targets.writers
     ids, counts = np.unique(writers, return_counts=True)
     order = np.random.default_rng(bench.seed).permutation(len(ids))
     # Those with enough to look at come first.
@@ -71,7 +72,7 @@ def unseen_writers(model: TrainedModel, bench: Bench) -> np.ndarray:
 
 def _row(model: TrainedModel, bench: Bench, mine: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The references of a writer's first episode; the real glyphs, and guesses, of digits not among them."""
-    case = bench.case
+    case, _ = bench.known_writers()
     references = case.glyphs.take(case.episodes.references[mine[0], :REFERENCES])
     asked = case.targets.take(mine[~np.isin(case.targets.digits[mine], references.digits)])
     real, guessed = (np.zeros((DIGITS, SIDE, SIDE), np.uint8) for _ in range(2))
@@ -83,8 +84,9 @@ def _row(model: TrainedModel, bench: Bench, mine: np.ndarray) -> tuple[np.ndarra
 
 def worst_read(model: TrainedModel, bench: Bench) -> np.ndarray:
     """The natural tries that read least like the digit asked for, below the real ones: ink uint8 `[H, W]`."""
-    _, tries = write_tries(model, bench.case, REFERENCES, bench.seed, (BEST, NATURAL))
-    targets = bench.case.targets
+    case, _ = bench.known_writers()
+    _, tries = write_tries(model, case, REFERENCES, bench.seed, (BEST, NATURAL))
+    targets = case.targets
     read = bench.judges.reader.probabilities(tries)[np.arange(len(tries)), targets.digits]
     worst = np.argsort(read, kind="stable")[:WORST]
     return tile(np.stack([targets.images[worst], tries[worst]]))
@@ -92,7 +94,7 @@ def worst_read(model: TrainedModel, bench: Bench) -> np.ndarray:
 
 def _attributes(model: TrainedModel, bench: Bench) -> tuple[np.ndarray, np.ndarray]:
     """Real and generated attributes `[N, A]` of some episodes, as deviations from each digit's mean."""
-    case = bench.case
+    case, _ = bench.known_writers()
     chosen = np.random.default_rng(bench.seed).permutation(len(case.episodes.targets))[:POINTS]
     references = case.glyphs.take(case.episodes.references[chosen, :REFERENCES])
     digits = case.targets.digits[chosen]

@@ -24,7 +24,7 @@ def reference_guided(models: Mapping[str, TrainedModel], held_out: Glyphs, seed:
     """
     rng, digits = np.random.default_rng(seed), np.arange(DIGITS)
     sources, references = (
-        held_out.take([rng.choice(np.flatnonzero(held_out.digits == digit)) for digit in wanted])
+        held_out.take([int(rng.choice(np.flatnonzero(held_out.digits == digit))) for digit in wanted])
         for wanted in (np.roll(digits, 1), digits))
     rows = {"source": sources.images, "reference": references.images}
     for name, model in models.items():

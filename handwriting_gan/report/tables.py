@@ -124,7 +124,7 @@ def _kept_in_short(row: dict[str, Any]) -> list[str]:
 
 def _judged_in_short(row: dict[str, Any]) -> list[str]:
     """AUC, share of the twin's, rank-1, by the encoder that tables quote; digits right, Fréchet distance."""
-    by_encoder = next(iter(row.get("judged", {}).values()), {})
+    by_encoder: dict[str, Any] = next(iter(row.get("judged", {}).values()), {})
     return [say(by_encoder.get("auc"), "{:.1%}"), say(by_encoder.get("auc_share_of_twin"), "{:.0%}"),
             say(by_encoder.get("rank_1"), "{:.1%}"), say(row.get("digit_accuracy"), "{:.1%}"),
             say(row.get("frechet_distance, classifier"), "{:.2f}")]

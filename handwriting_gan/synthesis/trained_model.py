@@ -8,6 +8,7 @@ import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeAlias, cast
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +26,7 @@ CHUNK = 250  # latents, or digits in one hand, by one key: what a seed draws han
 IMAGES = 50  # per call of a network: more leave a core's cache; one shape compiles once
 HANDS = 100  # hands per call, likewise
 AT_ONCE = 2  # calls
+Digits: TypeAlias = Sequence[int] | np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +43,7 @@ class TrainedModel:
         """The ways of synthesis that the method has: of 'latent', 'reference', 'writer', 'blend'."""
         return tuple(self.method.synthesis)
 
-    def write(self, references: Glyphs, digits: Sequence[int], seed: int = 0,
+    def write(self, references: Glyphs, digits: Digits, seed: int = 0,
               variation: float = 1.0) -> np.ndarray:
         """Writes `digits`, each 0-9, in the hand of the references: uint8 `[n, 28, 28]`.
 
@@ -54,7 +56,7 @@ class TrainedModel:
         """
         return self._by_hand("writer", [references], digits, seed, variation)
 
-    def blend(self, references: Glyphs, others: Glyphs, digits: Sequence[int], share: float, seed: int = 0,
+    def blend(self, references: Glyphs, others: Glyphs, digits: Digits, share: float, seed: int = 0,
               variation: float = 1.0) -> np.ndarray:
         """Writes `digits` in a hand between two: of the others a share of 0 to 1. Otherwise as `write`."""
         return self._by_hand("blend", [references, others], digits, seed, variation, share)
@@ -91,27 +93,27 @@ class TrainedModel:
         """Redraws each source as its reference's digit in its reference's style: uint8 `[N, 28, 28]`."""
         return self._guided("reference", seed, references.digits, sources, references)
 
-    def _by_hand(self, mode: str, hands: list[Glyphs], digits: Sequence[int], seed: int,
+    def _by_hand(self, mode: str, hands: list[Glyphs], digits: Digits, seed: int,
                  *how: float) -> np.ndarray:
         """A mode of the glyphs of one or two hands, for digits `[n]`."""
         if not all(len(hand.digits) for hand in hands):
             raise InputError("at least one glyph of the hand is needed")
         if not len(digits) or any(digit not in range(DIGITS) for digit in digits):
             raise ValueError(f"digits are one or more of 0-9, not {list(digits)}")
-        synthesize, digits = jax.jit(self._mode(mode)), np.asarray(digits, np.int32)
+        synthesize, asked = jax.jit(self._mode(mode)), np.asarray(digits, np.int32)
         told = [column for hand in hands for column in (to_network(jnp.asarray(hand.images)), hand.digits)]
 
         def draw(rows: np.ndarray, start: int) -> np.ndarray:
-            return to_bytes(synthesize(self.params, *told, digits[rows], _key(seed, start), *how))
+            return to_bytes(synthesize(self.params, *told, asked[rows], _key(seed, start), *how))
 
-        return _in_chunks(draw, len(digits), min(CHUNK, len(digits)))
+        return _in_chunks(draw, len(asked), min(CHUNK, len(asked)))
 
     def _guided(self, mode: str, seed: int, digits: np.ndarray, sources: Glyphs,
                 references: Glyphs | None = None) -> np.ndarray:
         """A guided mode for digits `[N]`, the columns of sources and references `[N, ...]`."""
-        guided = self._mode(mode)
+        guided = cast(Guided, self._mode(mode))  # as the contract of `Method` says
         codes = [self._each_once(guided.content, sources.images)]
-        if references is not None:
+        if references is not None and guided.style is not None:
             codes.append(self._each_once(guided.style, references.images, references.digits))
         if guided.latent_dim:
             codes.append((_latents(guided, seed, len(digits)), np.arange(len(digits))))

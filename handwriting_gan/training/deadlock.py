@@ -70,5 +70,5 @@ class Watch:
             now = time.process_time()
             self._still = self._still + 1 if now - before < IDLE * self._period else min(self._still, 0)
             before = now
-            if self._still == PATIENCE:
+            if self._still == PATIENCE and self._if_stuck:
                 self._if_stuck()

@@ -1,7 +1,7 @@
 """Which devices share a step, and how: the one file that says `pmap`."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -117,7 +117,7 @@ def _of_all_devices(tree: Any) -> Any:
 _all_gather = jax.pmap(lambda tree: jax.lax.all_gather(tree, AXIS), axis_name=AXIS)
 
 
-def parallel(train_step: TrainStep, steps: int) -> Callable[..., tuple[TrainState, Terms]]:
+def parallel(train_step: TrainStep, steps: int) -> jax.stages.Wrapped:
     """`(state, pool, examples)` on all devices at once, `steps` iterations per call; the state is donated.
 
     Everything has a leading axis of local devices. The terms are means over iterations and devices.
@@ -134,7 +134,8 @@ def parallel(train_step: TrainStep, steps: int) -> Callable[..., tuple[TrainStat
     return jax.pmap(dispatch, axis_name=AXIS, donate_argnums=0)
 
 
-def compiled(dispatch: Callable[..., Any], state: TrainState, *inputs: Any) -> Callable[..., Any]:
+def compiled(dispatch: jax.stages.Wrapped, state: TrainState,
+             *inputs: Any) -> jax.stages.Wrapped | jax.stages.Compiled:
     """A dispatch of `parallel`, compiled ahead: while that takes memory, there is one copy of the state.
 
     Of the state it takes the shapes that one device has; what comes after it is on the devices. Among several
@@ -152,7 +153,7 @@ def compiled(dispatch: Callable[..., Any], state: TrainState, *inputs: Any) -> C
     return program
 
 
-def compiler_options() -> dict[str, int] | None:
+def compiler_options() -> dict[str, Any] | None:
     """`ON_CPU` there, unless the user has said how much to optimize; otherwise XLA's own."""
     told = (jax.config.read("jax_disable_most_optimizations")
             or "xla_backend_optimization_level" in os.environ.get("XLA_FLAGS", ""))

@@ -2,6 +2,7 @@
 
 import signal
 from types import FrameType, TracebackType
+from typing import Any
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -22,7 +23,7 @@ class Interruption:
     def __init__(self) -> None:
         """Nothing came yet."""
         self.number = 0
-        self._before = {}
+        self._before: dict[int, Any] = {}  # {signal: its handler before}
 
     def __enter__(self) -> "Interruption":
         self._before = {number: signal.signal(number, self._note) for number in SIGNALS}

@@ -49,15 +49,14 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
         step = int(state.step)
         last = min(config.steps, stop_at or config.steps)
         per_dispatch = steps_per_dispatch(config, last - step)
-        dispatch = devices.parallel(make_train_step(
+        on_devices = devices.parallel(make_train_step(
             method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches),
             per_dispatch)
         inputs = devices.replicate(method.examples.lay_out(glyphs)), examples
         records.begin(step, last)
         interruption = stack.enter_context(Interruption())
-        if step < last:
-            shapes = train_state.shapes_on_device(state, by_network, jax.device_count())
-            dispatch = devices.compiled(dispatch, shapes, *inputs)
+        shapes = train_state.shapes_on_device(state, by_network, jax.device_count())
+        dispatch = devices.compiled(on_devices, shapes, *inputs) if step < last else on_devices
         state = devices.place(state, by_network)
         watch = stack.enter_context(deadlock.Watch(if_stuck))
         return _run(config, records, watch, interruption, state, step, last, per_dispatch,

@@ -40,17 +40,22 @@ def all_or_none(begin: Callable[[], Value]) -> Value:
     Raises:
       InputError: its own; and in the others, which would wait for ever, one that says so.
     """
-    value, error = None, None
     try:
         value = begin()
-    except InputError as raised:
-        error = raised
-    failed = multihost_utils.process_allgather(np.bool_(error is not None)) if jax.process_count() > 1 else ()
-    if error:
-        raise error
+    except InputError:
+        _failed_in(True)
+        raise
+    failed = _failed_in(False)
     if np.any(failed):
         raise InputError(f"process {int(np.argmax(failed))} could not begin, and says why; mend that first")
     return value
+
+
+def _failed_in(here: bool) -> np.ndarray:
+    """Which processes failed: bool `[processes]`; every process asks."""
+    if jax.process_count() == 1:
+        return np.array([here])
+    return np.asarray(multihost_utils.process_allgather(np.bool_(here)))
 
 
 def of_the_first(tree: Value) -> Value:

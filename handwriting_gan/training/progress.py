@@ -26,7 +26,8 @@ class RunProgress:
             TextColumn("{task.fields[losses]}"),
             console=self._console, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("", total=last, completed=step, speed="compiling", losses="")
-        self._last, self._mark = last, None
+        self._last = last
+        self._mark: tuple[int, float] | None = None  # a step, and when it ended
         self._first = step
 
     def __enter__(self) -> "RunProgress":

@@ -75,7 +75,7 @@ class Records(Unrecorded):
             self._open = stack.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, *error: Any) -> None:
         self._open.__exit__(*error)
 
     def newest(self, abstract: TrainState) -> TrainState | None:

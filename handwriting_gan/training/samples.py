@@ -26,8 +26,9 @@ def draw_sheets(workdir: Workdir, model: TrainedModel, held_out: Glyphs) -> dict
     Returns the files by mode.
     """
     hands = [rows[:REFERENCES] for rows in rows_by_writer(held_out).values() if len(rows) >= REFERENCES]
-    pages = {mode: workdir.sample(mode, model.step) for mode in ("reference", "latent", "writer")
-             if mode in model.modes and (hands or mode != "writer")}
+    pages: dict[str, Path] = {
+        mode: workdir.sample(mode, model.step) for mode in ("reference", "latent", "writer")
+        if mode in model.modes and (hands or mode != "writer")}
     sources, references = one_per_digit(held_out, FIRST), one_per_digit(held_out, SECOND)
     down, across = np.divmod(np.arange(DIGITS * DIGITS), DIGITS)
     if "reference" in pages:

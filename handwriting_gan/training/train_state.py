@@ -13,8 +13,7 @@ from handwriting_gan.training import shards
 NO_STEP = 2**32 - 1  # where the initial parameters' key stands among those of the steps
 
 
-@struct.dataclass
-class TrainState:
+class TrainState(struct.PyTreeNode):
     """Everything that changes in training; with the seed it determines all that follows."""
 
     step: jax.Array  # int32, iterations done

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
+from jax.typing import ArrayLike
 
 from handwriting_gan.methods.method import Method, Params, Phase
 from handwriting_gan.training import shards
@@ -36,7 +37,8 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
     def train_step(state: TrainState, pool: Any,
                    examples: jax.Array) -> tuple[TrainState, Terms]:
         count = jax.lax.axis_size(axis_name)
-        params, opt_states, terms = dict(state.params), dict(state.opt_states), {}
+        params, opt_states = dict(state.params), dict(state.opt_states)
+        terms: Terms = {}
         for phase in method.phases:
             for repeat in range(phase.repeats):
                 gradients_of = functools.partial(share_gradients, phase, repeat, params, pool, state.step)
@@ -93,8 +95,8 @@ def mean_over_micro_batches(function: Callable[[jax.Array], Any], examples: jax.
     return jax.tree.map(lambda x: x / count, total)
 
 
-def example_keys(seed: int, step: jax.Array, repeat: int,
-                 examples: jax.Array) -> tuple[jax.Array, jax.Array]:
+def example_keys(seed: int, step: ArrayLike, repeat: int,
+                 examples: ArrayLike) -> tuple[jax.Array, jax.Array]:
     """Keys `[B]` for the draw and `[B]` for the noise of the examples int32 `[B]` of one iteration."""
     key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), step), repeat)
     keys = jax.vmap(lambda example: jax.random.split(jax.random.fold_in(key, example)))(

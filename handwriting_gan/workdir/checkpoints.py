@@ -10,7 +10,7 @@ import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import orbax.checkpoint as ocp
@@ -24,7 +24,7 @@ KEPT = 2  # checkpoints
 SPARE = 2  # times the arrays' bytes are asked to be free: lists, hashes, logs and pictures come beside them
 MEND = "what was saved before is kept: make room, and the same command goes on"
 HASHES = "sha256.json"  # in a checkpoint's folder; one without it was saved by another hand
-Manager = ocp.CheckpointManager
+Manager: TypeAlias = ocp.CheckpointManager
 
 
 class Restored(NamedTuple):
@@ -114,7 +114,7 @@ def restore(manager: Manager, abstract: dict[str, Any]) -> Restored | None:
     Raises:
       InputError: if no checkpoint is whole, or one does not hold what `abstract` asks for.
     """
-    damaged = {}
+    damaged: dict[int, str] = {}
     for step in sorted(manager.all_steps(), reverse=True):
         try:
             return Restored(_restore(manager, step, abstract), step, damaged)

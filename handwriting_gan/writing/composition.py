@@ -67,7 +67,8 @@ def manner_of(digits: Sequence[np.ndarray], scale: float) -> Manner:
     boxes = np.array([_box(ink * 255.0) for ink in digits])
     size = float(np.median((boxes[:, 2:] - boxes[:, :2]).max(axis=1)))
     close = round(CLOSE * size)
-    gaps = [_distance(one * 255.0, other * 255.0, close) for one, other in itertools.pairwise(digits)]
+    gaps: list[float] = [_distance(one * 255.0, other * 255.0, close)
+                         for one, other in itertools.pairwise(digits)]
     feet = boxes[:, 2] - np.median(boxes[:, 2])
     return Manner(size / scale, np.clip(np.array(gaps or [USUAL_GAP * size]) / size, 0.0, MOST_GAP),
                   np.clip(feet / size, -MOST_OFFSET, MOST_OFFSET))
@@ -116,7 +117,7 @@ def _on_line(glyph: np.ndarray, manner: Manner, offset: float) -> np.ndarray:
 def _box(ink: np.ndarray) -> tuple[int, int, int, int]:
     """Top, left, bottom and right of ink `[H, W]` of 255 levels, the last two excluded."""
     rows, columns = np.nonzero(ink > PRESENT)
-    return rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
+    return int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1
 
 
 def _distance(left: np.ndarray, right: np.ndarray, close: int) -> int:

@@ -140,7 +140,8 @@ def _refuse_what_is_no_photo(picture: Image.Image, path: Path) -> None:
         raise InputError(f"{path} has {picture.width} x {picture.height} pixels; crop or "
                          f"shrink it to at most {MAX_PIXELS // 1_000_000} million")
     if getattr(picture, "is_animated", False) and picture.format != SEVERAL_PICTURES:
-        raise InputError(f"{path} holds {picture.n_frames} pictures; give one, as a PNG or JPEG file")
+        pictures = getattr(picture, "n_frames", "several")
+        raise InputError(f"{path} holds {pictures} pictures; give one, as a PNG or JPEG file")
     if picture.mode == "F":
         raise InputError(f"{path} holds measurements, not colours; save it as a PNG or JPEG file")
 

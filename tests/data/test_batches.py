@@ -39,7 +39,7 @@ def assert_equal(one: Batch, other: Batch) -> None:
 
 def test_a_pool_holds_every_glyph_under_its_digit(unbalanced: Glyphs, pool: Pool) -> None:
     for digit in range(DIGITS):
-        rows = slice(pool.first[digit], pool.first[digit] + pool.count[digit])
+        rows = slice(pool.first[digit], pool.first[digit] + pool.counts[digit])
         expected = unbalanced.images[unbalanced.digits == digit]
         np.testing.assert_array_equal(pool.images[rows], expected)
 

@@ -34,7 +34,7 @@ def test_the_array_that_differs_most_is_found() -> None:
     ours = {"right": np.array([3.0, 4.0]), "wrong": np.array([0.0, 2.0]), "rounding": np.array([1e-20])}
     theirs = {"right": np.array([3.0, 4.0]), "wrong": np.array([0.0, 3.0]), "rounding": np.array([-1e-20])}
     found = parity.compare("arrays", ours, theirs, 1e-8)
-    assert (found.count, found.worst, found.error) == (3, "wrong", 0.5)
+    assert (found.arrays, found.worst, found.error) == (3, "wrong", 0.5)
     theirs["right"] = np.array([3.0, np.nan])
     assert parity.compare("arrays", ours, theirs, 1e-8).error == np.inf
 
