@@ -1,6 +1,6 @@
-"""Rivals that cost nothing: what anybody could answer to K references without training a generator.
+"""Training-free baselines: answers to K references without a generator.
 
-Each is asked as a method's `writer` mode is. Axes: E episodes, K references, A attributes.
+Each has the interface of a method's `writer` mode. Axes: E episodes, K references, A attributes.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ SLANT = morphometrics.ATTRIBUTES.index("slant")
 
 
 @dataclasses.dataclass(frozen=True)
-class Retrieval:
+class NearestWriter:
     """The glyph of the training writer whose attributes are nearest to the references'."""
 
     glyphs: Glyphs
@@ -41,13 +41,13 @@ class Retrieval:
         return rows[np.argmin(((self.attributes[rows] - wanted) ** 2).sum(axis=1))]
 
 
-def retrieval(glyphs: Glyphs, attributes: np.ndarray) -> Retrieval:
+def nearest_writer(glyphs: Glyphs, attributes: np.ndarray) -> NearestWriter:
     """From training glyphs with writers and their attributes `[N, A]`; blank glyphs are left out."""
     inked = ~np.isnan(attributes).any(axis=1)
     glyphs, attributes = glyphs.take(inked), attributes[inked]
     writers = np.unique(glyphs.writers)
     hands = np.stack([attributes[glyphs.writers == writer].mean(axis=0) for writer in writers])
-    return Retrieval(glyphs, attributes, hands, writers)
+    return NearestWriter(glyphs, attributes, hands, writers)
 
 
 @dataclasses.dataclass(frozen=True)

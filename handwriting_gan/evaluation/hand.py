@@ -1,27 +1,38 @@
 """The hand: K glyphs of an unseen writer in, another digit out; is it as the writer would have written it?
 
-Every episode is a writer and a digit that they wrote at least twice: one real glyph is the target, another
-the twin. Rows of the table answer the same episodes: the model's best guess and natural try, the twin (what
-the writer's own second try reaches), the floor (another writer of the same series), what costs nothing.
+An episode is a writer and a digit that they wrote at least twice: one real glyph is the target, another the
+twin. All rows answer the same episodes: the model's best guess and natural try, the twin, the floor (another
+writer of the same series), the predictor and the baselines.
 
 Axes: E episodes, K references, A attributes, T traits.
 """
 
-import copy
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.data.hands import Episodes, draw_episodes, draw_galleries
 from handwriting_gan.evaluation import attribute_predictor, baselines
-from handwriting_gan.evaluation.estimate import Estimate, estimate
 from handwriting_gan.evaluation.guided import Reals
 from handwriting_gan.evaluation.judges import Judges
+from handwriting_gan.evaluation.scorecard import (
+    BEST_GUESS,
+    FLOOR,
+    NATURAL_TRY,
+    NEAREST_WRITER,
+    PREDICTOR,
+    RESHAPED_MEAN,
+    ROWS,
+    TWIN,
+    HandFigures,
+    HandRow,
+    Verification,
+)
 from handwriting_gan.metrics import bootstrap, morphometrics, retrieval
-from handwriting_gan.metrics.bootstrap import Figure
-from handwriting_gan.metrics.frechet_distance import frechet_figure
+from handwriting_gan.metrics.bootstrap import Estimate, or_reason
+from handwriting_gan.metrics.frechet_distance import frechet_estimate
 from handwriting_gan.metrics.hand_retention import (
     LEAST_EPISODES,
     lead,
@@ -52,16 +63,16 @@ class Case(NamedTuple):
     galleries: tuple[np.ndarray, ...]  # for each encoder the claimed hands [E, width]
     twin_scores: tuple[np.ndarray, ...]  # for each encoder [E, E]: how like the claimed hands the twins are
     impostor: np.ndarray  # bool [E, E]: of the same digit and series, by another writer
-    real_rows: dict[str, Any]  # twin and floor, which no method has a part in
+    real_rows: dict[str, HandRow]  # twin and floor: they do not depend on a method
 
 
 class Trained(NamedTuple):
-    """What training writers tell, for the rows that cost nothing."""
+    """Training writers' glyphs and the baselines that are made from them."""
 
     glyphs: Glyphs
     values: np.ndarray  # [M, A], as deviations
     standardise: Standardise
-    retrieval: baselines.Retrieval
+    nearest_writer: baselines.NearestWriter
     reshaped_mean: baselines.ReshapedMean
 
 
@@ -75,7 +86,7 @@ def learn(glyphs: Glyphs) -> Trained:
     attributes = measured[:, :len(ATTRIBUTES)]
     standardise = morphometrics.standardiser(attributes, glyphs.digits)
     values = standardise(attributes, glyphs.digits)
-    return Trained(glyphs, values, standardise, baselines.retrieval(glyphs, values),
+    return Trained(glyphs, values, standardise, baselines.nearest_writer(glyphs, values),
                    baselines.reshaped_mean(glyphs, measured))
 
 
@@ -110,14 +121,14 @@ def open_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: i
     return case._replace(real_rows=_measure_real_rows(judges, reals, case))
 
 
-def _measure_real_rows(judges: Judges, reals: Reals, case: Case) -> dict[str, Any]:
-    """The twin's row and the floor's."""
+def _measure_real_rows(judges: Judges, reals: Reals, case: Case) -> dict[str, HandRow]:
+    """The rows of the twin and of the floor, which do not depend on a method."""
     twins, others = case.episodes.twins, case.episodes.others
-    # Whoever really wrote the floor's glyphs is no impostor to them.
+    # The writer of a floor's glyph is not an impostor for it.
     strangers = case.glyphs.writers[others][:, None] != case.targets.writers
-    cases = {"twin": case, "floor": case._replace(impostor=case.impostor & strangers)}
+    cases = {TWIN: case, FLOOR: case._replace(impostor=case.impostor & strangers)}
     return {name: measure_row(case.glyphs.images[rows], case.values[rows], judges, reals, cases[name])
-            for name, rows in {"twin": twins, "floor": others}.items()}
+            for name, rows in {TWIN: twins, FLOOR: others}.items()}
 
 
 def values_of(images: np.ndarray, digits: np.ndarray, standardise: Standardise) -> np.ndarray:
@@ -128,92 +139,89 @@ def values_of(images: np.ndarray, digits: np.ndarray, standardise: Standardise) 
 
 
 def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, trained: Trained,
-                 count: int, seed: int) -> dict[str, Any]:
-    """All rows for K = `count` references, how much two natural tries differ, and what may be expected."""
+                 count: int, seed: int) -> HandFigures:
+    """All rows for K = `count` references, and how much two natural tries differ."""
     references = case.episodes.references[:, :count]
-    tries = write_tries(model, case, count, seed)
+    best_guess, natural_try, another_try = write_tries(model, case, count, seed)
     given, digits = case.values[references][..., :len(ATTRIBUTES)], case.targets.digits
     images = {
-        "best guess": tries[0],
-        "natural": tries[1],
-        "retrieval": trained.retrieval.write(given, digits),
-        "reshaped mean": trained.reshaped_mean.write(given, digits),
+        BEST_GUESS: best_guess,
+        NATURAL_TRY: natural_try,
+        NEAREST_WRITER: trained.nearest_writer.write(given, digits),
+        RESHAPED_MEAN: trained.reshaped_mean.write(given, digits),
     }
     values = {name: values_of(row, digits, trained.standardise) for name, row in images.items()}
-    rows = {name: measure_row(row, values[name], judges, reals, case) for name, row in images.items()}
     predicted = _predict(trained, given, case, seed)
-    rows |= copy.deepcopy(case.real_rows) | {"predictor": {"retention": _retention(predicted, case)}}
-    again = values_of(tries[2], digits, trained.standardise)
+    rows = {name: measure_row(row, values[name], judges, reals, case) for name, row in images.items()}
+    rows |= case.real_rows | {PREDICTOR: HandRow(_retention(predicted, case))}
+    again = values_of(another_try, digits, trained.standardise)
     real, twin = case.values[case.episodes.targets], case.values[case.episodes.twins]
-    return {
-        "episodes": len(digits),
-        "writers": len(np.unique(case.targets.writers)),
-        "rows": rows,
-        "difference of two tries": {
-            "natural": _compare(spread, case, values["natural"], again),
-            "writer": _compare(spread, case, real, twin),
-            "share": _compare(share_of_spread, case, values["natural"], again, real, twin),
-        },
-        "lead over the predictor": _compare(lead, case, values["best guess"], predicted, real),
-    }
+    return HandFigures(
+        references=count,
+        episodes=len(digits),
+        writers=len(np.unique(case.targets.writers)),
+        rows={name: rows[name] for name in ROWS},
+        natural_difference=_compare(spread, case, values[NATURAL_TRY], again),
+        writer_difference=_compare(spread, case, real, twin),
+        difference_share=_compare(share_of_spread, case, values[NATURAL_TRY], again, real, twin),
+        lead_over_predictor=_compare(lead, case, values[BEST_GUESS], predicted, real),
+    )
 
 
 def write_tries(model: TrainedModel, case: Case, count: int, seed: int,
                 variations: Sequence[float] = (BEST, NATURAL, NATURAL)) -> np.ndarray:
-    """The best guess and two natural tries at each episode, or others: uint8 `[T, E, 28, 28]`."""
+    """What the model writes in each episode, with one seed and one variation a try: uint8 `[T, E, 28, 28]`."""
     references = case.glyphs.take(case.episodes.references[:, :count])
     return model.write_tries(references, case.targets.digits,
-                             [(seed + place, variation) for place, variation in enumerate(variations)])
+                             [(seed + index, variation) for index, variation in enumerate(variations)])
 
 
-def measure_row(images: np.ndarray, values: np.ndarray, judges: Judges, reals: Reals,
-                case: Case) -> dict[str, Any]:
-    """Everything that one row of glyphs `[E, 28, 28]` is judged by."""
+def measure_row(images: np.ndarray, values: np.ndarray, judges: Judges, reals: Reals, case: Case) -> HandRow:
+    """One row: glyphs uint8 `[E, 28, 28]` with their attributes and traits `[E, A + T]`."""
     digits, writers = case.targets.digits, case.targets.writers
     read, features = judges.reader.digits_and_features(images)
-    return {
-        "digit_accuracy": estimate(bootstrap.mean, (read == digits).astype(float), writers),
-        "frechet_distance, classifier": estimate(frechet_figure, features, reals.features, writers),
-        "retention": _retention(values, case),
-        "judged": {encoder.name: _judged(encoder.embed(images, digits) @ hands.T, twins, case)
-                   for encoder, hands, twins in zip(judges.encoders, case.galleries, case.twin_scores,
-                                                    strict=True)},
-    }
+    return HandRow(
+        digit_accuracy=or_reason(bootstrap.mean, (read == digits).astype(float), writers),
+        frechet_distance=or_reason(frechet_estimate, features, reals.features, writers),
+        retention=_retention(values, case),
+        judged={encoder.name: _verification(encoder.embed(images, digits) @ hands.T, twins, case)
+                for encoder, hands, twins in zip(judges.encoders, case.galleries, case.twin_scores, strict=True)},
+    )
 
 
-def _judged(scores: np.ndarray, twins: np.ndarray, case: Case) -> dict[str, Estimate]:
-    """Verification and retrieval by one encoder's scores `[E, E]`, beside the twins'."""
+def _verification(scores: np.ndarray, twins: np.ndarray, case: Case) -> Verification:
+    """Verification and retrieval from one encoder's scores `[E, E]` and the twins' scores `[E, E]`."""
     writers = case.targets.writers
-    places = retrieval.ranks(scores, case.impostor)
-    return {
-        "auc": estimate(area_under_curve, scores, case.impostor, writers),
-        "auc_share_of_twin": estimate(share_above_chance, scores, twins, case.impostor, writers),
-        "eer": estimate(equal_error_rate, scores, case.impostor, writers),
-        "rank_1": estimate(retrieval.rank_at_most, places, 1, writers),
-        "rank_5": estimate(retrieval.rank_at_most, places, 5, writers),
-        "mean_average_precision": estimate(retrieval.mean_average_precision, places, writers),
-        "chance_of_rank_1": estimate(retrieval.chance, case.impostor, 1),
-        "chance_of_rank_5": estimate(retrieval.chance, case.impostor, 5),
-    }
+    ranks = retrieval.ranks(scores, case.impostor)
+    return Verification(
+        auc=or_reason(area_under_curve, scores, case.impostor, writers),
+        auc_share_of_twin=or_reason(share_above_chance, scores, twins, case.impostor, writers),
+        eer=or_reason(equal_error_rate, scores, case.impostor, writers),
+        rank_1=or_reason(retrieval.rank_at_most, ranks, 1, writers),
+        rank_5=or_reason(retrieval.rank_at_most, ranks, 5, writers),
+        mean_average_precision=or_reason(retrieval.mean_average_precision, ranks, writers),
+        chance_of_rank_1=or_reason(retrieval.chance, case.impostor, 1),
+        chance_of_rank_5=or_reason(retrieval.chance, case.impostor, 5),
+    )
 
 
 def _retention(values: np.ndarray, case: Case) -> dict[str, Estimate]:
     return _compare(retention, case, values, case.values[case.episodes.targets])
 
 
-def _compare(figure: Callable[..., Figure], case: Case, *values: np.ndarray) -> dict[str, Estimate]:
-    """A figure of each attribute and trait of the episodes' values `[E, A + T]`."""
-    return {name: estimate(figure, *(each[:, column] for each in values), case.targets.writers)
+def _compare(metric: Callable[..., Estimate], case: Case, *values: np.ndarray) -> dict[str, Estimate]:
+    """A metric of each attribute and trait, from values `[E, A + T]` of the episodes."""
+    return {name: or_reason(metric, *(each[:, column] for each in values), case.targets.writers)
             for column, name in enumerate((*ATTRIBUTES, *TRAITS))}
 
 
 def _predict(trained: Trained, given: np.ndarray, case: Case, seed: int) -> np.ndarray:
-    """`[E, A + T]` by the predictor, from the references' attributes `[E, K, A]`; NaN where it tells none."""
+    """The predictor's values `[E, A + T]` from the references' attributes `[E, K, A]`; NaN where it has none."""
     episodes = draw_episodes(trained.glyphs, given.shape[1], seed)
     try:
         predictor = attribute_predictor.fit(trained.values[episodes.references],
                                             trained.values[episodes.targets])
     except bootstrap.TooFewError:
         return np.full((len(given), len(ATTRIBUTES) + len(TRAITS)), np.nan)
-    told = predictor.predict(given)
-    return np.concatenate([told, np.full((len(told), len(TRAITS)), np.nan)], axis=1)
+    predicted = predictor.predict(given)
+    return np.concatenate([predicted, np.full((len(predicted), len(TRAITS)), np.nan)], axis=1)

@@ -1,58 +1,257 @@
-"""The scorecard: what a trained model can do, in numbers that can be compared and said how they were made.
+"""The scorecard: the figures of one evaluation, and what they were made from.
 
-Every figure is a value with its 95 % interval over writers, or no value and the reason.
+A tree of dataclasses, read and written here only. An estimate is a value with its 95 % interval, or no value and
+the reason. Files of schema version 1 are migrated when they are read.
 """
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+import dataclasses
+import json
+import types
+import typing
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-from rich.progress import track
+from handwriting_gan.errors import InputError
+from handwriting_gan.files import write_atomically
+from handwriting_gan.metrics.bootstrap import Estimate
 
-from handwriting_gan.data.glyphs import UNKNOWN_WRITER
-from handwriting_gan.evaluation.bench import Bench
-from handwriting_gan.evaluation.estimate import missing
-from handwriting_gan.evaluation.guided import measure_mode, measure_reals
-from handwriting_gan.evaluation.hand import measure_hand
-from handwriting_gan.synthesis.trained_model import TrainedModel
+SCHEMA_VERSION = 2
+NOT_MEASURED = "it was not measured when this scorecard was made"
 
-AT_ONCE = 2  # parts: each is now at the networks and now at what NumPy does on one core
-Measures = Iterator[tuple[str, Callable[[], dict[str, Any]]]]
+# Rows of a hand's table, in the order in which tables show them.
+BEST_GUESS, NATURAL_TRY = "best_guess", "natural_try"
+TWIN, PREDICTOR, FLOOR = "twin", "predictor", "floor"
+NEAREST_WRITER, RESHAPED_MEAN = "nearest_writer", "reshaped_mean"
+ROWS = (BEST_GUESS, NATURAL_TRY, TWIN, PREDICTOR, NEAREST_WRITER, RESHAPED_MEAN, FLOOR)
 
 
-def make(model: TrainedModel, bench: Bench) -> dict[str, Any]:
-    """The whole scorecard, with a bar while it is made: figures, what they were made from, who judged."""
-    names, parts = zip(*measures(model, bench), strict=True)
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        measured = threads.map(lambda part: part(), parts)
-        figures = dict(zip(names, track(measured, "measuring", len(parts), transient=True), strict=True))
-    if "writer" in model.modes and bench.case is None:
-        figures["hand"] = missing(bench.no_hand)
-    known = bench.held_out.writers != UNKNOWN_WRITER
+@dataclasses.dataclass(frozen=True)
+class GuidedFigures:
+    """A set of outputs compared with real training glyphs: of a guided mode, or of real held-out glyphs."""
+
+    outputs: int
+    digit_accuracy: Estimate
+    leakage: Estimate  # read as the source's digit
+    confusion: list[list[int]]  # [digit asked for][digit read]
+    frechet_distance: Estimate  # in the classifier's features
+    frechet_distance_per_digit: Estimate
+    frechet_distance_per_task: Estimate  # mean over the 90 pairs of source digit and target digit
+    writer_frechet_distance: Estimate  # in the first writer encoder's embeddings
+    writer_frechet_distance_per_digit: Estimate
+    kernel_distance: Estimate
+    precision: Estimate
+    recall: Estimate
+    density: Estimate
+    coverage: Estimate
+    diversity: Estimate
+    attribute_variance: dict[str, Estimate]  # of the outputs of one source, by attribute
+    sources: int | None = None  # none for real glyphs
+
+
+@dataclasses.dataclass(frozen=True)
+class Verification:
+    """How readily one writer encoder attributes a row's glyphs to the writer."""
+
+    auc: Estimate
+    auc_share_of_twin: Estimate  # of the AUC above chance
+    eer: Estimate
+    rank_1: Estimate
+    rank_5: Estimate
+    mean_average_precision: Estimate
+    chance_of_rank_1: Estimate
+    chance_of_rank_5: Estimate
+
+
+@dataclasses.dataclass(frozen=True)
+class HandRow:
+    """One row of a hand's table. The predictor has no images, so only retention."""
+
+    retention: dict[str, Estimate]  # correlation with the real glyph, by attribute and trait
+    digit_accuracy: Estimate | None = None
+    frechet_distance: Estimate | None = None
+    judged: dict[str, Verification] = dataclasses.field(default_factory=dict)  # by encoder; tables quote the first
+
+
+@dataclasses.dataclass(frozen=True)
+class HandFigures:
+    """What is kept of a hand, given K references."""
+
+    references: int  # K
+    episodes: int
+    writers: int
+    rows: dict[str, HandRow]  # by the names in ROWS
+    natural_difference: dict[str, Estimate]  # root mean square, of two natural tries, by attribute and trait
+    writer_difference: dict[str, Estimate]  # of the writer's two glyphs
+    difference_share: dict[str, Estimate]  # the first as a share of the second
+    lead_over_predictor: dict[str, Estimate]  # of the best guess, in retention
+
+
+@dataclasses.dataclass(frozen=True)
+class MadeFrom:
+    """The model, the data and the protocol of an evaluation."""
+
+    method: str
+    preset: str
+    step: int
+    trained_on: str
+    route: str | None
+    data: str
+    seed: int
+    held_out: int
+    held_out_writers: int
+    protocol: dict[str, Any]  # the fields of Protocol
+
+
+@dataclasses.dataclass(frozen=True)
+class TableRun:
+    """How a row of a table was trained."""
+
+    glyphs: int
+    seed: int
+    hardware: str
+    seconds: int | None  # of training and evaluation, if both ran without a break
+
+
+@dataclasses.dataclass(frozen=True)
+class Scorecard:
+    """Everything that one evaluation measured."""
+
+    made_from: MadeFrom
+    judges: dict[str, str]  # SHA-256 of the weights of each
+    real: GuidedFigures  # of real held-out glyphs
+    guided: dict[str, GuidedFigures]  # by mode
+    hands: list[HandFigures]  # by K, ascending
+    no_hand: str = ""  # why the hand of a model that writes in a hand was not measured
+    run: TableRun | None = None
+    schema_version: int = SCHEMA_VERSION
+
+    def hand(self, references: int) -> HandFigures | None:
+        """The figures for so many references, if they were measured."""
+        return next((hand for hand in self.hands if hand.references == references), None)
+
+
+def read(path: Path) -> Scorecard:
+    """Reads a scorecard; migrates it from schema version 1.
+
+    Raises:
+      InputError: if the file cannot be read, is not a scorecard, or has a newer schema version.
+    """
+    try:
+        return from_json(json.loads(path.read_bytes()))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); make it with "
+                         "python -m handwriting_gan.evaluate --out") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"{path} is not a scorecard of this version ({error}); evaluate the model again") from error
+
+
+def write(path: Path, scorecard: Scorecard) -> None:
+    """Writes a scorecard as JSON.
+
+    Raises:
+      InputError: if the file cannot be written.
+    """
+    write_atomically(path, json.dumps(dataclasses.asdict(scorecard), indent=1).encode() + b"\n")
+
+
+def from_json(fields: dict[str, Any]) -> Scorecard:
+    """A scorecard from JSON's types.
+
+    Raises:
+      ValueError: if the schema version is unknown, or a field is missing or unknown.
+    """
+    version = fields.get("schema_version", 1)
+    if version == 1:
+        fields = _from_version_1(fields)
+    elif version != SCHEMA_VERSION:
+        raise ValueError(f"schema version {version}, this project reads up to {SCHEMA_VERSION}")
+    return _build(Scorecard, fields)
+
+
+def _build(kind: Any, value: Any) -> Any:
+    """A value of a type hint (dataclass, list, dict, tuple, optional or plain) from JSON's types."""
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        if strange := value.keys() - hints.keys():
+            raise ValueError(f"{kind.__name__} has no field {min(strange)!r}")
+        return kind(**{name: _build(hints[name], each) for name, each in value.items()})
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:
+        return None if value is None else _build(arguments[0], value)
+    if origin is list:
+        return [_build(arguments[0], each) for each in value]
+    if origin is dict:
+        return {name: _build(arguments[1], each) for name, each in value.items()}
+    if origin is tuple:
+        return tuple(value)
+    return value
+
+
+# Version 1 had English phrases as keys, and dictionaries for estimates.
+
+_ROWS_1 = {"best guess": BEST_GUESS, "natural": NATURAL_TRY, "retrieval": NEAREST_WRITER,
+           "reshaped mean": RESHAPED_MEAN, "twin": TWIN, "floor": FLOOR, "predictor": PREDICTOR}
+_GUIDED_1 = {"frechet_distance, classifier": "frechet_distance",
+             "frechet_distance_per_digit, classifier": "frechet_distance_per_digit",
+             "frechet_distance_per_task, classifier": "frechet_distance_per_task",
+             "frechet_distance, writer": "writer_frechet_distance",
+             "frechet_distance_per_digit, writer": "writer_frechet_distance_per_digit"}
+
+
+def _from_version_1(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of version 2 from those of version 1; figures that it lacks have no value."""
+    figures = fields["figures"]
     return {
-        "made_from": {
-            "method": model.config.method, "preset": model.config.preset, "step": model.step,
-            "trained_on": model.config.data, "route": model.config.get("route"),
-            "data": bench.data, "seed": bench.seed, "held_out": len(bench.held_out.digits),
-            "held_out_writers": len(np.unique(bench.held_out.writers[known])),
-            "protocol": bench.protocol._asdict(),
-        },
-        "judges": bench.judges.hashes(),
-        "figures": figures,
+        "schema_version": SCHEMA_VERSION,
+        "made_from": {"route": None, **fields["made_from"]},
+        "judges": fields["judges"],
+        "real": _guided_from_1(figures["real"]),
+        "guided": {mode: _guided_from_1(figures[mode]) for mode in ("latent", "reference") if mode in figures},
+        "hands": [_hand_from_1(int(name.removeprefix("hand, K = ")), part)
+                  for name, part in figures.items() if name.startswith("hand, K = ")],
+        "no_hand": figures.get("hand", {}).get("why", ""),
+        "run": fields.get("run"),
     }
 
 
-def measures(model: TrainedModel, bench: Bench) -> Measures:
-    """The scorecard's parts by name, each computed when it is called: reals, modes, the hand for each K."""
-    judges, reals, held_out = bench.judges, bench.reals, bench.held_out
-    yield "real", lambda: measure_reals(judges, reals, held_out, bench.protocol, bench.seed)
-    for mode in ("latent", "reference"):
-        if mode in model.modes:
-            yield mode, partial(
-                measure_mode, model, mode, judges, reals, held_out, bench.protocol, bench.seed)
-    if "writer" in model.modes and bench.case is not None and bench.trained is not None:
-        for count in bench.protocol.references:
-            yield f"hand, K = {count}", partial(
-                measure_hand, model, judges, reals, bench.case, bench.trained, count, bench.seed)
+def _guided_from_1(part: dict[str, Any]) -> dict[str, Any]:
+    named = {_GUIDED_1.get(name, name): value for name, value in part.items()}
+    return {name: _estimates_from_1(value) for name, value in (_absent(GuidedFigures) | named).items()}
+
+
+def _hand_from_1(references: int, part: dict[str, Any]) -> dict[str, Any]:
+    apart = part.get("difference of two tries", {})
+    return {
+        "references": references, "episodes": part["episodes"], "writers": part["writers"],
+        "rows": {_ROWS_1[name]: _row_from_1(row) for name, row in part["rows"].items()},
+        "natural_difference": _estimates_from_1(apart.get("natural", {})),
+        "writer_difference": _estimates_from_1(apart.get("writer", {})),
+        "difference_share": _estimates_from_1(apart.get("share", {})),
+        "lead_over_predictor": _estimates_from_1(part.get("lead over the predictor", {})),
+    }
+
+
+def _row_from_1(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "retention": _estimates_from_1(row["retention"]),
+        "digit_accuracy": _estimates_from_1(row.get("digit_accuracy")),
+        "frechet_distance": _estimates_from_1(row.get("frechet_distance, classifier")),
+        "judged": {encoder: {name: _estimates_from_1(value)
+                             for name, value in (_absent(Verification) | judged).items()}
+                   for encoder, judged in row.get("judged", {}).items()},
+    }
+
+
+def _absent(kind: type) -> dict[str, Any]:
+    """An estimate without a value for every field of a dataclass that is an estimate."""
+    return {name: {"value": None, "why": NOT_MEASURED}
+            for name, hint in typing.get_type_hints(kind).items() if hint is Estimate}
+
+
+def _estimates_from_1(value: Any) -> Any:
+    """An estimate of version 1, or a dictionary of them, as version 2 has it; anything else as it is."""
+    if isinstance(value, dict) and "value" in value:
+        return {"value": value["value"], "interval": value.get("interval"), "reason": value.get("why", "")}
+    if isinstance(value, dict):
+        return {name: _estimates_from_1(each) for name, each in value.items()}
+    return value

@@ -4,26 +4,31 @@ Glyphs of one writer are alike, so it is writers that are drawn again, with all 
 weight for each writer: how often they were drawn. Axes: R resamples, W writers, N glyphs.
 """
 
+import dataclasses
 import functools
+import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
 RESAMPLES = 1_000
 LEVEL = 0.95
 LEAST_WRITERS = 10
+UNDEFINED = "it is not defined on these glyphs"
 
 
 class TooFewError(ValueError):
     """There is too little for an estimate; the message says of what."""
 
 
-class Figure(NamedTuple):
-    """An estimate, and its 95 % interval where writers are known."""
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """A value with its 95 % interval where writers are known; or no value, and the reason."""
 
-    value: float
-    interval: tuple[float, float] | None
+    value: float | None
+    interval: tuple[float, float] | None = None
+    reason: str = ""
 
 
 @functools.lru_cache(maxsize=8)  # figures by hundreds are of the same few writers
@@ -54,8 +59,8 @@ def places_of(writers: np.ndarray) -> tuple[np.ndarray, int]:
     return places, len(ids)
 
 
-def figure(statistic: Callable[[np.ndarray], np.ndarray], writers: int,
-           resamples: int = RESAMPLES) -> Figure:
+def estimate(statistic: Callable[[np.ndarray], np.ndarray], writers: int,
+           resamples: int = RESAMPLES) -> Estimate:
     """The statistic of all writers, and its interval; none where fewer than ten writers are known.
 
     `statistic` takes weights `[R, W]` to values `[R]`. The interval is the resamples' spread about their
@@ -66,16 +71,16 @@ def figure(statistic: Callable[[np.ndarray], np.ndarray], writers: int,
     """
     value = float(statistic(np.ones((1, writers)))[0])
     if not np.isfinite(value):
-        raise TooFewError("it is not defined on these glyphs")
+        raise TooFewError(UNDEFINED)
     if writers < LEAST_WRITERS:
-        return Figure(value, None)
+        return Estimate(value, None)
     drawn = statistic(resample(writers, resamples))
     drawn = drawn[np.isfinite(drawn)]
     low, high = np.quantile(drawn - drawn.mean(), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) + value
-    return Figure(value, (float(low), float(high)))
+    return Estimate(value, (float(low), float(high)))
 
 
-def mean(values: np.ndarray, writers: np.ndarray) -> Figure:
+def mean(values: np.ndarray, writers: np.ndarray) -> Estimate:
     """The mean of values `[N]` that are not NaN, N glyphs by the given writers.
 
     Raises:
@@ -86,4 +91,17 @@ def mean(values: np.ndarray, writers: np.ndarray) -> Figure:
         raise TooFewError("no glyph has a value")
     places, count = places_of(writers[whole])
     sums = by_writer(np.stack([values[whole], np.ones(whole.sum())], axis=1), places, count)
-    return figure(lambda weights: np.divide(*(weights @ sums).T), count)
+    return estimate(lambda weights: np.divide(*(weights @ sums).T), count)
+
+
+def or_reason(metric: Callable[..., Estimate | float], *arguments: Any) -> Estimate:
+    """The metric of the arguments; where there is too little data for it, no value and the reason."""
+    try:
+        found = metric(*arguments)
+    except TooFewError as error:
+        return Estimate(None, reason=str(error))
+    if isinstance(found, Estimate):
+        return found
+    if not math.isfinite(found):
+        return Estimate(None, reason=UNDEFINED)
+    return Estimate(float(found))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.linalg
 
-from handwriting_gan.metrics.bootstrap import Figure, TooFewError, by_writer, figure, places_of
+from handwriting_gan.metrics.bootstrap import Estimate, TooFewError, by_writer, estimate, places_of
 
 
 class Statistics(NamedTuple):
@@ -47,9 +47,9 @@ def _distance(one: Statistics, other: Statistics, eigenvalues: np.ndarray) -> fl
     return float(max(distance, 0.0))
 
 
-def frechet_figure(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray,
+def frechet_estimate(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray,
                    groups: np.ndarray | None = None, real_groups: np.ndarray | None = None,
-                   compared_with: Callable[[int], int] = int) -> Figure:
+                   compared_with: Callable[[int], int] = int) -> Estimate:
     """The distance of fakes `[N, F]` from reals `[M, F]`, its interval over the fakes' writers `[N]`.
 
     With groups `[N]` and `[M]`, as digits, it is the mean of the groups' distances; a group of fakes is
@@ -75,7 +75,7 @@ def frechet_figure(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray,
         slopes[groups == group] = influences / len(own)
     places, count = places_of(writers)
     by_place = by_writer(slopes, places, count) / len(distances)
-    return figure(lambda weights: np.mean(distances) + weights @ by_place, count)
+    return estimate(lambda weights: np.mean(distances) + weights @ by_place, count)
 
 
 def influence(fakes: np.ndarray, real: Statistics) -> np.ndarray:

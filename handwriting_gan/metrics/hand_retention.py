@@ -9,19 +9,19 @@ Axes: E episodes, A attributes, W writers.
 import numpy as np
 
 from handwriting_gan.metrics import bootstrap
-from handwriting_gan.metrics.bootstrap import Figure
+from handwriting_gan.metrics.bootstrap import Estimate
 
 LEAST_EPISODES = 20
 
 
-def retention(generated: np.ndarray, real: np.ndarray, writers: np.ndarray) -> Figure:
+def retention(generated: np.ndarray, real: np.ndarray, writers: np.ndarray) -> Estimate:
     """Pearson correlation of one attribute `[E]` with another `[E]`, pairs with NaN left out: -1 to 1.
 
     Raises:
       TooFewError: if there are too few episodes, or an attribute does not vary.
     """
     sums, count = _sums(_moments(generated, real), writers)
-    return bootstrap.figure(lambda weights: _correlation(weights @ sums), count)
+    return bootstrap.estimate(lambda weights: _correlation(weights @ sums), count)
 
 
 def _moments(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -47,7 +47,7 @@ def _correlation(sums: np.ndarray) -> np.ndarray:
                      out=np.full(len(sums), np.nan), where=defined)
 
 
-def lead(generated: np.ndarray, other: np.ndarray, real: np.ndarray, writers: np.ndarray) -> Figure:
+def lead(generated: np.ndarray, other: np.ndarray, real: np.ndarray, writers: np.ndarray) -> Estimate:
     """By how much an attribute's retention exceeds another's `[E]`, both by the same draws of writers.
 
     Episodes where any of the three is NaN are left out. Raises as `retention`.
@@ -55,21 +55,21 @@ def lead(generated: np.ndarray, other: np.ndarray, real: np.ndarray, writers: np
     whole = np.isfinite(generated + other + real)
     (one, count), (two, _) = (_sums(_moments(x[whole], real[whole]), writers[whole])
                               for x in (generated, other))
-    return bootstrap.figure(lambda weights: _correlation(weights @ one) - _correlation(weights @ two), count)
+    return bootstrap.estimate(lambda weights: _correlation(weights @ one) - _correlation(weights @ two), count)
 
 
-def spread(one: np.ndarray, other: np.ndarray, writers: np.ndarray) -> Figure:
+def spread(one: np.ndarray, other: np.ndarray, writers: np.ndarray) -> Estimate:
     """Root mean square difference of one attribute between two tries `[E]` each, pairs with NaN left out.
 
     Raises:
       TooFewError: if there are too few episodes.
     """
     sums, count = _squares(one - other, writers)
-    return bootstrap.figure(lambda weights: _root_mean_square(weights @ sums), count)
+    return bootstrap.estimate(lambda weights: _root_mean_square(weights @ sums), count)
 
 
 def share_of_spread(one: np.ndarray, other: np.ndarray, real: np.ndarray, twin: np.ndarray,
-                    writers: np.ndarray) -> Figure:
+                    writers: np.ndarray) -> Estimate:
     """The spread of two tries as a share of that of two real glyphs, both by the same draws of writers.
 
     Episodes where any is NaN are left out. Raises as `spread`; also where the real ones do not differ.
@@ -77,7 +77,7 @@ def share_of_spread(one: np.ndarray, other: np.ndarray, real: np.ndarray, twin: 
     whole = np.isfinite(one + other + real + twin)
     (tries, count), (reals, _) = (_squares(difference[whole], writers[whole])
                                   for difference in (one - other, real - twin))
-    return bootstrap.figure(lambda weights: _divide(
+    return bootstrap.estimate(lambda weights: _divide(
         _root_mean_square(weights @ tries), _root_mean_square(weights @ reals)), count)
 
 

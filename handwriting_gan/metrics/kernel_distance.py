@@ -5,7 +5,7 @@ Unbiased at any N, so it may come out slightly negative. Axes: N and M glyphs, F
 
 import numpy as np
 
-from handwriting_gan.metrics.bootstrap import Figure, TooFewError, by_writer, figure, places_of
+from handwriting_gan.metrics.bootstrap import Estimate, TooFewError, by_writer, estimate, places_of
 
 
 def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
@@ -21,7 +21,7 @@ def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
     return float(within - 2.0 * _kernel(one, other).mean())
 
 
-def kernel_figure(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray) -> Figure:
+def kernel_estimate(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray) -> Estimate:
     """The distance of fakes `[N, F]` from reals `[M, F]`, its interval over the fakes' writers `[N]`.
 
     Raises:
@@ -41,7 +41,7 @@ def kernel_figure(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray) -> 
         within = np.einsum("rv,vw,rw->r", weights, pairs, weights, optimize=True) - own
         return within / (number * (number - 1)) + among_reals - 2.0 * across / number
 
-    return figure(distance, count)
+    return estimate(distance, count)
 
 
 def _kernel(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ Axes: E episodes.
 import numpy as np
 
 from handwriting_gan.metrics import bootstrap
-from handwriting_gan.metrics.bootstrap import Figure
+from handwriting_gan.metrics.bootstrap import Estimate
 
 LEAST_CANDIDATES = 5
 
@@ -21,7 +21,7 @@ def ranks(scores: np.ndarray, impostor: np.ndarray) -> np.ndarray:
     return np.where(impostor.sum(axis=1) + 1 >= LEAST_CANDIDATES, 1.0 + better, np.nan)
 
 
-def rank_at_most(places: np.ndarray, most: int, writers: np.ndarray) -> Figure:
+def rank_at_most(places: np.ndarray, most: int, writers: np.ndarray) -> Estimate:
     """The share, 0 to 1, of ranks `[E]` that are `most` or better: rank-1, rank-5.
 
     Raises:
@@ -30,7 +30,7 @@ def rank_at_most(places: np.ndarray, most: int, writers: np.ndarray) -> Figure:
     return bootstrap.mean(np.where(np.isnan(places), np.nan, places <= most), writers)
 
 
-def mean_average_precision(places: np.ndarray, writers: np.ndarray) -> Figure:
+def mean_average_precision(places: np.ndarray, writers: np.ndarray) -> Estimate:
     """The mean of 1 / rank: with one right answer per query, that is its average precision.
 
     Raises:

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import numpy as np
 
 from handwriting_gan.metrics import bootstrap
-from handwriting_gan.metrics.bootstrap import Figure
+from handwriting_gan.metrics.bootstrap import Estimate
 
 BINS = 2_000  # of scores, -1 to 1, for the equal error rate
 
 
-def area_under_curve(scores: np.ndarray, impostor: np.ndarray, writers: np.ndarray) -> Figure:
+def area_under_curve(scores: np.ndarray, impostor: np.ndarray, writers: np.ndarray) -> Estimate:
     """AUC, 0 to 1, chance 0.5: how often a genuine trial scores above an impostor trial; ties count half.
 
     `scores` `[E, E]`, -1 to 1: the diagonal is genuine, where bool `impostor` `[E, E]` is set an impostor's.
@@ -23,21 +23,21 @@ def area_under_curve(scores: np.ndarray, impostor: np.ndarray, writers: np.ndarr
       TooFewError: if there is no impostor trial.
     """
     places, count = bootstrap.places_of(writers)
-    return bootstrap.figure(_area(scores, impostor, places, count), count)
+    return bootstrap.estimate(_area(scores, impostor, places, count), count)
 
 
 def share_above_chance(scores: np.ndarray, others: np.ndarray, impostor: np.ndarray,
-                       writers: np.ndarray) -> Figure:
+                       writers: np.ndarray) -> Estimate:
     """How far the area lies above chance, as a share of how far that of other scores `[E, E]` does.
 
     Both by the same draws of writers. Otherwise as `area_under_curve`.
     """
     places, count = bootstrap.places_of(writers)
     one, other = (_area(each, impostor, places, count) for each in (scores, others))
-    return bootstrap.figure(lambda weights: _divide(one(weights) - 0.5, other(weights) - 0.5), count)
+    return bootstrap.estimate(lambda weights: _divide(one(weights) - 0.5, other(weights) - 0.5), count)
 
 
-def equal_error_rate(scores: np.ndarray, impostor: np.ndarray, writers: np.ndarray) -> Figure:
+def equal_error_rate(scores: np.ndarray, impostor: np.ndarray, writers: np.ndarray) -> Estimate:
     """The error, 0 to 1, chance 0.5, at the threshold where as many are let in as are turned away wrongly.
 
     Arguments and errors as `area_under_curve`.
@@ -46,7 +46,7 @@ def equal_error_rate(scores: np.ndarray, impostor: np.ndarray, writers: np.ndarr
     owners = np.broadcast_to(places[:, None], scores.shape)
     genuine = _histogram(places, np.diagonal(scores), count)
     against = _histogram(owners[impostor], scores[impostor], count)
-    return bootstrap.figure(lambda weights: _crossing(weights @ genuine, weights @ against), count)
+    return bootstrap.estimate(lambda weights: _crossing(weights @ genuine, weights @ against), count)
 
 
 def _area(scores: np.ndarray, impostor: np.ndarray, places: np.ndarray,

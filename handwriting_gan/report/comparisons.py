@@ -1,34 +1,62 @@
-"""Methods beside each other: a row each, over the scorecards of its seeds.
+"""Methods side by side: one row a method, over the scorecards of its seeds.
 
-A figure of one seed stands with half of its 95 % interval, of several with their standard deviation.
+A figure of one seed is printed with half of its 95 % interval, of several seeds with their standard deviation.
 """
 
 import csv
 import io
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from handwriting_gan.evaluation.estimate import Estimate
+from handwriting_gan.errors import InputError
+from handwriting_gan.evaluation.scorecard import (
+    BEST_GUESS,
+    FLOOR,
+    NATURAL_TRY,
+    NEAREST_WRITER,
+    PREDICTOR,
+    RESHAPED_MEAN,
+    TWIN,
+    Scorecard,
+)
+from handwriting_gan.metrics.bootstrap import Estimate
+from handwriting_gan.report.columns import (
+    DASH,
+    GREATER,
+    GUIDED,
+    IMAGE,
+    NEITHER,
+    VERIFICATION,
+    Column,
+    chosen,
+    difference_share,
+    quoted,
+    retention,
+    with_spread,
+)
 from handwriting_gan.report.figures import png_of
-from handwriting_gan.report.tables import GUIDED, HAND, MAIN, MISSING, markdown_table
+from handwriting_gan.report.tables import HAND_ROWS, MAIN, REAL, markdown_table
 
-Scorecard = dict[str, Any]
-GREATER, SMALLER, NEITHER = 1, -1, 0  # is better
-DIGITS_RIGHT, LEAST_RIGHT = "digits right", 0.5  # a row with fewer has not done what is compared
+DIGITS_RIGHT, LEAST_RIGHT = "digits right", 0.5  # a row with fewer does not compete
+GUIDED_HEADINGS = ("Fréchet", "per task", "diversity", DIGITS_RIGHT, "precision", "coverage")
+BASELINES = (TWIN, PREDICTOR, NEAREST_WRITER, RESHAPED_MEAN, FLOOR)  # rows that do not depend on the method
+Find = Callable[[Scorecard], Estimate | None]
 
 
-class Column(NamedTuple):
-    """A figure of scorecards, and how it is said."""
+class Compared(NamedTuple):
+    """A column of a comparison."""
 
     heading: str
     form: str
     better: int
-    find: Callable[[dict[str, Any], str | None], Estimate | None]  # (figures, another row's place)
+    of_method: Find
+    of_baselines: Mapping[str, Find]  # by the row's heading
 
 
 class Cell(NamedTuple):
@@ -39,114 +67,133 @@ class Cell(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Methods over what they are measured against."""
+    """Methods, and the rows that they are compared with."""
 
     title: str
-    columns: Sequence[Column]
-    rows: Mapping[str, list[Cell]]
-    beside: Mapping[str, list[Cell]]
+    columns: Sequence[Compared]
+    rows: Mapping[str, list[Cell]]  # of the methods
+    reference_rows: Mapping[str, list[Cell]]  # baselines, real glyphs, models with more training
 
 
-def compare(title: str, columns: Sequence[Column], scorecards: Mapping[str, Sequence[Scorecard]],
-            beside: Mapping[str, str], trained_longer: Mapping[str, Scorecard] | None = None) -> Comparison:
-    """One row for each method with its seeds' scorecards; what stands beside them out of competition.
-
-    That is what `beside` names, as the first method's scorecard has it, and methods that were trained longer.
-    """
-    first = next(iter(scorecards.values()))[:1]
-    rows = {name: _row(columns, cards, None) for name, cards in scorecards.items()}
-    longer = {f"*{name}*": _row(columns, [card], None) for name, card in (trained_longer or {}).items()}
-    return Comparison(title, columns, rows,
-                      longer | {heading: _row(columns, first, place) for place, heading in beside.items()})
-
-
-def _row(columns: Sequence[Column], cards: Sequence[Scorecard], place: str | None) -> list[Cell]:
-    return [_cell([column.find(card["figures"], place) for card in cards]) for column in columns]
+def compare(title: str, columns: Sequence[Compared], scorecards: Mapping[str, Sequence[Scorecard]],
+            trained_longer: Mapping[str, Scorecard] | None = None) -> Comparison:
+    """One row for each method from its seeds' scorecards; baselines are from the first method's first."""
+    first = next(iter(scorecards.values()))[0]
+    rows = {name: [_cell(column.of_method, cards) for column in columns] for name, cards in scorecards.items()}
+    longer = {f"*{name}*": [_cell(column.of_method, [card]) for column in columns]
+              for name, card in (trained_longer or {}).items()}
+    baselines = {heading: [_cell(column.of_baselines[heading], [first]) for column in columns]
+                 for heading in columns[0].of_baselines}
+    return Comparison(title, columns, rows, longer | baselines)
 
 
-def _cell(estimates: Sequence[Estimate | None]) -> Cell:
-    known = [estimate for estimate in estimates if estimate and estimate["value"] is not None]
-    values = [estimate["value"] for estimate in known]
+def _cell(find: Find, cards: Sequence[Scorecard]) -> Cell:
+    known = [(estimate.value, estimate.interval) for card in cards
+             if (estimate := find(card)) is not None and estimate.value is not None]
+    values = [value for value, _ in known]
     if len(values) > 1:
         return Cell(statistics.fmean(values), statistics.stdev(values))
     if not values:
         return Cell(None, None)
-    interval = known[0].get("interval")
-    return Cell(values[0], (interval[1] - interval[0]) / 2 if interval else None)
+    value, interval = known[0]
+    return Cell(value, (interval[1] - interval[0]) / 2 if interval else None)
 
 
-# What is compared.
+# The columns.
 
 
-def guided(mode: str) -> list[Column]:
-    """Likeness and diversity of a guided mode; beside it stands "real"."""
+def guided(mode: str) -> list[Compared]:
+    """Distances and diversity of a guided mode, and of real held-out glyphs."""
 
-    def of(key: str) -> Callable[[dict[str, Any], str | None], Estimate | None]:
-        return lambda figures, place: figures.get(place or mode, {}).get(key)
+    def compared(column: Column) -> Compared:
+        def of_mode(card: Scorecard) -> Estimate | None:
+            return column.find(card.guided[mode]) if mode in card.guided else None
 
-    return [
-        Column("Fréchet", "{:.2f}", SMALLER, of("frechet_distance, classifier")),
-        Column("per task", "{:.2f}", SMALLER, of("frechet_distance_per_task, classifier")),
-        Column("diversity", "{:.3f}", GREATER, of("diversity")),
-        Column(DIGITS_RIGHT, "{:.1%}", GREATER, of("digit_accuracy")),
-        Column("precision", "{:.2f}", GREATER, of("precision")),
-        Column("coverage", "{:.2f}", GREATER, of("coverage")),
-    ]
+        return Compared(column.heading, column.form, column.better, of_mode,
+                        {REAL: lambda card: column.find(card.real)})
+
+    return [compared(column) for column in chosen(GUIDED, *GUIDED_HEADINGS)]
 
 
-def hand(part: str) -> list[Column]:
-    """What is kept of a hand at one K: of a best guess, and where it says so of a natural try."""
+def hand(references: int) -> list[Compared]:
+    """What is kept of a hand at one K: by the best guess, and where the heading says so by a natural try."""
 
-    def of(row: str, *path: str) -> Callable[[dict[str, Any], str | None], Estimate | None]:
-        return lambda figures, place: _reach(figures, f"hand, {part}", "rows", place or row, *path)
-
-    def judged(row: str, key: str) -> Callable[[dict[str, Any], str | None], Estimate | None]:
-        def find(figures: dict[str, Any], place: str | None) -> Estimate | None:
-            by_encoder = _reach(figures, f"hand, {part}", "rows", place or row, "judged") or {}
-            quoted: dict[str, Estimate] = next(iter(by_encoder.values()), {})  # the encoder that tables quote
-            return quoted.get(key)
+    def of_row(name: str, column: Column) -> Find:
+        def find(card: Scorecard) -> Estimate | None:
+            part = card.hand(references)
+            return column.find(part.rows[name]) if part is not None else None
         return find
 
-    def apart(name: str) -> Callable[[dict[str, Any], str | None], Estimate | None]:
-        return lambda figures, place: None if place else _reach(
-            figures, f"hand, {part}", "difference of two tries", "share", name)
+    def compared(column: Column, row: str, heading: str | None = None) -> Compared:
+        return Compared(heading or column.heading, column.form, column.better, of_row(row, column),
+                        {HAND_ROWS[name]: of_row(name, column) for name in BASELINES})
 
+    def of_hand(column: Column) -> Compared:
+        def find(card: Scorecard) -> Estimate | None:
+            part = card.hand(references)
+            return column.find(part) if part is not None else None
+
+        return Compared(column.heading, column.form, column.better, find,
+                        {HAND_ROWS[name]: lambda card: None for name in BASELINES})
+
+    auc, rank_1 = map(quoted, chosen(VERIFICATION, "AUC", "rank-1"))
     return [
-        *(Column(name, "{:.2f}", GREATER, of("best guess", "retention", name)) for name in MAIN),
-        Column("AUC", "{:.1%}", GREATER, judged("best guess", "auc")),
-        Column("rank-1", "{:.1%}", GREATER, judged("best guess", "rank_1")),
-        Column("natural: AUC", "{:.1%}", GREATER, judged("natural", "auc")),
-        Column(DIGITS_RIGHT, "{:.1%}", GREATER, of("natural", "digit_accuracy")),
-        Column("Fréchet", "{:.2f}", SMALLER, of("natural", "frechet_distance, classifier")),
-        *(Column(f"{name} apart", "{:.0%}", NEITHER, apart(name)) for name in MAIN[:2]),
+        *(compared(retention(name), BEST_GUESS) for name in MAIN),
+        compared(auc, BEST_GUESS),
+        compared(rank_1, BEST_GUESS),
+        compared(auc, NATURAL_TRY, "natural: AUC"),
+        *(compared(column, NATURAL_TRY) for column in IMAGE),
+        *(of_hand(difference_share(name)) for name in MAIN[:2]),
     ]
 
 
-def _reach(figures: Any, *path: str) -> Any:
-    for name in path:
-        figures = (figures or {}).get(name)
-    return figures
+# Which scorecards may share a table.
 
 
-BESIDE_GUIDED = {"real": f"*{GUIDED['real']}*"}
-BESIDE_HAND = {place: HAND[place] for place in ("twin", "predictor", "retrieval", "reshaped mean", "floor")}
+def check_alike(facts: Mapping[Path, Mapping[str, object]]) -> None:
+    """Checks that scorecards may share a table: what each was made from, by file and by field.
+
+    Raises:
+      InputError: naming two files and the first field that differs.
+    """
+    (first, expected), *others = facts.items()
+    for path, found in others:
+        for name in {**expected, **found}:
+            if (one := expected.get(name)) != (other := found.get(name)):
+                raise InputError(f"{first} and {path} cannot share a table: {name} is {one} in the first and "
+                                 f"{other} in the second; move one elsewhere, or make it again with the same "
+                                 "settings")
 
 
-# How it is said.
+def evaluation_facts(card: Scorecard) -> dict[str, object]:
+    """What scorecards must share to be compared: evaluation data, protocol and judges."""
+    made = card.made_from
+    return {"the evaluation data": made.data, "the evaluation seed": made.seed,
+            "the number of held-out glyphs": made.held_out,
+            **{f"the protocol's {name}": value for name, value in made.protocol.items()},
+            **{f"the judge \"{name}\"": sha256[:12] for name, sha256 in card.judges.items()}}
+
+
+def training_facts(card: Scorecard) -> dict[str, object]:
+    """What the rows of a table must share as well, besides the budget: preset and training data."""
+    return {"the preset": card.made_from.preset, "the training data": card.made_from.trained_on}
+
+
+# The formats.
 
 
 def markdown(comparison: Comparison) -> str:
     """A Markdown table, the best of each column in bold."""
-    lines = [[name, *(f"**{said}**" if is_best else said for said, is_best in cells)]
-             for name, cells in _said(comparison)]
+    lines = [[name, *(f"**{text}**" if is_best else text for text, is_best in cells)]
+             for name, cells in _printed(comparison)]
     return markdown_table(["", *(column.heading for column in comparison.columns)], lines)
 
 
 def latex(comparison: Comparison) -> str:
-    """A LaTeX table (booktabs), the best of each column in bold; a rule above what stands beside."""
-    lines = [" & ".join([_escape(name.strip("*")), *(rf"\textbf{{{_escape(said)}}}" if is_best
-                                                     else _escape(said) for said, is_best in cells)]) + r" \\"
-             for name, cells in _said(comparison)]
+    """A LaTeX table (booktabs), the best of each column in bold; a rule above the reference rows."""
+    lines = [" & ".join([_escape(name.strip("*")), *(rf"\textbf{{{_escape(text)}}}" if is_best
+                                                     else _escape(text) for text, is_best in cells)]) + r" \\"
+             for name, cells in _printed(comparison)]
     count = len(comparison.rows)
     headings = " & ".join(["", *(_escape(column.heading) for column in comparison.columns)]) + r" \\"
     return "\n".join([rf"\begin{{tabular}}{{l{'r' * len(comparison.columns)}}}", r"\toprule", headings,
@@ -155,31 +202,31 @@ def latex(comparison: Comparison) -> str:
 
 
 def comma_separated(comparison: Comparison) -> str:
-    """CSV: each figure and, in the column after it, its spread, unrounded; nothing where there is none."""
+    """CSV: each figure, unrounded, and its spread in the next column; an empty cell where there is none."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["", *(heading for column in comparison.columns
                            for heading in (column.heading, f"{column.heading} ±"))])
-    for name, cells in {**comparison.rows, **comparison.beside}.items():
+    for name, cells in {**comparison.rows, **comparison.reference_rows}.items():
         writer.writerow([name.strip("*"), *("" if x is None else x for cell in cells for x in cell)])
     return out.getvalue()
 
 
 def attribute_bars(comparison: Comparison) -> bytes:
-    """A PNG: how much of each main attribute the methods of a `hand` keep, between floor and twin."""
-    top, bottom = (comparison.beside[HAND[place]] for place in ("twin", "floor"))
+    """A PNG: how much of each main attribute the methods of a `hand` comparison keep, between floor and twin."""
+    top, bottom = (comparison.reference_rows[HAND_ROWS[name]] for name in (TWIN, FLOOR))
     names, height = list(comparison.rows), 1.2 + 0.22 * len(comparison.rows)
     with matplotlib.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(11, height), layout="constrained")
-        for place, axes in enumerate(figure.subplots(1, len(MAIN), sharey=True)):
-            kept = [cells[place] for cells in comparison.rows.values()]
-            axes.axvspan(*(row[place].value for row in (bottom, top)), color="0.93", zorder=0)
+        for index, axes in enumerate(figure.subplots(1, len(MAIN), sharey=True)):
+            kept = [cells[index] for cells in comparison.rows.values()]
+            axes.axvspan(_number(bottom[index].value), _number(top[index].value), color="0.93", zorder=0)
             axes.barh(names, [_number(cell.value) for cell in kept], height=0.7,
                       xerr=[_number(cell.spread) for cell in kept], error_kw={"linewidth": 0.8})
-            axes.set(title=comparison.columns[place].heading, xlim=(-0.2, 1.0))
+            axes.set(title=comparison.columns[index].heading, xlim=(-0.2, 1.0))
             axes.axvline(0.0, color="0.2", linewidth=0.8)
         figure.axes[0].invert_yaxis()  # the first row on top
-        figure.supxlabel("correlation with the writer's real glyph (grey: from another writer's to theirs)")
+        figure.supxlabel("correlation with the writer's real glyph (grey: from floor to twin)")
         return png_of(figure)
 
 
@@ -187,41 +234,42 @@ def _number(value: float | None) -> float:
     return np.nan if value is None else value
 
 
-def _said(comparison: Comparison) -> list[tuple[str, list[tuple[str, bool]]]]:
-    """Each row's cells in words, and whether they are the best of their column."""
+def _printed(comparison: Comparison) -> list[tuple[str, list[tuple[str, bool]]]]:
+    """Each row's cells as text, and whether they are the best of their column."""
     competing = _competing(comparison)
-    best = [_best(column, [cells[place] for cells in competing.values()])
-            for place, column in enumerate(comparison.columns)]
+    best = [_best(column, [cells[index] for cells in competing.values()])
+            for index, column in enumerate(comparison.columns)]
     forms = [column.form for column in comparison.columns]
-    return [(name, [(_say(cell, form), name in competing and None not in (cell.value, top)
-                     and form.format(cell.value) == form.format(top))  # as far as one can see
+    return [(name, [(_text(cell, form), name in competing and cell.value is not None and top is not None
+                     and form.format(cell.value) == form.format(top))  # equal as printed
                     for cell, form, top in zip(cells, forms, best, strict=True)])
-            for name, cells in {**comparison.rows, **comparison.beside}.items()]
+            for name, cells in {**comparison.rows, **comparison.reference_rows}.items()]
 
 
 def _competing(comparison: Comparison) -> dict[str, list[Cell]]:
-    """The rows that write the digits asked for: who copies the source looks real, and is in the hand."""
-    place = next((at for at, column in enumerate(comparison.columns) if column.heading == DIGITS_RIGHT), None)
-    return {name: cells for name, cells in comparison.rows.items()
-            if place is None or (right := cells[place].value) is None or right >= LEAST_RIGHT}
+    """The rows with enough digits right: a method that copies its source looks real and keeps the hand."""
+    index = next((at for at, column in enumerate(comparison.columns) if column.heading == DIGITS_RIGHT), None)
+
+    def competes(cells: list[Cell]) -> bool:
+        right = None if index is None else cells[index].value
+        return right is None or right >= LEAST_RIGHT
+
+    return {name: cells for name, cells in comparison.rows.items() if competes(cells)}
 
 
-def _best(column: Column, cells: Sequence[Cell]) -> float | None:
-    """The best value of several; of one alone there is none."""
+def _best(column: Compared, cells: Sequence[Cell]) -> float | None:
+    """The best value; none if fewer than two rows have one."""
     values = [cell.value for cell in cells if cell.value is not None]
     if column.better == NEITHER or len(values) < 2:
         return None
     return max(values) if column.better == GREATER else min(values)
 
 
-def _say(cell: Cell, form: str) -> str:
-    if cell.value is None:
-        return MISSING
-    said = form.format(cell.value)
-    return said if cell.spread is None else f"{said.removesuffix('%')} ± {form.format(cell.spread)}"
+def _text(cell: Cell, form: str) -> str:
+    return DASH if cell.value is None else with_spread(cell.value, cell.spread, form)
 
 
 def _escape(text: str) -> str:
-    for plain, command in {"%": r"\%", "&": r"\&", "_": r"\_", "±": r"$\pm$", MISSING: "--"}.items():
-        text = text.replace(plain, command)
+    for character, command in {"%": r"\%", "&": r"\&", "_": r"\_", "±": r"$\pm$", DASH: "--"}.items():
+        text = text.replace(character, command)
     return text

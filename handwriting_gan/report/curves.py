@@ -1,52 +1,56 @@
-"""A training's curves: the terms of its losses, and what scorecards along the way say of it."""
+"""Curves along training: the terms of the losses, and the figures of scorecards made on the way."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import matplotlib
+import matplotlib.axes
 import numpy as np
 from matplotlib.figure import Figure
 
-from handwriting_gan.report.comparisons import Scorecard, guided, hand
+from handwriting_gan.evaluation.scorecard import Scorecard
+from handwriting_gan.report.comparisons import Compared, guided, hand
 from handwriting_gan.report.figures import png_of
 
-HAND = "K = 3"
-JUDGED = {  # panel: the column of which comparison
+REFERENCES = 3  # K of the hand's panels
+PANELS: dict[str, tuple[Sequence[Compared], str]] = {  # title: the columns, and which of them
     "Fréchet, latent-guided": (guided("latent"), "Fréchet"),
     "digits right, latent-guided": (guided("latent"), "digits right"),
-    "the hand: thickness, K = 3": (hand(HAND), "thickness"),
-    "the hand: AUC, K = 3": (hand(HAND), "AUC"),
+    "the hand: thickness, K = 3": (hand(REFERENCES), "thickness"),
+    "the hand: AUC, K = 3": (hand(REFERENCES), "AUC"),
 }
 
 
-def judged(along: Mapping[str, Mapping[int, Scorecard]]) -> bytes:
-    """A PNG: each method's figures against the examples that it had seen, `{method: {examples: scorecard}}`.
+def figures(along: Mapping[str, Mapping[int, Scorecard]]) -> bytes:
+    """A PNG: each method's figures against the examples seen, `{method: {examples: scorecard}}`.
 
-    Shaded is half of the 95 % interval to either side.
+    The shaded band is the 95 % interval.
     """
-    figure = _figure(len(JUDGED), 3.0)
-    panels = figure.subplots(1, len(JUDGED))
-    for axes, (title, (columns, heading)) in zip(panels, JUDGED.items(), strict=True):
+    figure = _figure(len(PANELS), 3.0)
+    for axes, (title, (columns, heading)) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
         column = next(column for column in columns if column.heading == heading)
         for name, cards in along.items():
-            found = {examples: estimate for examples, card in sorted(cards.items())
-                     if (estimate := column.find(card["figures"], None))}
-            if found:
-                examples, values = list(found), [estimate["value"] for estimate in found.values()]
-                line, = axes.plot(examples, values, marker=".", label=name)
-                axes.fill_between(examples, *zip(*(each["interval"] for each in found.values()), strict=True),
-                                  alpha=0.15, color=line.get_color(), linewidth=0)
+            _curve(axes, name, column, cards)
         _finish(axes, title, heading == "Fréchet")
     figure.axes[0].legend(fontsize=7, frameon=False)
     return png_of(figure)
 
 
+def _curve(axes: matplotlib.axes.Axes, name: str, column: Compared, cards: Mapping[int, Scorecard]) -> None:
+    points = [(examples, estimate.value, estimate.interval or (estimate.value, estimate.value))
+              for examples, card in sorted(cards.items())
+              if (estimate := column.of_method(card)) is not None and estimate.value is not None]
+    if points:
+        examples, values, intervals = zip(*points, strict=True)
+        line, = axes.plot(examples, values, marker=".", label=name)
+        axes.fill_between(examples, *zip(*intervals, strict=True), alpha=0.15, color=line.get_color(), linewidth=0)
+
+
 def losses(logs: Mapping[str, Sequence[Mapping[str, float]]], batch_sizes: Mapping[str, int]) -> bytes:
-    """A PNG: a panel for each method with its terms, unweighted, from the lines of its metrics.jsonl."""
+    """A PNG: one panel a method with its unweighted loss terms, from the lines of its metrics.jsonl."""
     figure = _figure(len(logs), 4.4)
     panels = np.atleast_1d(figure.subplots(1, len(logs)))
     for axes, (name, lines) in zip(panels, logs.items(), strict=True):
         examples = [line["step"] * batch_sizes[name] for line in lines]
-        axes.set_prop_cycle(color=matplotlib.colormaps["tab20"](np.arange(20)))
+        axes.set_prop_cycle(color=matplotlib.colormaps["tab20"].colors)
         for term in _terms(lines):
             axes.plot(examples, [line[term] for line in lines], linewidth=0.8, label=term)
         _finish(axes, name, False)
@@ -65,7 +69,7 @@ def _figure(panels: int, height: float) -> Figure:
 
 def _finish(axes: matplotlib.axes.Axes, title: str, is_distance: bool) -> None:
     axes.set(title=title, xlabel="examples seen", **({"yscale": "log"} if is_distance else {}))
-    axes.title.set_fontsize(9)
+    axes.title.set_size(9)
     axes.tick_params(labelsize=7, which="both")
     axes.locator_params(axis="x", nbins=5)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,186 +1,175 @@
-"""A scorecard as tables that people read; ± is half of a 95 % interval over writers."""
+"""The tables of one scorecard. ± is half of the 95 % interval over writers."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from handwriting_gan.evaluation.estimate import Estimate
+from handwriting_gan.evaluation.scorecard import (
+    BEST_GUESS,
+    FLOOR,
+    NATURAL_TRY,
+    NEAREST_WRITER,
+    PREDICTOR,
+    RESHAPED_MEAN,
+    TWIN,
+    GuidedFigures,
+    HandFigures,
+    HandRow,
+    Scorecard,
+)
+from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
+from handwriting_gan.report.columns import (
+    GUIDED,
+    IMAGE,
+    RETENTION,
+    VERIFICATION,
+    Column,
+    Of,
+    chosen,
+    printed,
+    quoted,
+    retention,
+)
 
-MISSING = "\N{EN DASH}"
-GUIDED = {"latent": "latent-guided", "reference": "reference-guided", "real": "real held-out glyphs"}
-LIKENESS = {  # heading: the figure's name, its form
-    "digits right": ("digit_accuracy", "{:.1%}"),
-    "leakage": ("leakage", "{:.1%}"),
-    "Fréchet": ("frechet_distance, classifier", "{:.2f}"),
-    "per digit": ("frechet_distance_per_digit, classifier", "{:.2f}"),
-    "per task": ("frechet_distance_per_task, classifier", "{:.2f}"),
-    "writer space": ("frechet_distance, writer", "{:.3f}"),
-    "kernel": ("kernel_distance", "{:.3f}"),
-    "precision": ("precision", "{:.2f}"),
-    "recall": ("recall", "{:.2f}"),
-    "density": ("density", "{:.2f}"),
-    "coverage": ("coverage", "{:.2f}"),
-    "diversity": ("diversity", "{:.3f}"),
+REAL = "*real held-out glyphs*"
+MODES = {"latent": "latent-guided", "reference": "reference-guided"}
+HAND_ROWS = {
+    BEST_GUESS: "best guess",
+    NATURAL_TRY: "natural try",
+    TWIN: "*twin: the writer's other glyph*",
+    PREDICTOR: "*predictor: ridge regression*",
+    NEAREST_WRITER: "*baseline: nearest training writer*",
+    RESHAPED_MEAN: "*baseline: reshaped mean digit*",
+    FLOOR: "*floor: another writer*",
 }
-HAND = {"best guess": "best guess", "natural": "natural try", "twin": "*twin: the writer's second glyph*",
-        "predictor": "*predictor: ridge regression*", "retrieval": "*rival: nearest training writer*",
-        "reshaped mean": "*rival: mean digit, reshaped*", "floor": "*floor: another writer*"}
-JUDGED = {"AUC": ("auc", "{:.1%}"), "of the twin's": ("auc_share_of_twin", "{:.0%}"),
-          "EER": ("eer", "{:.1%}"), "rank-1": ("rank_1", "{:.1%}"),
-          "rank-5": ("rank_5", "{:.1%}"), "mAP": ("mean_average_precision", "{:.1%}")}
-NATURAL_SPREAD = "two natural tries apart, as a share of the writer's own two"
-LEAD = "the best guess's lead over the predictor"
 MAIN = ("thickness", "slant", "aspect", "length")
+SUMMARY_OF_GUIDED = ("digits right", "leakage", "Fréchet", "per task", "precision", "coverage", "diversity")
+SUMMARY_OF_VERIFICATION = ("AUC", "of the twin's", "rank-1")
+DIFFERENCE = "difference of two natural tries, as a share of the writer's own"
+LEAD = "lead of the best guess over the predictor"
 
 
 class Table(NamedTuple):
-    """Headings over rows of cells, and what the table is of."""
+    """Headings over rows of cells. The first column holds the rows' names."""
 
     title: str
     headings: list[str]
     rows: list[list[str]]
 
 
-def tables(scorecard: dict[str, Any]) -> list[Table]:
-    """The guided modes; then for each K what is kept of a hand, and whose hand it is taken for."""
-    figures = scorecard["figures"]
-    found = [guided(figures, LIKENESS)]
-    for name, part in hands(figures):
-        found += [kept(f"{name}: correlation with the writer's real glyph", part),
-                  tries(f"{name}: how far two tries are apart, in deviations", part),
-                  *(judged(f"{name}: taken for the writer's, by the {encoder} writer encoder", part, encoder)
-                    for encoder in part["rows"]["twin"]["judged"])]
+def tables(scorecard: Scorecard) -> list[Table]:
+    """All figures: the guided modes; then for each K retention, differences, and verification by each encoder."""
+    found = [guided(scorecard, GUIDED)]
+    for hand in scorecard.hands:
+        title = f"K = {hand.references}"
+        found += [
+            _hand_table(f"{title}: correlation with the writer's real glyph", RETENTION, hand),
+            differences(f"{title}: difference of two tries, in deviations", hand),
+            *(verification(f"{title}: attributed to the writer, by the {encoder} writer encoder", encoder, hand)
+              for encoder in hand.rows[TWIN].judged),
+        ]
     return found
 
 
-def summary(scorecard: dict[str, Any]) -> list[Table]:
-    """The few columns that tell most, by the encoder that tables quote, for the two largest K."""
-    figures = scorecard["figures"]
-    columns = ("digits right", "leakage", "Fréchet", "per task", "precision", "coverage", "diversity")
-    found = [guided(figures, {heading: LIKENESS[heading] for heading in columns})]
-    parts = hands(figures)[-2:]
-    found += [in_short(name, part) for name, part in parts]
-    return found + ([beside(parts)] if parts else [])
+def summary(scorecard: Scorecard) -> list[Table]:
+    """The main columns, by the encoder that tables quote, for the two largest K."""
+    hands = scorecard.hands[-2:]
+    return [
+        guided(scorecard, chosen(GUIDED, *SUMMARY_OF_GUIDED)),
+        *(_hand_table(f"The hand, K = {hand.references}", summary_columns(), hand) for hand in hands),
+        *([expectations(hands)] if hands else []),
+    ]
 
 
-def hands(figures: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The parts of a scorecard's figures that are of a hand, each with its K."""
-    return [(name.removeprefix("hand, "), part) for name, part in figures.items() if "rows" in part]
+def summary_columns() -> list[Column[HandRow]]:
+    """The columns of a hand's table in short."""
+    return [*map(retention, MAIN), *map(quoted, chosen(VERIFICATION, *SUMMARY_OF_VERIFICATION)), *IMAGE]
 
 
-def guided(figures: dict[str, Any], columns: dict[str, tuple[str, str]]) -> Table:
-    """Likeness of the guided modes, and of real glyphs."""
-    rows = [[title, *(say(figures[name].get(key), form) for key, form in columns.values())]
-            for name, title in GUIDED.items() if name in figures]
-    return Table("Guided modes", ["", *columns], rows)
+def guided(scorecard: Scorecard, columns: Sequence[Column[GuidedFigures]]) -> Table:
+    """The guided modes, and real glyphs."""
+    named = {MODES[mode]: part for mode, part in scorecard.guided.items()} | {REAL: scorecard.real}
+    return _table("Guided modes", columns, named)
 
 
-def kept(title: str, part: dict[str, Any]) -> Table:
-    """Retention of every attribute and trait."""
-    columns = [*ATTRIBUTES, *TRAITS]
-    rows = [[heading, *(say(part["rows"][name]["retention"][column], "{:.2f}") for column in columns)]
-            for name, heading in HAND.items()]
-    return Table(title, ["", *columns], rows)
+def verification(title: str, encoder: str, hand: HandFigures) -> Table:
+    """Verification and retrieval by one encoder, and what the classifier reads."""
+    rows = {HAND_ROWS[name]: row for name, row in hand.rows.items() if encoder in row.judged}
+    cells = [[heading, *(column.cell(row.judged[encoder]) for column in VERIFICATION),
+              *(column.cell(row) for column in IMAGE)] for heading, row in rows.items()]
+    return Table(title, ["", *(column.heading for column in (*VERIFICATION, *IMAGE))], cells)
 
 
-def judged(title: str, part: dict[str, Any], encoder: str) -> Table:
-    """Verification and retrieval by an encoder, and what the classifier says."""
-    rows = []
-    for name, heading in HAND.items():
-        row = part["rows"][name]
-        if "judged" in row:
-            by_encoder = row["judged"][encoder]
-            rows.append([heading, *(say(by_encoder.get(key), form) for key, form in JUDGED.values()),
-                         say(row["digit_accuracy"], "{:.1%}"),
-                         say(row["frechet_distance, classifier"], "{:.2f}")])
-    return Table(title, ["", *JUDGED, "digits right", "Fréchet"], rows)
-
-
-def tries(title: str, part: dict[str, Any]) -> Table:
+def differences(title: str, hand: HandFigures) -> Table:
     """The root mean square difference of two natural tries, of two real glyphs, and their quotient."""
     columns = [*ATTRIBUTES, *TRAITS]
-    apart = part["difference of two tries"]
-    rows = [[heading, *(say(apart.get(name, {}).get(column), form) for column in columns)]
-            for name, heading, form in (("natural", "natural tries", "{:.2f}"),
-                                        ("writer", "the writer's own", "{:.2f}"),
-                                        ("share", "share of the writer's own", "{:.0%}"))]
+    rows = [[heading, *(printed(part.get(name), form) for name in columns)]
+            for heading, part, form in (("natural tries", hand.natural_difference, "{:.2f}"),
+                                        ("the writer's own", hand.writer_difference, "{:.2f}"),
+                                        ("share of the writer's own", hand.difference_share, "{:.0%}"))]
     return Table(title, ["", *columns], rows)
 
 
-def in_short(name: str, part: dict[str, Any]) -> Table:
-    """What is kept of the main attributes, and whose hand it is taken for."""
-    rows = []
-    for place, heading in HAND.items():
-        row = part["rows"][place]
-        rows.append([heading, *_kept_in_short(row), *_judged_in_short(row)])
-    headings = ["", *MAIN, "AUC", "of the twin's", "rank-1", "digits right", "Fréchet"]
-    return Table(f"The hand, {name}", headings, rows)
+def expectations(hands: Sequence[HandFigures]) -> Table:
+    """How much two natural tries differ, and what a best guess knows beyond the predictor."""
+    rows = [[f"K = {hand.references}: {heading}", *(printed(part.get(name), form) for name in MAIN)]
+            for hand in hands
+            for heading, part, form in ((DIFFERENCE, hand.difference_share, "{:.0%}"),
+                                        (LEAD, hand.lead_over_predictor, "{:.2f}"))]
+    return Table("Expected and reached", ["", *MAIN], rows)
 
 
-def _kept_in_short(row: dict[str, Any]) -> list[str]:
-    """Retention of the main attributes."""
-    return [say(row["retention"][column], "{:.2f}") for column in MAIN]
+def _hand_table(title: str, columns: Sequence[Column[HandRow]], hand: HandFigures) -> Table:
+    return _table(title, columns, {heading: hand.rows[name] for name, heading in HAND_ROWS.items()})
 
 
-def _judged_in_short(row: dict[str, Any]) -> list[str]:
-    """AUC, share of the twin's, rank-1, by the encoder that tables quote; digits right, Fréchet distance."""
-    by_encoder: dict[str, Any] = next(iter(row.get("judged", {}).values()), {})
-    return [say(by_encoder.get("auc"), "{:.1%}"), say(by_encoder.get("auc_share_of_twin"), "{:.0%}"),
-            say(by_encoder.get("rank_1"), "{:.1%}"), say(row.get("digit_accuracy"), "{:.1%}"),
-            say(row.get("frechet_distance, classifier"), "{:.2f}")]
+def _table(title: str, columns: Sequence[Column[Of]], rows: dict[str, Of]) -> Table:
+    return Table(title, ["", *(column.heading for column in columns)],
+                 [[heading, *(column.cell(part) for column in columns)] for heading, part in rows.items()])
 
 
-def beside(parts: list[tuple[str, dict[str, Any]]]) -> Table:
-    """How far two natural tries are apart, and whether a best guess knows more than the predictor."""
-    rows = []
-    for name, part in parts:
-        shares = part["difference of two tries"].get("share", {})
-        leads = part.get("lead over the predictor", {})
-        for heading, figures, form in ((NATURAL_SPREAD, shares, "{:.0%}"), (LEAD, leads, "{:.2f}")):
-            rows.append([f"{name}: {heading}", *(say(figures.get(column), form) for column in MAIN)])
-    return Table("Beside what may be expected", ["", *MAIN], rows)
-
-
-def notes(scorecard: dict[str, Any]) -> list[str]:
-    """What the figures were made from, who judged, what was left out and why."""
-    made, figures = scorecard["made_from"], scorecard["figures"]
-    route = f", {made['route']} route" if made["route"] else ""
-    protocol = made["protocol"]
-    said = [f"{made['method']} ({made['preset']}, step {made['step']}{route}, trained on "
-            f"{made['trained_on']}) on {made['data']}, {protocol['name']} protocol: {made['held_out']} "
-            f"held-out glyphs by {made['held_out_writers']} known writers, seed {made['seed']}.",
-            _samples(figures, protocol)]
-    for _, part in hands(figures)[:1]:  # the same episodes for every K
-        said.append(f"The hand: {part['episodes']} digits by {part['writers']} writers; guessing is right at "
-                    f"rank 1 in {say(_chance(part), '{:.1%}')}.")
-    if "hand" in figures:
-        said.append(f"The hand is not judged: {figures['hand']['why']}.")
-    return [*said, judges_of(scorecard["judges"])]
+def notes(scorecard: Scorecard) -> list[str]:
+    """What the figures were made from, who judged, what was not measured and why."""
+    made = scorecard.made_from
+    route = f", {made.route} route" if made.route else ""
+    lines = [f"{made.method} ({made.preset}, step {made.step}{route}, trained on {made.trained_on}) on {made.data}, "
+             f"{made.protocol['name']} protocol: {made.held_out} held-out glyphs by {made.held_out_writers} known "
+             f"writers, seed {made.seed}.",
+             _samples(scorecard)]
+    for hand in scorecard.hands[:1]:  # the episodes are the same for every K
+        chance = next(iter(hand.rows[TWIN].judged.values())).chance_of_rank_1
+        lines.append(f"The hand: {hand.episodes} digits by {hand.writers} writers; guessing reaches rank 1 in "
+                     f"{printed(chance, '{:.1%}')}.")
+    if scorecard.no_hand:
+        lines.append(f"The hand is not measured: {scorecard.no_hand}.")
+    return [*lines, judges_of(scorecard.judges)]
 
 
 def judges_of(hashes: dict[str, str]) -> str:
-    """Who judged, by the hashes of the weights."""
+    """The judges, by the hashes of their weights."""
     named = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in hashes.items())
     return f"Judges, which training never sees: {named}."
 
 
-def _samples(figures: dict[str, Any], protocol: dict[str, Any]) -> str:
-    drawn = ", ".join(f"{part['outputs']} outputs of {part['sources']} sources ({name})"
-                      for name, part in figures.items() if "sources" in part)
-    real = figures["real"]["outputs"]
-    return (f"{drawn or 'No guided mode'}; distances between sets at {real} glyphs each, kernel to coverage "
-            f"at {min(protocol['neighbours'], real)}, diversity over {protocol['spread']} sources and "
-            "targets. ± is half of the 95 % interval, by the bootstrap over writers.")
+def _samples(scorecard: Scorecard) -> str:
+    outputs = ", ".join(f"{part.outputs} outputs of {part.sources} sources ({mode})"
+                        for mode, part in scorecard.guided.items())
+    protocol, real = scorecard.made_from.protocol, scorecard.real.outputs
+    interval = _interval_note(scorecard.real.digit_accuracy)
+    return (f"{outputs or 'No guided mode'}; distances between sets of {real} glyphs each, kernel to coverage "
+            f"of {min(protocol['neighbours'], real)}, diversity over {protocol['spread']} sources and targets. "
+            f"{interval}")
 
 
-def _chance(part: dict[str, Any]) -> Estimate:
-    return next(iter(part["rows"]["twin"]["judged"].values()))["chance_of_rank_1"]
+def _interval_note(estimate: Estimate) -> str:
+    if estimate.interval is None:
+        return "There are no intervals, because the writers are not known."
+    return "± is half of the 95 % interval, by the bootstrap over writers."
 
 
-def markdown(scorecard: dict[str, Any], choose: Callable[[dict[str, Any]], list[Table]] = tables) -> str:
-    """All tables, or the chosen ones, and the notes in Markdown."""
-    blocks = [f"**{table.title}**\n\n{markdown_table(table.headings, table.rows)}"
-              for table in choose(scorecard)]
+def markdown(scorecard: Scorecard, choose: Callable[[Scorecard], list[Table]] = tables) -> str:
+    """The chosen tables and the notes in Markdown."""
+    blocks = [f"**{table.title}**\n\n{markdown_table(table.headings, table.rows)}" for table in choose(scorecard)]
     return "\n\n".join([*blocks, *notes(scorecard)]) + "\n"
 
 
@@ -190,12 +179,6 @@ def markdown_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> s
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def say(estimate: Estimate | None, form: str) -> str:
-    """An estimate in the given form, with half its interval; a dash for none."""
-    if estimate is None or estimate["value"] is None:
-        return MISSING
-    said = form.format(estimate["value"])
-    if not estimate.get("interval"):
-        return said
-    low, high = estimate["interval"]
-    return f"{said.removesuffix('%')} ± {form.format((high - low) / 2)}"
+def plain(text: str) -> str:
+    """A cell without Markdown's emphasis, for a terminal."""
+    return text.strip("*")

@@ -35,7 +35,7 @@ def written() -> Glyphs:
 
 @pytest.fixture
 def rival(written: Glyphs) -> Retrieval:
-    return retrieval(written, ATTRIBUTE_ROWS)
+    return nearest_writer(written, ATTRIBUTE_ROWS)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_references_are_asked_for_by_their_mean_without_blank_ones(rival: Retrie
 def test_blank_training_glyphs_are_never_answered(written: Glyphs) -> None:
     attributes = ATTRIBUTE_ROWS.copy()
     attributes[5] = np.nan
-    rival = retrieval(written, attributes)
+    rival = nearest_writer(written, attributes)
     assert rival.writers.tolist() == [10, 20]
     assert answer(rival, [9.0, 9.0], 2) == 4
 

@@ -21,7 +21,7 @@ def of_writers(count: int, rng: np.random.Generator, each: int = 1) -> tuple[np.
     return rng.normal(size=count)[writers] + 0.3 * rng.normal(size=len(writers)), writers
 
 
-def width(found: bootstrap.Figure) -> float:
+def width(found: bootstrap.Estimate) -> float:
     return found.interval[1] - found.interval[0]
 
 
@@ -111,7 +111,7 @@ def test_equal_values_leave_no_doubt() -> None:
 
 def test_the_value_lies_inside_where_resampling_biases_the_statistic() -> None:
     """Of those who are drawn from, only about 63 % are drawn at least once."""
-    found = figure(lambda weights: (weights > 0).mean(axis=1), 40)
+    found = estimate(lambda weights: (weights > 0).mean(axis=1), 40)
     assert found.value == 1.0
     assert found.interval[0] < 1.0 < found.interval[1]
     assert width(found) < 0.3
@@ -119,7 +119,7 @@ def test_the_value_lies_inside_where_resampling_biases_the_statistic() -> None:
 
 def test_resamples_without_a_statistic_are_left_out() -> None:
     """How often the first writer is drawn, where at all: 1 to 4 times, of mean 1 / 0.63."""
-    found = figure(lambda weights: np.where(weights[:, 0] > 0, weights[:, 0], np.nan), 40)
+    found = estimate(lambda weights: np.where(weights[:, 0] > 0, weights[:, 0], np.nan), 40)
     assert found.value == 1.0
     assert found.interval == pytest.approx((1 - 0.58, 1 + 2.42), abs=0.05)
 
@@ -147,4 +147,4 @@ def test_writers_without_a_value_do_not_count(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_statistic_that_is_not_defined_has_no_interval(value: float) -> None:
     with pytest.raises(TooFewError, match="not defined"):
-        figure(lambda weights: np.full(len(weights), value), 20)
+        estimate(lambda weights: np.full(len(weights), value), 20)

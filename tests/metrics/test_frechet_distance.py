@@ -8,7 +8,7 @@ from handwriting_gan.metrics.bootstrap import TooFewError, resample
 from handwriting_gan.metrics.frechet_distance import (
     Statistics,
     frechet_distance,
-    frechet_figure,
+    frechet_estimate,
     influence,
     statistics,
 )
@@ -160,7 +160,7 @@ def test_a_feature_that_never_varies_among_fakes_has_no_influence(
 
 def test_the_figure_is_the_distance(rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng)
-    found = frechet_figure(fakes, reals, WRITERS)
+    found = frechet_estimate(fakes, reals, WRITERS)
     assert found.value == pytest.approx(frechet_distance(statistics(reals), statistics(fakes)))
     assert found.interval[0] < found.value < found.interval[1]
 
@@ -169,7 +169,7 @@ def test_the_figure_is_the_distance(rng: np.random.Generator) -> None:
 def test_the_interval_is_about_as_wide_as_by_drawing_writers_again(
         shift: float, rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng, shift)
-    low, high = frechet_figure(fakes, reals, WRITERS).interval
+    low, high = frechet_estimate(fakes, reals, WRITERS).interval
     real, times = statistics(reals), resample(60, 500)[:, WRITERS].astype(int)
     drawn = [frechet_distance(real, statistics(np.repeat(fakes, row, axis=0))) for row in times]
     assert high - low == pytest.approx(np.diff(np.quantile(drawn, [0.025, 0.975]))[0], rel=0.2)
@@ -177,14 +177,14 @@ def test_the_interval_is_about_as_wide_as_by_drawing_writers_again(
 
 def test_more_glyphs_of_the_same_writers_leave_the_interval_as_it_is(rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng)
-    once, twice = (frechet_figure(np.tile(fakes, (times, 1)), reals, np.tile(WRITERS, times)).interval
+    once, twice = (frechet_estimate(np.tile(fakes, (times, 1)), reals, np.tile(WRITERS, times)).interval
                    for times in (1, 2))
     assert twice == pytest.approx(once, rel=0.02)
 
 
 def test_fewer_than_ten_writers_have_no_interval(rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng)
-    assert frechet_figure(fakes, reals, WRITERS % 9).interval is None
+    assert frechet_estimate(fakes, reals, WRITERS % 9).interval is None
 
 
 def test_of_groups_the_mean_of_their_distances_is_taken(rng: np.random.Generator) -> None:
@@ -192,22 +192,22 @@ def test_of_groups_the_mean_of_their_distances_is_taken(rng: np.random.Generator
     groups, real_groups = np.arange(600) % 3, rng.integers(0, 3, 600)
     own = [frechet_distance(statistics(reals[real_groups == group]), statistics(fakes[groups == group]))
            for group in range(3)]
-    found = frechet_figure(fakes, reals, WRITERS, groups, real_groups)
+    found = frechet_estimate(fakes, reals, WRITERS, groups, real_groups)
     assert found.value == pytest.approx(np.mean(own))
 
 
 def test_equal_groups_have_the_interval_of_one(rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng)
-    whole = frechet_figure(fakes, reals, WRITERS)
+    whole = frechet_estimate(fakes, reals, WRITERS)
     groups = np.repeat([4, 7], 600)
-    both = frechet_figure(np.tile(fakes, (2, 1)), np.tile(reals, (2, 1)), np.tile(WRITERS, 2), groups, groups)
+    both = frechet_estimate(np.tile(fakes, (2, 1)), np.tile(reals, (2, 1)), np.tile(WRITERS, 2), groups, groups)
     assert (both.value, *both.interval) == pytest.approx((whole.value, *whole.interval))
 
 
 def test_a_group_may_be_compared_with_reals_of_another_number(rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng)
     groups, real_groups = np.arange(600) % 4 + 10, np.arange(600) % 2
-    found = frechet_figure(fakes, reals, WRITERS, groups, real_groups, lambda group: group % 2)
+    found = frechet_estimate(fakes, reals, WRITERS, groups, real_groups, lambda group: group % 2)
     own = [frechet_distance(statistics(reals[real_groups == group % 2]), statistics(fakes[groups == group]))
            for group in range(10, 14)]
     assert found.value == pytest.approx(np.mean(own))
@@ -219,4 +219,4 @@ def test_a_group_of_as_many_glyphs_as_features_is_too_small(
     few, half = np.arange(600) < WIDTH, np.arange(600) % 2
     fakes, reals = of_writers(rng)
     with pytest.raises(TooFewError, match=f"{WIDTH} sets of {WIDTH} features are too few"):
-        frechet_figure(fakes, reals, WRITERS, few if few_fakes else half, few if few_reals else half)
+        frechet_estimate(fakes, reals, WRITERS, few if few_fakes else half, few if few_reals else half)

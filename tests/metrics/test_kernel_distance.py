@@ -5,7 +5,7 @@ import pytest
 
 from handwriting_gan.metrics import kernel_distance as measured
 from handwriting_gan.metrics.bootstrap import TooFewError, resample
-from handwriting_gan.metrics.kernel_distance import kernel_distance, kernel_figure
+from handwriting_gan.metrics.kernel_distance import kernel_distance, kernel_estimate
 
 WIDTH = 6
 WRITERS = np.repeat(np.arange(12), 3)
@@ -94,12 +94,12 @@ def test_one_glyph_is_too_few(rng: np.random.Generator) -> None:
         with pytest.raises(TooFewError, match="two glyphs"):
             kernel_distance(fakes, reals)
         with pytest.raises(TooFewError, match="two glyphs"):
-            kernel_figure(fakes, reals, np.arange(len(fakes)))
+            kernel_estimate(fakes, reals, np.arange(len(fakes)))
 
 
 def test_the_figure_is_the_distance_and_lies_inside_its_interval(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(0.5, 1.0, (len(WRITERS), WIDTH)), rng.normal(size=(50, WIDTH))
-    found = kernel_figure(fakes, reals, WRITERS)
+    found = kernel_estimate(fakes, reals, WRITERS)
     assert found.value == pytest.approx(kernel_distance(fakes, reals))
     assert found.interval[0] < found.value < found.interval[1]
 
@@ -109,16 +109,16 @@ def test_weights_are_repeated_writers(rng: np.random.Generator, monkeypatch: pyt
     fakes, reals = rng.normal(0.5, 1.0, (len(WRITERS), WIDTH)), rng.normal(size=(50, WIDTH))
     weights = resample(12, 5)
     expected = [kernel_distance(np.repeat(fakes, row[WRITERS].astype(int), axis=0), reals) for row in weights]
-    np.testing.assert_allclose(kernel_figure(fakes, reals, WRITERS)(weights), expected)
+    np.testing.assert_allclose(kernel_estimate(fakes, reals, WRITERS)(weights), expected)
 
 
 def test_four_times_the_writers_halve_the_interval_of_a_distance(rng: np.random.Generator) -> None:
     reals, fakes = rng.normal(size=(100, WIDTH)), rng.normal(1.0, 1.0, (800, WIDTH))
-    few, many = (np.ptp(kernel_figure(fakes[:count], reals, np.arange(count) // 4).interval)
+    few, many = (np.ptp(kernel_estimate(fakes[:count], reals, np.arange(count) // 4).interval)
                  for count in (200, 800))
     assert few / many == pytest.approx(2.0, rel=0.3)
 
 
 def test_one_writer_has_a_distance_without_an_interval(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(size=(2, 20, WIDTH))
-    assert kernel_figure(fakes, reals, np.full(20, -1)).interval is None
+    assert kernel_estimate(fakes, reals, np.full(20, -1)).interval is None
