@@ -1,6 +1,7 @@
 """Several processes over loopback, and a run resumed on other devices: the same training.
 
-The same laws on one process's devices are in tests/training: test_train_step.py, test_devices.py, test_processes.py.
+The same laws on one process's devices are in tests/training: test_train_step.py, test_devices.py and
+test_processes.py.
 """
 
 import os

@@ -25,7 +25,7 @@ FRECHET = "frechet_distance, classifier"
 ONE_ANSWER = {"lord", "stargan_v1"}  # to a source and a digit
 
 
-@pytest.mark.slow  # the laws of every method's parts are in tests/methods, those of the loop in tests/training
+@pytest.mark.slow  # tests/methods has the laws of every method, tests/training those of the loop
 @pytest.mark.parametrize("name", RIVALS)
 def test_a_rival_is_trained_resumed_looked_at_and_judged(
         name: str, glyphs: Glyphs, held_out: Glyphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
