@@ -1,14 +1,22 @@
-"""Every test runs on two virtual devices, with compiled steps shared by all tests and their subprocesses."""
+"""Every test runs on two virtual devices; all tests and their subprocesses share compiled programs."""
 
+import atexit
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
-# Read by this process and by the doors that tests start; all must be set before JAX is imported.
+# This process and the entry points that tests start read these; JAX reads them when it is imported.
 os.environ["JAX_NUM_CPU_DEVICES"] = "2"
-# Most of the suite's time is XLA compiling what runs once: less optimized, it is through in half the time.
+# Most of the suite's time is XLA compiling what runs once; without optimizations it takes half the time.
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", tempfile.mkdtemp(prefix="handwriting_gan_xla_"))
+# Most programs are small: JAX keeps none that compiles in less than a second unless it is told to.
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:  # the first process sets it for the workers
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="handwriting_gan_xla_")
+    atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
 
 import jax
 import numpy as np
@@ -17,12 +25,41 @@ import pytest
 from handwriting_gan.data import mnist_5k
 from handwriting_gan.data.glyphs import Glyphs
 
+MEMORY_MAPS = Path("/proc/self/maps")
+MANY_MAPS = 30_000  # of the 65,530 that Linux allows a process before it aborts it
+
 
 @pytest.fixture(scope="module", autouse=True)
-def forget_compiled_programs() -> Iterator[None]:
-    """Each holds memory maps, of which a process may have so many (65,530 on Linux) before it is aborted."""
+def limit_memory_maps() -> Iterator[None]:
+    """Drops the compiled programs, each of which holds some 20 memory maps, before there are too many."""
     yield
-    jax.clear_caches()
+    if MEMORY_MAPS.exists() and MEMORY_MAPS.read_bytes().count(b"\n") > MANY_MAPS:
+        jax.clear_caches()
+
+
+@pytest.fixture(scope="session")
+def random_params() -> Callable[[Callable[..., Any]], Any]:
+    """`random_params(init, *inputs)`: parameters as `init(key, *inputs)` would make, without compiling it.
+
+    Kernels have variance 2 / fan-in. Scales are near 1 and biases near 0, but none is exactly that, so that
+    no parameter is without effect.
+    """
+
+    def draw(init: Callable[..., Any], *inputs: Any) -> Any:
+        rng = np.random.default_rng(0)
+
+        def fill(path: tuple[Any, ...], leaf: jax.ShapeDtypeStruct) -> np.ndarray:
+            values = rng.normal(size=leaf.shape)
+            if path[-1].key == "kernel":
+                fan_in = np.prod(leaf.shape[-4:-1] if len(leaf.shape) == 4 else leaf.shape[-2:-1])
+                values *= np.sqrt(2 / fan_in)
+            elif path[-1].key != "embedding":
+                values = 0.1 * values + (path[-1].key == "scale")
+            return values.astype(leaf.dtype)
+
+        return jax.tree_util.tree_map_with_path(fill, jax.eval_shape(init, jax.random.key(0), *inputs))
+
+    return draw
 
 
 @pytest.fixture(scope="session")

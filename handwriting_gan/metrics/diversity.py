@@ -11,18 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def layer_distance(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> np.ndarray:
-    """Distance `[N]` of images by their layers, each `[N, H, W, C]`: >= 0, 0 for equal layers, symmetric.
-
-    Channels are scaled to unit length at each place; squared differences are summed over channels, averaged
-    over places and summed over layers.
-    """
-    return np.sum([np.mean(np.sum((_unit(a) - _unit(b)) ** 2, axis=-1), axis=(1, 2))
-                   for a, b in zip(one, other, strict=True)], axis=0)
-
-
 def diversity(layers: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean `layer_distance` over all pairs of a source's outputs, layers `[S, T, H, W, C]`: `[S]`.
+    """Mean distance over all pairs of a source's outputs, layers `[S, T, H, W, C]`: `[S]`, >= 0.
+
+    The distance of two outputs: channels are scaled to unit length at each pixel; squared differences are
+    summed over channels, averaged over pixels and summed over layers.
 
     Summed over pairs, squared differences of T vectors are T times their squares' sum less their sum's
     square: no pair has to be visited.

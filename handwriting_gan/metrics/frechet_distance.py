@@ -33,12 +33,6 @@ def statistics(features: np.ndarray) -> Statistics:
     return Statistics(features.mean(axis=0), np.cov(features, rowvar=False).reshape(width, width))
 
 
-def frechet_distance(one: Statistics, other: Statistics) -> float:
-    """`|m1 - m2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2))`: >= 0, 0 for equal statistics, symmetric."""
-    root = _root(one.covariance)
-    return _distance(one, other, scipy.linalg.eigvalsh(root @ other.covariance @ root))
-
-
 def _distance(one: Statistics, other: Statistics, eigenvalues: np.ndarray) -> float:
     """The distance by the eigenvalues of `C1^(1/2) C2 C1^(1/2)`, which is symmetric: `C1 C2` has the same."""
     cross = np.sqrt(np.clip(eigenvalues, 0.0, None)).sum()
@@ -66,11 +60,11 @@ def frechet_estimate(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray,
     @functools.cache
     def real_and_root(group: int) -> tuple[Statistics, np.ndarray]:
         real = statistics(reals[real_groups == group])
-        return real, _root(real.covariance)
+        return real, symmetric_root(real.covariance)
 
     for group in np.unique(groups):
         own = fakes[groups == group]
-        distance, influences = _distance_and_influence(own, *real_and_root(int(compared_with(group))))
+        distance, influences = distance_and_influence(own, *real_and_root(int(compared_with(group))))
         distances.append(distance)
         slopes[groups == group] = influences / len(own)
     places, count = places_of(writers)
@@ -78,18 +72,14 @@ def frechet_estimate(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray,
     return estimate(lambda weights: np.mean(distances) + weights @ by_place, count)
 
 
-def influence(fakes: np.ndarray, real: Statistics) -> np.ndarray:
-    """How the distance moves with the weight of each of the fakes `[N, F]`: `[N]`, of mean 0.
+def distance_and_influence(fakes: np.ndarray, real: Statistics,
+                           root: np.ndarray) -> tuple[float, np.ndarray]:
+    """The distance, and how it moves with the weight of each of the fakes `[N, F]`: `[N]`, of mean 0.
 
-    The gradient in the mean m is 2 (m - m_r), that in the covariance C is I - R (R C R)^(-1/2) R, where R is
-    the root of the reals' covariance; each glyph moves m by (x - m) / N and C by ((x - m)(x - m)' - C) / N.
+    `root` is the root R of the reals' covariance. The gradient in the mean m is 2 (m - m_r), that in the
+    covariance C is I - R (R C R)^(-1/2) R; each glyph moves m by (x - m) / N and C by
+    ((x - m)(x - m)' - C) / N. Both come from one eigenvalue problem, that of R C R.
     """
-    return _distance_and_influence(fakes, real, _root(real.covariance))[1]
-
-
-def _distance_and_influence(fakes: np.ndarray, real: Statistics,
-                            root: np.ndarray) -> tuple[float, np.ndarray]:
-    """Both from one eigenvalue problem, that of R C R."""
     own = statistics(fakes)
     values, vectors = scipy.linalg.eigh(root @ own.covariance @ root)
     # A direction in which fakes or reals do not vary at all has no slope.
@@ -100,7 +90,7 @@ def _distance_and_influence(fakes: np.ndarray, real: Statistics,
     return _distance(real, own, values), moved - moved.mean()
 
 
-def _root(covariance: np.ndarray) -> np.ndarray:
+def symmetric_root(covariance: np.ndarray) -> np.ndarray:
     """The symmetric square root of a positive semidefinite matrix."""
     values, vectors = scipy.linalg.eigh(covariance)
     return (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T

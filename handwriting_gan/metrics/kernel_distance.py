@@ -8,21 +8,10 @@ import numpy as np
 from handwriting_gan.metrics.bootstrap import Estimate, TooFewError, by_writer, estimate, places_of
 
 
-def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
-    """Squared maximum mean discrepancy of features `[N, F]` and `[M, F]`, kernel (x.y / F + 1)^3.
-
-    Raises:
-      TooFewError: if either has fewer than two rows.
-    """
-    if min(len(one), len(other)) < 2:
-        raise TooFewError("the kernel distance needs two glyphs of either set")
-    within = sum((kernel.sum() - np.trace(kernel)) / (len(kernel) * (len(kernel) - 1))
-                 for kernel in (_kernel(one, one), _kernel(other, other)))
-    return float(within - 2.0 * _kernel(one, other).mean())
-
-
 def kernel_estimate(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray) -> Estimate:
     """The distance of fakes `[N, F]` from reals `[M, F]`, its interval over the fakes' writers `[N]`.
+
+    It is the squared maximum mean discrepancy with the kernel (x.y / F + 1)^3.
 
     Raises:
       TooFewError: if either has fewer than two rows.

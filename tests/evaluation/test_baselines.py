@@ -1,4 +1,4 @@
-"""Rivals answer as they say: the nearest writer's own glyph, a mean digit as thick and slanted as asked."""
+"""Baselines: the nearest writer's own glyph, a mean digit with the thickness and slant asked for."""
 
 import numpy as np
 import pytest
@@ -9,12 +9,12 @@ from handwriting_gan.evaluation.baselines import (
     LEVELS,
     SLANT,
     THICKNESS,
+    NearestWriter,
     ReshapedMean,
-    Retrieval,
     cut,
     lean,
+    nearest_writer,
     reshaped_mean,
-    retrieval,
 )
 from handwriting_gan.metrics import morphometrics
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, measure
@@ -34,7 +34,7 @@ def written() -> Glyphs:
 
 
 @pytest.fixture
-def rival(written: Glyphs) -> Retrieval:
+def baseline(written: Glyphs) -> NearestWriter:
     return nearest_writer(written, ATTRIBUTE_ROWS)
 
 
@@ -54,14 +54,14 @@ def mean_digits(some: Glyphs, measured: np.ndarray) -> ReshapedMean:
     return reshaped_mean(some, measured)
 
 
-def answer(rival: Retrieval, wanted: list[float], digit: int) -> int:
+def answer(baseline: NearestWriter, wanted: list[float], digit: int) -> int:
     """The row that is answered to a single reference."""
-    return int(rival.write(np.array([[wanted]]), np.array([digit]))[0, 0, 0])
+    return int(baseline.write(np.array([[wanted]]), np.array([digit]))[0, 0, 0])
 
 
-def test_a_hand_is_the_mean_of_a_writers_glyphs(rival: Retrieval) -> None:
-    assert rival.writers.tolist() == [10, 20, 30]
-    assert rival.hands.tolist() == [[-2.0, 0.0], [2.0, pytest.approx(1 / 3)], [9.0, 9.0]]
+def test_a_hand_is_the_mean_of_a_writers_glyphs(baseline: NearestWriter) -> None:
+    assert baseline.writers.tolist() == [10, 20, 30]
+    assert baseline.hands.tolist() == [[-2.0, 0.0], [2.0, pytest.approx(1 / 3)], [9.0, 9.0]]
 
 
 @pytest.mark.parametrize(("wanted", "digit", "row"), [
@@ -72,14 +72,14 @@ def test_a_hand_is_the_mean_of_a_writers_glyphs(rival: Retrieval) -> None:
     pytest.param([9.0, 9.0], 1, 3, id="who wrote no 1 is not asked for one"),
 ])
 def test_the_nearest_writers_nearest_glyph_of_the_digit_is_answered(
-        wanted: list[float], digit: int, row: int, rival: Retrieval) -> None:
-    assert answer(rival, wanted, digit) == row
+        wanted: list[float], digit: int, row: int, baseline: NearestWriter) -> None:
+    assert answer(baseline, wanted, digit) == row
 
 
-def test_references_are_asked_for_by_their_mean_without_blank_ones(rival: Retrieval) -> None:
+def test_references_are_asked_for_by_their_mean_without_blank_ones(baseline: NearestWriter) -> None:
     references = np.array([[[-5.0, 0.0], [1.0, 0.0], [np.nan, np.nan]],
                            [[9.0, 9.0], [9.0, 9.0], [9.0, 9.0]]])
-    found = rival.write(references, np.array([2, 2]))
+    found = baseline.write(references, np.array([2, 2]))
     assert found.dtype == np.uint8
     assert found[:, 0, 0].tolist() == [1, 5]
 
@@ -87,9 +87,9 @@ def test_references_are_asked_for_by_their_mean_without_blank_ones(rival: Retrie
 def test_blank_training_glyphs_are_never_answered(written: Glyphs) -> None:
     attributes = ATTRIBUTE_ROWS.copy()
     attributes[5] = np.nan
-    rival = nearest_writer(written, attributes)
-    assert rival.writers.tolist() == [10, 20]
-    assert answer(rival, [9.0, 9.0], 2) == 4
+    baseline = nearest_writer(written, attributes)
+    assert baseline.writers.tolist() == [10, 20]
+    assert answer(baseline, [9.0, 9.0], 2) == 4
 
 
 @pytest.mark.parametrize("angle", np.deg2rad([-30, -10, 0, 10, 30]))
@@ -140,13 +140,13 @@ def test_deviations_are_of_the_digits_glyphs_that_have_ink(
     assert mean_digits.deviation[7, SLANT] == pytest.approx(sevens.std())
 
 
-def answers(rival: ReshapedMean, **asked: float) -> dict[str, np.ndarray]:
+def answers(baseline: ReshapedMean, **asked: float) -> dict[str, np.ndarray]:
     """Measures `[10]` of all ten digits by references of the given attributes, one of them blank."""
     references = np.zeros((DIGITS, 3, len(ATTRIBUTES)))
     for name, value in asked.items():
         references[..., ATTRIBUTES.index(name)] = value
     references[:, 2] = np.nan
-    drawn = rival.write(references, np.arange(DIGITS))
+    drawn = baseline.write(references, np.arange(DIGITS))
     assert (drawn.dtype, drawn.shape) == (np.uint8, (DIGITS, SIDE, SIDE))
     return dict(zip(ATTRIBUTES, measure(drawn).T, strict=False))
 

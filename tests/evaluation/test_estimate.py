@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-
 from handwriting_gan.evaluation.estimate import estimate, missing
+
 from handwriting_gan.metrics.bootstrap import Figure, TooFewError
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jax
 import pytest
 
 from configs import stargan_v2
@@ -30,12 +29,12 @@ Run = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def of_another_method(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def of_another_method(tmp_path_factory: pytest.TempPathFactory, random_params: Callable) -> Path:
     """A workdir of StarGAN v2, untrained."""
     workdir, config = Workdir(tmp_path_factory.mktemp("stargan_v2")), stargan_v2.get_config("tiny")
     write_atomically(workdir.config, config.to_json().encode())
     method = methods.build(config)
-    params = jax.jit(method.init)(jax.random.key(0))
+    params = random_params(method.init)
     manager = checkpoints.open_for_training(workdir)
     checkpoints.save(manager, 0, averaged={name: params[name] for name in method.averaged})
     manager.close()
@@ -86,7 +85,7 @@ def test_a_flag_that_cannot_be_followed_is_refused(door: object, flags: list[obj
     assert reason in refused(door, *flags)
 
 
-@pytest.mark.parametrize("method", ["released", "another"])
+@pytest.mark.parametrize("method", ["released", pytest.param("another", marks=pytest.mark.slow)])
 def test_jax_answers_until_ctrl_c(method: str, of_another_method: Path, tmp_path: Path) -> None:
     flags = ["--workdir", of_another_method] if method == "another" else []
     server = subprocess.Popen(

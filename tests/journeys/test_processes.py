@@ -1,4 +1,8 @@
-"""Several processes over loopback, and a run resumed on other devices: the same training."""
+"""Several processes over loopback, and a run resumed on other devices: the same training.
+
+The same laws on one process's devices are in tests/training: test_train_step.py, test_devices.py and
+test_processes.py.
+"""
 
 import os
 import shutil
@@ -26,6 +30,7 @@ DOOR = (sys.executable, "-m", "handwriting_gan.train", "--config", "configs/star
         *(f"--config.{name}={value}" for name, value in FEWER.items()))
 ROOT = Path(__file__).parents[2]
 QUICKLY_COMPILED = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+pytestmark = pytest.mark.slow
 TOLERANCE = 0.05  # of how far the run moved: Adam takes a gradient's sign, and rounding has one too
 
 

@@ -1,17 +1,47 @@
-"""One draw of what translations are learned from, and its noise."""
+"""A batch and its noise; which parameters a phase gives a gradient."""
+
+from collections.abc import Callable
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import pytest
+from jax.extend.core import Literal
 
 from handwriting_gan.data.batches import Batch, draw, make_pool
 from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.methods.method import Phase
+from handwriting_gan.training.train_step import phase_gradients
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def batch(glyphs: Glyphs) -> Batch:
-    return draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
+    return jax.jit(draw)(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def keys() -> jax.Array:
     return jax.random.split(jax.random.key(2), 4)
+
+
+@pytest.fixture(scope="session")
+def moved_by() -> Callable[..., dict[str, Any]]:
+    """`moved_by(phase, params, batch, keys)`: for each parameter that the phase updates, whether it can move.
+
+    A gradient that depends on no input is a constant zero. Tracing tells so in a tenth of the time that
+    compiling the gradients takes.
+    """
+
+    def trace(phase: Phase, *inputs: Any) -> dict[str, Any]:
+        def gradients(*inputs: Any) -> dict[str, Any]:
+            return phase_gradients(phase, *inputs, jnp.int32(0))[0]
+
+        closed, shapes = jax.make_jaxpr(gradients, return_shape=True)(*inputs)
+        depending = set(closed.jaxpr.invars)
+        for equation in closed.jaxpr.eqns:
+            if any(x in depending for x in equation.invars if not isinstance(x, Literal)):
+                depending.update(equation.outvars)
+        return jax.tree.unflatten(jax.tree.structure(shapes), [
+            not isinstance(x, Literal) and x in depending for x in closed.jaxpr.outvars])
+
+    return trace

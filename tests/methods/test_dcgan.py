@@ -1,21 +1,20 @@
 """It is told no digit: neither what it draws nor how that is judged depends on one."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from configs import dcgan as config_file
-from handwriting_gan.data.batches import draw, make_pool
-from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.data.batches import Batch
 from handwriting_gan.methods import dcgan
 
 
-def test_no_digit_changes_anything(glyphs: Glyphs) -> None:
+def test_no_digit_changes_anything(batch: Batch, keys: jax.Array, random_params: Callable) -> None:
     method = dcgan.build(config_file.get_config("tiny"))
-    params = jax.jit(method.init)(jax.random.key(0))
-    batch = draw(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
+    params = random_params(method.init)
     other = batch._replace(source_digits=9 - batch.source_digits, reference_digits=9 - batch.reference_digits)
-    keys = jax.random.split(jax.random.key(2), 4)
     for phase in method.phases:
         assert phase.loss(params, batch, keys, jnp.int32(0))[0] == phase.loss(
             params, other, keys, jnp.int32(0))[0]

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 
 from configs import stargan_v2 as config_file
 from handwriting_gan.data.batches import Batch
@@ -19,9 +20,16 @@ from handwriting_gan.methods.stargan_v2 import StarGANv2
 DECAY = 100
 
 
+def small_config() -> ConfigDict:
+    """`tiny` with a generator that compiles soon."""
+    config = config_file.get_config("tiny")
+    config.networks.update({"levels": 0, "bottleneck_blocks": 1})
+    return config
+
+
 @pytest.fixture(scope="module")
 def method() -> Method:
-    config = config_file.get_config("tiny")
+    config = small_config()
     config.diversity_decay_steps = DECAY
     config.losses.update({"r1": 0.7, "style_reconstruction": 0.5, "diversity": 2.0, "cycle": 3.0})
     return stargan_v2.build(config)
@@ -33,8 +41,8 @@ def model(method: Method) -> StarGANv2:
 
 
 @pytest.fixture(scope="module")
-def params(method: Method) -> dict[str, Any]:
-    return jax.jit(method.init)(jax.random.key(0))
+def params(method: Method, random_params: Callable) -> dict[str, Any]:
+    return random_params(method.init)
 
 
 def phase(method: Method, name: str) -> Phase:
@@ -121,7 +129,7 @@ def test_the_diversity_term_is_gone_after_its_decay(method: Method, params: dict
 def test_a_term_without_a_weight_is_not_computed(params: dict, batch: Batch,
                                                  keys: jax.Array) -> None:
     def flops(*left_out: str) -> float:
-        config = config_file.get_config("tiny")
+        config = small_config()
         for name in left_out:
             del config.losses[name]
         loss = phase(stargan_v2.build(config), "generator_latent").loss
@@ -149,7 +157,7 @@ def test_latents_are_standard_normal(model: StarGANv2) -> None:
 @pytest.mark.parametrize("route", ["source", "reference", "shared_latent"])
 def test_every_route_writes_any_digits_from_any_number_of_references(
         route: str, model: StarGANv2, params: dict, held_out: Glyphs) -> None:
-    config = config_file.get_config("tiny")
+    config = small_config()
     config.route = route
     write = stargan_v2.build(config).synthesis["writer"]
     rows = np.array([0, 250, 900])

@@ -8,7 +8,7 @@ from handwriting_gan.metrics.bootstrap import (
     LEAST_WRITERS,
     TooFewError,
     by_writer,
-    figure,
+    estimate,
     mean,
     places_of,
     resample,
@@ -52,7 +52,7 @@ def test_the_mean_is_over_glyphs_that_have_a_value() -> None:
 
 def test_a_weighted_mean_is_the_mean_of_repeated_writers(
         rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "figure", lambda statistic, writers: statistic)
+    monkeypatch.setattr(bootstrap, "estimate", lambda statistic, writers: statistic)
     values, writers = of_writers(12, rng, each=3)
     weights = resample(12, 5)
     repeated = [np.repeat(values, row[writers].astype(int)).mean() for row in weights]
@@ -128,7 +128,8 @@ def test_resamples_without_a_statistic_are_left_out() -> None:
 def test_fewer_than_ten_writers_have_a_value_without_an_interval(
         writers: int, rng: np.random.Generator) -> None:
     values = rng.normal(size=90)
-    assert mean(values, np.arange(90) % writers) == (pytest.approx(values.mean()), None)
+    found = mean(values, np.arange(90) % writers)
+    assert (found.value, found.interval) == (pytest.approx(values.mean()), None)
 
 
 @pytest.mark.parametrize("count", [0, 5])

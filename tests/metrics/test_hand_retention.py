@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handwriting_gan.metrics import bootstrap
-from handwriting_gan.metrics.bootstrap import TooFewError, resample
+from handwriting_gan.metrics.bootstrap import Estimate, TooFewError, resample
 from handwriting_gan.metrics.hand_retention import LEAST_EPISODES, lead, retention, share_of_spread, spread
 
 WRITERS = np.repeat(np.arange(30), 4)
@@ -51,7 +51,7 @@ def test_retention_falls_with_noise_as_it_must(rng: np.random.Generator) -> None
 
 def test_weighted_retention_is_the_correlation_of_repeated_writers(
         rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "figure", lambda statistic, writers: statistic)
+    monkeypatch.setattr(bootstrap, "estimate", lambda statistic, writers: statistic)
     generated, real = pairs(rng)
     weights = resample(30, 5)
     repeats = [row[WRITERS].astype(int) for row in weights]
@@ -93,7 +93,7 @@ def test_spread_is_the_root_mean_square_of_differences() -> None:
 
 def test_the_same_try_again_has_no_spread(rng: np.random.Generator) -> None:
     one = rng.normal(size=120)
-    assert spread(one, one, WRITERS) == (0.0, (0.0, 0.0))
+    assert spread(one, one, WRITERS) == Estimate(0.0, (0.0, 0.0))
 
 
 def test_spread_is_symmetric_and_grows_with_the_differences(rng: np.random.Generator) -> None:
@@ -106,7 +106,7 @@ def test_spread_is_symmetric_and_grows_with_the_differences(rng: np.random.Gener
 
 def test_weighted_spread_is_that_of_repeated_writers(
         rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "figure", lambda statistic, writers: statistic)
+    monkeypatch.setattr(bootstrap, "estimate", lambda statistic, writers: statistic)
     one, other = pairs(rng)
     weights = resample(30, 5)
     expected = [np.sqrt(np.mean(np.repeat(one - other, row[WRITERS].astype(int)) ** 2)) for row in weights]

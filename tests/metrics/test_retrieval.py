@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from handwriting_gan.metrics.bootstrap import TooFewError
+from handwriting_gan.metrics.bootstrap import Estimate, TooFewError
 from handwriting_gan.metrics.retrieval import (
     LEAST_CANDIDATES,
     chance,
@@ -72,8 +72,8 @@ def test_average_precision_is_one_over_the_rank() -> None:
 
 def test_who_is_always_right_is_always_first(rng: np.random.Generator) -> None:
     places = ranks(some_scores(rng, apart=100.0), OTHERS)
-    assert rank_at_most(places, 1, WRITERS) == (1.0, (1.0, 1.0))
-    assert mean_average_precision(places, WRITERS) == (1.0, (1.0, 1.0))
+    assert rank_at_most(places, 1, WRITERS) == Estimate(1.0, (1.0, 1.0))
+    assert mean_average_precision(places, WRITERS) == Estimate(1.0, (1.0, 1.0))
 
 
 def test_the_clearer_the_scores_the_better_the_ranks(rng: np.random.Generator) -> None:

@@ -73,7 +73,7 @@ def test_the_error_rate_is_the_one_where_errors_are_equal(rng: np.random.Generat
 def test_weights_are_repeated_queries(
         measure: Callable, naive: Callable, slack: float, rng: np.random.Generator,
         monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "figure", lambda statistic, writers: statistic)
+    monkeypatch.setattr(bootstrap, "estimate", lambda statistic, writers: statistic)
     scores, weights = some_scores(rng) + np.linspace(-0.2, 0.2, len(WRITERS))[:, None], resample(12, 4)
     impostor = OTHERS & (rng.random(OTHERS.shape) < 0.7)
     repeats = [np.repeat(np.arange(len(WRITERS)), row[WRITERS].astype(int)) for row in weights]
@@ -93,8 +93,9 @@ def test_normal_scores_have_the_rates_of_signal_detection(apart: float, rng: np.
 
 def test_who_tells_all_apart_makes_no_error(rng: np.random.Generator) -> None:
     scores = some_scores(rng, apart=1.0)
-    assert area_under_curve(scores, OTHERS, WRITERS) == (1.0, pytest.approx((1.0, 1.0)))
-    assert equal_error_rate(scores, OTHERS, WRITERS) == (0.0, pytest.approx((0.0, 0.0)))
+    found, error = (metric(scores, OTHERS, WRITERS) for metric in (area_under_curve, equal_error_rate))
+    assert (found.value, found.interval) == (1.0, pytest.approx((1.0, 1.0)))
+    assert (error.value, error.interval) == (0.0, pytest.approx((0.0, 0.0)))
 
 
 def test_who_tells_all_apart_the_wrong_way_errs_always() -> None:

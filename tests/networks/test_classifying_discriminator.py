@@ -1,5 +1,7 @@
 """StarGAN v1's discriminator: a score, and which digit."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,9 +11,9 @@ from handwriting_gan.networks.classifying_discriminator import ClassifyingDiscri
 IMAGES = jax.random.normal(jax.random.key(0), (3, 28, 28, 1))
 
 
-def test_an_image_has_one_score_and_ten_class_logits_of_its_own() -> None:
+def test_an_image_has_one_score_and_ten_class_logits_of_its_own(random_params: Callable) -> None:
     discriminator = ClassifyingDiscriminator(4, 10)
-    params = jax.jit(discriminator.init)(jax.random.key(1), IMAGES)
+    params = random_params(discriminator.init, IMAGES)
     discriminate = jax.jit(discriminator.apply)
     scores, classes = discriminate(params, IMAGES)
     assert scores.shape == (3, 1, 1)

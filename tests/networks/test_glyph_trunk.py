@@ -1,5 +1,7 @@
 """Folding loses nothing; the trunk knows the digit."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,11 +24,12 @@ def test_folding_keeps_every_pixel_of_every_channel() -> None:
     np.testing.assert_array_equal(jnp.sort(folded.reshape(2, -1)), jnp.sort(image.reshape(2, -1)))
 
 
-def test_the_trunk_ends_in_four_times_its_width_and_hears_of_the_digit() -> None:
+def test_the_trunk_ends_in_four_times_its_width_and_hears_of_the_digit(random_params: Callable) -> None:
     trunk, images = GlyphTrunk(4, 10), jax.random.normal(KEY, (3, 28, 28, 1))
-    params = trunk.init(KEY, images, jnp.zeros(3, jnp.int32))
-    features = trunk.apply(params, images, jnp.array([7, 7, 2]))
+    params = random_params(trunk.init, images, jnp.zeros(3, jnp.int32))
+    apply = jax.jit(trunk.apply)
+    features = apply(params, images, jnp.array([7, 7, 2]))
     assert features.shape == (3, 16)
-    others = trunk.apply(params, images, jnp.array([7, 2, 2]))
+    others = apply(params, images, jnp.array([7, 2, 2]))
     np.testing.assert_allclose(features[0], others[0], rtol=1e-5)
     assert not np.allclose(features[1], others[1])

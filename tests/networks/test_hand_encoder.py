@@ -10,6 +10,7 @@ from handwriting_gan.networks.hand_encoder import HandEncoder, StylePooling
 DIGITS, REFERENCES, STYLE = 10, 5, 3
 READ, TARGETS = jnp.array([0, 1, 1, 7, 9]), jnp.array([4, 8])
 ALL = jnp.ones((len(TARGETS), REFERENCES), bool)
+apply = jax.jit(StylePooling(DIGITS).apply)
 
 
 @pytest.fixture
@@ -25,8 +26,7 @@ def beliefs(rng: np.random.Generator) -> tuple[jax.Array, jax.Array]:
 
 def pool(relevance: jax.Array, beliefs: tuple[jax.Array, jax.Array], read: jax.Array = READ,
          targets: jax.Array = TARGETS, given: jax.Array = ALL) -> np.ndarray:
-    return np.asarray(StylePooling(DIGITS).apply(
-        {"params": {"relevance": relevance}}, *beliefs, read, targets, given))
+    return np.asarray(apply({"params": {"relevance": relevance}}, *beliefs, read, targets, given))
 
 
 def test_the_style_is_the_mean_of_the_product_of_the_prior_and_all_beliefs(
@@ -91,8 +91,8 @@ def test_leading_axes_are_pooled_each_alone(
 
 def test_an_untrained_encoder_is_equally_sure_of_every_glyph() -> None:
     encoder, images = HandEncoder(4, STYLE, DIGITS), jax.random.normal(jax.random.key(1), (2, 28, 28, 1))
-    params = encoder.init(jax.random.key(0), images, jnp.array([1, 7]))
-    values, log_precisions = encoder.apply(params, images, jnp.array([1, 7]))
+    params = jax.jit(encoder.init)(jax.random.key(0), images, jnp.array([1, 7]))
+    values, log_precisions = jax.jit(encoder.apply)(params, images, jnp.array([1, 7]))
     assert values.shape == log_precisions.shape == (2, STYLE)
     assert not log_precisions.any()
     assert not np.allclose(values[0], values[1])

@@ -1,5 +1,7 @@
 """A conditional DCGAN's discriminator: what each logit hears of."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,9 +12,9 @@ DIGITS = jnp.array([4, 8])
 IMAGES = jax.random.normal(jax.random.key(0), (2, 28, 28, 1))
 
 
-def test_a_logit_hears_of_its_own_image_and_digit_alone() -> None:
+def test_a_logit_hears_of_its_own_image_and_digit_alone(random_params: Callable) -> None:
     discriminator = LabelDiscriminator(8, 10)
-    params = jax.jit(discriminator.init)(jax.random.key(1), IMAGES, DIGITS)
+    params = random_params(discriminator.init, IMAGES, DIGITS)
     discriminate = jax.jit(discriminator.apply)
     before = discriminate(params, IMAGES, DIGITS)
     assert before.shape == (2,)
@@ -22,11 +24,12 @@ def test_a_logit_hears_of_its_own_image_and_digit_alone() -> None:
         assert jnp.abs(before[1] - after[1]) > 1e-3
 
 
-def test_what_is_dropped_is_each_images_own() -> None:
+def test_what_is_dropped_is_each_images_own(random_params: Callable) -> None:
     discriminator = LabelDiscriminator(8, 10)
-    params = jax.jit(discriminator.init)(jax.random.key(1), IMAGES, DIGITS)
+    params = random_params(discriminator.init, IMAGES, DIGITS)
     keys = jax.random.split(jax.random.key(2), 2)
-    whole, some, other = (discriminator.apply(params, IMAGES, DIGITS, given) for given in (
+    discriminate = jax.jit(discriminator.apply)
+    whole, some, other = (discriminate(params, IMAGES, DIGITS, given) for given in (
         None, keys, keys.at[1].set(jax.random.key(3))))
     assert (jnp.abs(whole - some) > 1e-3).all()
     np.testing.assert_allclose(some[0], other[0], atol=1e-6)

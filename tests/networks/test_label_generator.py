@@ -1,5 +1,7 @@
 """StarGAN v1's generator: a source and a digit to an image."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,8 +15,8 @@ translate = jax.jit(GENERATOR.apply)
 
 
 @pytest.fixture(scope="module")
-def params() -> dict:
-    return jax.jit(GENERATOR.init)(jax.random.key(1), IMAGES, DIGITS)
+def params(random_params: Callable) -> dict:
+    return random_params(GENERATOR.init, IMAGES, DIGITS)
 
 
 def test_images_are_as_large_as_their_sources_and_within_1(params: dict) -> None:

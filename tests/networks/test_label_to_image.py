@@ -1,5 +1,7 @@
 """A conditional DCGAN's generator: what each image hears of."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,8 +15,8 @@ generate = jax.jit(GENERATOR.apply)
 
 
 @pytest.fixture(scope="module")
-def params() -> dict:
-    return jax.jit(GENERATOR.init)(jax.random.key(1), LATENTS, DIGITS)
+def params(random_params: Callable) -> dict:
+    return random_params(GENERATOR.init, LATENTS, DIGITS)
 
 
 def test_an_image_hears_of_its_own_latent_and_digit_alone(params: dict) -> None:

@@ -1,5 +1,7 @@
 """The layers against their formulas."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,6 +27,11 @@ from handwriting_gan.networks.layers import (
 KEY = jax.random.key(0)
 
 
+def assert_near(one: jax.Array, other: jax.Array) -> None:
+    """Equal but for rounding."""
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
 def test_halving_averages_and_drops_an_odd_row_and_column() -> None:
     image = jnp.arange(25.0).reshape(1, 5, 5, 1)
     np.testing.assert_allclose(halve(image)[0, :, :, 0], [[3.0, 5.0], [13.0, 15.0]])
@@ -45,9 +52,10 @@ def test_a_reflecting_convolution_is_flaxs(kernel: int, strides: int) -> None:
     images = jax.random.normal(KEY, (2, 8, 8, 3))
     ours = reflecting_conv(4, kernel, strides)
     theirs = nn.Conv(4, (kernel, kernel), strides, padding="REFLECT", kernel_init=he_normal)
-    params = ours.init(KEY, images)
-    jax.tree.map(np.testing.assert_array_equal, params, theirs.init(KEY, images))
-    np.testing.assert_allclose(ours.apply(params, images), theirs.apply(params, images), atol=1e-5)
+    (found, params), (expected, other) = (jax.jit(layer.init_with_output)(KEY, images)
+                                          for layer in (ours, theirs))
+    jax.tree.map(assert_near, params, other)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_instance_norm_uses_the_biased_variance_of_each_channel() -> None:
@@ -62,9 +70,9 @@ def test_a_transposed_convolution_is_flaxs_parameters_and_all(use_bias: bool) ->
     x = jax.random.normal(jax.random.key(0), (2, 5, 6, 3))
     ours = ConvTranspose(4, use_bias=use_bias)
     theirs = nn.ConvTranspose(4, (4, 4), (2, 2), use_bias=use_bias)
-    (found, params), (expected, other) = (layer.init_with_output(jax.random.key(1), x)
+    (found, params), (expected, other) = (jax.jit(layer.init_with_output)(jax.random.key(1), x)
                                           for layer in (ours, theirs))
-    jax.tree.map(np.testing.assert_array_equal, params, other)
+    jax.tree.map(assert_near, params, other)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -79,8 +87,7 @@ def test_adaptive_norm_scales_by_one_plus_gamma_and_adds_beta() -> None:
 
 def test_a_residual_block_convolves_its_shortcut_only_where_the_width_changes() -> None:
     image = jnp.zeros((1, 8, 8, 4))
-    same = ResidualBlock(4).init(KEY, image)["params"]
-    wider = ResidualBlock(6).init(KEY, image)["params"]
+    same, wider = (jax.eval_shape(ResidualBlock(width).init, KEY, image)["params"] for width in (4, 6))
     assert len(same) == 2
     assert len(wider) == 3
     assert wider["Conv_2"].keys() == {"kernel"}
@@ -88,24 +95,25 @@ def test_a_residual_block_convolves_its_shortcut_only_where_the_width_changes() 
 
 def test_a_residual_block_keeps_the_variance_of_its_two_branches() -> None:
     image = jax.random.normal(KEY, (1, 8, 8, 4))
-    params = jax.tree.map(jnp.zeros_like, ResidualBlock(4).init(KEY, image))
-    np.testing.assert_allclose(ResidualBlock(4).apply(params, image), image / np.sqrt(2), rtol=1e-6)
+    params = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype),
+                          jax.eval_shape(ResidualBlock(4).init, KEY, image))
+    np.testing.assert_allclose(jax.jit(ResidualBlock(4).apply)(params, image), image / np.sqrt(2), rtol=1e-6)
 
 
-def test_a_halving_block_halves_after_its_first_convolution() -> None:
+def test_a_halving_block_halves_after_its_first_convolution(random_params: Callable) -> None:
     image = jax.random.normal(KEY, (2, 8, 8, 4))
-    params = perturbed(ResidualBlock(6, halves=True).init(KEY, image)["params"])
+    params = random_params(ResidualBlock(6, halves=True).init, image)["params"]
     residual = halve(apply_conv(params["Conv_0"], leaky_relu(image)))
     residual = apply_conv(params["Conv_1"], leaky_relu(residual))
     expected = (halve(apply_conv(params["Conv_2"], image)) + residual) / np.sqrt(2)
-    np.testing.assert_allclose(ResidualBlock(6, halves=True).apply({"params": params}, image), expected,
-                               rtol=1e-4, atol=1e-5)
+    found = jax.jit(ResidualBlock(6, halves=True).apply)({"params": params}, image)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_doubling_block_doubles_before_its_first_convolution() -> None:
+def test_a_doubling_block_doubles_before_its_first_convolution(random_params: Callable) -> None:
     image, style = jax.random.normal(KEY, (2, 4, 4, 6)), jax.random.normal(KEY, (2, 5))
     block = AdaptiveResidualBlock(3, doubles=True)
-    params = perturbed(block.init(KEY, image, style)["params"])
+    params = random_params(block.init, image, style)["params"]
 
     def normalize(place: int, x: jax.Array) -> jax.Array:
         norm = {"params": params[f"AdaptiveInstanceNorm_{place}"]}
@@ -114,16 +122,11 @@ def test_a_doubling_block_doubles_before_its_first_convolution() -> None:
     residual = apply_conv(params["Conv_0"], double(normalize(0, image)))
     residual = apply_conv(params["Conv_1"], normalize(1, residual))
     expected = (apply_conv(params["Conv_2"], double(image)) + residual) / np.sqrt(2)
-    np.testing.assert_allclose(block.apply({"params": params}, image, style), expected,
+    np.testing.assert_allclose(jax.jit(block.apply)({"params": params}, image, style), expected,
                                rtol=1e-4, atol=1e-5)
 
 
-def perturbed(params: dict) -> dict:
-    """Off the initial values, so that no bias is 0."""
-    rng = np.random.default_rng(0)
-    return jax.tree.map(lambda x: x + rng.normal(scale=0.1, size=x.shape).astype(np.float32), params)
-
-
+@jax.jit
 def apply_conv(params: dict, image: jax.Array) -> jax.Array:
     """A convolution of the same size, as plain as can be."""
     convolved = jax.lax.conv_general_dilated(image, params["kernel"], (1, 1), "SAME",
@@ -134,7 +137,7 @@ def apply_conv(params: dict, image: jax.Array) -> jax.Array:
 @pytest.fixture(scope="module")
 def heads() -> tuple[DomainDense, dict]:
     layer = DomainDense(features=3, domains=10)
-    return layer, layer.init(KEY, jnp.zeros((1, 5)), jnp.zeros((1,), jnp.int32))
+    return layer, jax.jit(layer.init)(KEY, jnp.zeros((1, 5)), jnp.zeros((1,), jnp.int32))
 
 
 def test_each_example_passes_its_own_domains_head(heads: tuple[DomainDense, dict]) -> None:
@@ -143,7 +146,7 @@ def test_each_example_passes_its_own_domains_head(heads: tuple[DomainDense, dict
     x, domains = jax.random.normal(KEY, (4, 5)), jnp.array([3, 0, 9, 3])
     kernel, bias = params["params"]["kernel"], params["params"]["bias"]
     naive = [x[row] @ kernel[domain] + bias[domain] for row, domain in enumerate(domains)]
-    np.testing.assert_allclose(layer.apply(params, x, domains), naive, rtol=1e-5)
+    np.testing.assert_allclose(jax.jit(layer.apply)(params, x, domains), naive, rtol=1e-5)
 
 
 def test_one_domain_for_all_is_that_domain_for_each(heads: tuple[DomainDense, dict]) -> None:
@@ -163,7 +166,7 @@ def test_one_domain_for_all_costs_one_heads_work(heads: tuple[DomainDense, dict]
 
 def test_only_the_heads_in_use_receive_a_gradient(heads: tuple[DomainDense, dict]) -> None:
     layer, params = heads
-    gradient = jax.grad(lambda p: layer.apply(p, jnp.ones((2, 5)), jnp.array([1, 7])).sum())(params)
+    gradient = jax.jit(jax.grad(lambda p: layer.apply(p, jnp.ones((2, 5)), jnp.array([1, 7])).sum()))(params)
     moved = np.flatnonzero(np.abs(gradient["params"]["kernel"]).sum(axis=(1, 2)))
     assert moved.tolist() == [1, 7]
 
@@ -176,7 +179,7 @@ def test_a_heads_gradient_is_that_of_a_head_picked_for_each_example(heads: tuple
         kernel, bias = params["params"]["kernel"][domains], params["params"]["bias"][domains]
         return jnp.einsum("bi,bio->bo", x, kernel) + bias
 
-    found, expected = (jax.grad(lambda *inputs, f=f: (f(*inputs) ** 2).sum(), (0, 1))(params, x)
+    found, expected = (jax.jit(jax.grad(lambda *inputs, f=f: (f(*inputs) ** 2).sum(), (0, 1)))(params, x)
                        for f in (lambda params, x: layer.apply(params, x, domains), picked))
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
@@ -184,7 +187,7 @@ def test_a_heads_gradient_is_that_of_a_head_picked_for_each_example(heads: tuple
 
 def test_weights_are_he_normal_over_one_heads_fan_in() -> None:
     layer = DomainDense(features=200, domains=10)
-    params = layer.init(KEY, jnp.zeros((1, 100)), jnp.zeros((1,), jnp.int32))["params"]
+    params = jax.jit(layer.init)(KEY, jnp.zeros((1, 100)), jnp.zeros((1,), jnp.int32))["params"]
     assert params["kernel"].std() == pytest.approx(np.sqrt(2 / 100), rel=0.02)
     assert not params["bias"].any()
 
@@ -204,7 +207,7 @@ def test_each_example_has_its_own_domains_entry(between: tuple[int, ...]) -> Non
 
 def test_a_domains_code_is_its_own_and_of_variance_one() -> None:
     embed = domain_code(10, 500)
-    codes = embed.apply(embed.init(KEY, jnp.arange(10)), jnp.array([3, 3, 4]))
+    codes = jax.jit(embed.apply)(jax.jit(embed.init)(KEY, jnp.arange(10)), jnp.array([3, 3, 4]))
     np.testing.assert_array_equal(codes[0], codes[1])
     assert not np.allclose(codes[0], codes[2])
     assert float(codes.std()) == pytest.approx(1.0, abs=0.1)

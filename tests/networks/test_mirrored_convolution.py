@@ -26,14 +26,15 @@ def doubled(images: jax.Array, kernel: jax.Array) -> jax.Array:
                                     dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 
-def value(convolution: Convolution, images: jax.Array, kernel: jax.Array) -> jax.Array:
-    """Itself."""
-    return convolution(images, kernel)
-
-
 def gradients(convolution: Convolution, images: jax.Array, kernel: jax.Array) -> tuple[jax.Array, ...]:
     """Those of a curved function of it."""
     return jax.grad(lambda *inputs: (convolution(*inputs) ** 3).sum(), (0, 1))(images, kernel)
+
+
+def of_every_order(convolution: Convolution, images: jax.Array, kernel: jax.Array) -> tuple[jax.Array, ...]:
+    """Itself, its gradients and those of a penalty."""
+    return (convolution(images, kernel), *gradients(convolution, images, kernel),
+            *gradients_of_a_penalty(convolution, images, kernel))
 
 
 def gradients_of_a_penalty(convolution: Convolution, images: jax.Array,
@@ -43,13 +44,12 @@ def gradients_of_a_penalty(convolution: Convolution, images: jax.Array,
         images, kernel)
 
 
-@pytest.mark.parametrize("size", [(28, 28), (7, 7), (3, 2)])
-@pytest.mark.parametrize("function", [value, gradients, gradients_of_a_penalty])
-def test_a_doubled_and_mirrored_convolution_is_the_same(function: Callable, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [(7, 7), (3, 2)])
+def test_a_doubled_and_mirrored_convolution_is_the_same(size: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     with jax.enable_x64(True):
         inputs = jnp.asarray(rng.normal(size=(2, *size, 3))), jnp.asarray(rng.normal(size=(5, 5, 3, 4)))
-        found, expected = (jax.jit(lambda *inputs, one=one: function(one, *inputs))(*inputs)
+        found, expected = (jax.jit(lambda *inputs, one=one: of_every_order(one, *inputs))(*inputs)
                            for one in (double_then_mirrored_conv, doubled))
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10 * np.abs(other).max())

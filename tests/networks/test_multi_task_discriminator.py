@@ -1,5 +1,7 @@
 """A score is of an image as its digit."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,9 +12,9 @@ IMAGES = jax.random.normal(jax.random.key(0), (3, 28, 28, 1))
 DIGITS = jnp.array([4, 8, 1])
 
 
-def test_a_score_hears_of_its_own_image_and_digit_alone() -> None:
+def test_a_score_hears_of_its_own_image_and_digit_alone(random_params: Callable) -> None:
     discriminator = MultiTaskDiscriminator(4, 10)
-    params = jax.jit(discriminator.init)(jax.random.key(1), IMAGES, DIGITS)
+    params = random_params(discriminator.init, IMAGES, DIGITS)
     discriminate = jax.jit(discriminator.apply)
     before = discriminate(params, IMAGES, DIGITS)
     assert before.shape == (3,)

@@ -1,5 +1,7 @@
 """Networks in bfloat16 within a world in float32."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,8 +19,8 @@ HALF, FULL = dtype_of("bfloat16"), dtype_of("float32")
 
 
 @pytest.fixture(scope="module")
-def params() -> dict:
-    return jax.jit(NETWORK.init)(KEY, IMAGES, DIGITS)["params"]
+def params(random_params: Callable) -> dict:
+    return random_params(NETWORK.init, IMAGES, DIGITS)["params"]
 
 
 def penalized(dtype: jnp.dtype, params: dict) -> jax.Array:
