@@ -15,7 +15,7 @@ class LabelGenerator(nn.Module):
 
     The digit's one-hot code is concatenated to each pixel of the source. The norms use the image's own
     statistics at all times; the authors' code uses running statistics after training. All convolutions pad
-    with zeros: the norms would remove the constant planes of the code, were they not different at the border.
+    with zeros, which makes the constant planes of the code vary at the border: the norms would remove them.
     """
 
     width: int  # at 28 x 28, doubled at 14 and again at 7

@@ -37,9 +37,10 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
         params, opt_states, terms = dict(state.params), dict(state.opt_states), {}
         for phase in method.phases:
             for repeat in range(phase.repeats):
-                gradients, phase_terms = jax.lax.pmean(mean_over_micro_batches(
+                gradients, phase_terms = mean_over_micro_batches(
                     functools.partial(gradients_of, phase, repeat, params, pool, state.step),
-                    examples, micro_batches), axis_name)
+                    examples, micro_batches)
+                gradients, phase_terms = jax.lax.pmean((gradients, phase_terms), axis_name)
                 for name in phase.updates:
                     updates, opt_states[name] = optimizers[name].update(
                         gradients[name], opt_states[name], params[name])

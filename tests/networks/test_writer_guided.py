@@ -58,9 +58,9 @@ def test_the_style_is_the_mean_of_the_product_of_the_prior_and_all_beliefs(
     for target, digit in enumerate(TARGETS):
         for dimension in range(STYLE):
             logarithm = -0.5 * x**2
-            told = (np.asarray(belief)[:, dimension] for belief in beliefs)
-            for value, sureness, read in zip(*told, READ, strict=True):
-                precision = np.exp(sureness + relevance[digit, read, dimension])
+            values = (np.asarray(belief)[:, dimension] for belief in beliefs)
+            for value, log_precision, read in zip(*values, READ, strict=True):
+                precision = np.exp(log_precision + relevance[digit, read, dimension])
                 logarithm = logarithm - 0.5 * precision * (x - value)**2
             curvature, slope, _ = np.polyfit(x, logarithm, 2)
             assert found[target, dimension] == pytest.approx(-slope / (2 * curvature), abs=1e-4)
@@ -93,10 +93,10 @@ def test_a_weight_of_two_equals_giving_a_reference_twice(
 
 
 def test_the_more_references_agree_the_nearer_the_style_is_to_them() -> None:
-    told = jnp.full((REFERENCES, 1), 2.0), jnp.zeros((REFERENCES, 1))
+    agreeing = jnp.full((REFERENCES, 1), 2.0), jnp.zeros((REFERENCES, 1))
     equally = jnp.zeros((DOMAINS, DOMAINS, 1))
     for count in range(REFERENCES + 1):
-        found = pool(equally, told, given=ALL & (jnp.arange(REFERENCES) < count))
+        found = pool(equally, agreeing, given=ALL & (jnp.arange(REFERENCES) < count))
         np.testing.assert_allclose(found, 2.0 * count / (1 + count), rtol=1e-6)
 
 
