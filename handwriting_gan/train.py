@@ -19,7 +19,7 @@ from ml_collections import ConfigDict, config_flags
 from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.errors import InputError, exit_in_one_line
-from handwriting_gan.training import cpu_memory, deadlock, devices, processes
+from handwriting_gan.training import deadlock, devices, processes
 from handwriting_gan.training.interruption import InterruptedRunError
 from handwriting_gan.training.loop import describe, train
 from handwriting_gan.workdir.layout import Workdir
@@ -34,9 +34,6 @@ COORDINATOR = flags.DEFINE_string(
     "coordinator", None, "HOST:PORT of process 0, which the others reach; with --processes and --process.")
 PROCESSES = flags.DEFINE_integer("processes", None, "How many processes train together.", lower_bound=1)
 PROCESS = flags.DEFINE_integer("process", None, "Which of them this is, from 0.", lower_bound=0)
-SEVERAL_OUTPUTS = flags.DEFINE_bool(
-    "several_outputs", False, "On a CPU, let XLA fuse loops that read the same arrays: StarGAN v2 trains 7 % "
-    "faster in less memory, but XLA's compiler aborts on some other methods.")
 DRY_RUN = flags.DEFINE_bool("dry_run", False, "Say what would be trained on what, and leave.")
 STOP_AT = flags.DEFINE_integer(
     "stop_at", None, "Stop at this step, to be resumed by the same command later.", lower_bound=1)
@@ -45,8 +42,6 @@ STOP_AT = flags.DEFINE_integer(
 def main() -> None:
     """Flags in, one call."""
     config, workdir = _parse_flags(sys.argv), Workdir(Path(WORKDIR.value))
-    if SEVERAL_OUTPUTS.value:
-        cpu_memory.allow_several_outputs()
     _join()
     devices.one_virtual_device_per_core(config.batch_size)
     cache.keep_compiled()
@@ -56,7 +51,7 @@ def main() -> None:
     glyphs, held_out = sources.load_both(config.data, DATA_FOLDER.value, "validation")
     try:
         train(config, workdir, glyphs, held_out, STOP_AT.value,
-              deadlock.start_anew if deadlock.possible() else None)
+              deadlock.restart if deadlock.possible() else None)
     except InterruptedRunError as stopped:
         print(stopped, file=sys.stderr)
         sys.exit(stopped.exit_code)

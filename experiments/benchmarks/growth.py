@@ -49,7 +49,7 @@ def report(rows: list[list[str]], iterations: int) -> str:
                             "temporary, each device"], rows)
     return (f"StarGAN v2's train step, float32, the paper's mapping network, on {hardware()}; "
             f"{iterations} iterations a row. Temporary is what a device needs for a step beside the "
-            f"state (parameters, its part of second moments and averages).\n\n{table}\n")
+            f"state (parameters, second moments, averages).\n\n{table}\n")
 
 
 if __name__ == "__main__":

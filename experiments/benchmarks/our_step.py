@@ -1,4 +1,4 @@
-"""A worker that plays our step as `train --several_outputs` does: the same devices and cache, real digits.
+"""A worker that runs our train step as `train` does: the same devices and compilation cache, real digits.
 
 $ echo 5 | python -m experiments.benchmarks.our_step --width 32 --batch 32
 """
@@ -29,7 +29,6 @@ def main() -> None:
     parser.add_argument("--constant", action="store_true", help="one batch for ever, instead of drawing")
     parser.add_argument("--micro_batches", type=whole_number(1), default=1)
     arguments = parser.parse_args()
-    cpu_memory.allow_several_outputs()
     config = make_config(arguments.width, arguments.batch)
     config.micro_batches, config.compute = arguments.micro_batches, arguments.compute
     if arguments.devices:
@@ -66,20 +65,16 @@ def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], int], f
     if constant:
         method = always(method, pool, config.batch_size)
     state = jax.jit(lambda: train_state.create(method, by_network, config.seed))()
-    inputs = devices.replicate(pool), devices.share(config.batch_size, config.micro_batches)
+    inputs = devices.replicate(pool), devices.split_batch(config.batch_size, config.micro_batches)
     steps = devices.steps_per_dispatch(config.steps_per_dispatch)
     step = devices.parallel(train_step.make_train_step(
         method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches), steps)
-    shapes = train_state.shapes_on_device(state, by_network, jax.device_count())
-    compiled = devices.compiled(step, shapes, *inputs)
-    assert isinstance(compiled, jax.stages.Compiled)  # there is one process
-    state = devices.place(state, by_network)
+    compiled = devices.compiled(step, state, *inputs)
+    state = devices.replicate(state)
     # A loop's body counts once; a convolution that XLA leaves to a GPU's cuDNN not at all.
-    cost, memory = compiled.cost_analysis(), compiled.memory_analysis()
-    assert cost is not None and memory is not None  # XLA's CPU and GPU know both
-    flops = cost["flops"] * jax.local_device_count()
-    temporary_bytes = memory.temp_size_in_bytes
-    cpu_memory.give_back()  # what asking took
+    flops = compiled.cost_analysis()["flops"] * jax.local_device_count()
+    temporary_bytes = compiled.memory_analysis().temp_size_in_bytes
+    cpu_memory.release()  # the memory of the analyses
 
     def play(iterations: int) -> int:
         nonlocal state

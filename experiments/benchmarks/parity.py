@@ -33,7 +33,7 @@ from handwriting_gan.data.batches import Batch, Pool, draw, make_pool
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.methods.method import Method, Params, Phase
 from handwriting_gan.report.tables import markdown_table
-from handwriting_gan.training import cpu_memory, devices, optimizers
+from handwriting_gan.training import devices, optimizers
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.training.train_step import example_keys, make_train_step, phase_gradients
 
@@ -87,7 +87,6 @@ def main() -> None:
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--width", type=whole_number(1), default=8, help="channels at 28 x 28")
     width = parser.parse_args().width
-    cpu_memory.allow_several_outputs()  # as the race does
     cache.keep_compiled()
     with jax.enable_x64(True):
         comparisons = list(compare_all(make_case(width)))
@@ -228,8 +227,8 @@ def our_iteration(case: Case) -> Arrays:
     state = TrainState(jnp.int32(STEP), dict(case.params), dict(case.averaged), opt_states)
     step = devices.parallel(
         make_train_step(case.method, chain, case.config.averaging, SEED, devices.AXIS), steps=1)
-    state, _ = step(devices.place(state, chain), devices.replicate(case.pool), devices.share(BATCH))
-    return carry_state(devices.unreplicate(state.params), devices.averages(state))
+    state, _ = step(devices.replicate(state), devices.replicate(case.pool), devices.split_batch(BATCH))
+    return carry_state(devices.unreplicate(state.params), devices.unreplicate(state.averaged))
 
 
 def their_iteration(model: rival.StarGANv2, config: ConfigDict, batch: rival.Batch,

@@ -1,10 +1,11 @@
 """A fair race on these cores, in these minutes: our train step and a PyTorch StarGAN v2's, by turns.
 
+$ export XLA_FLAGS=--xla_backend_extra_options=xla_cpu_use_multi_output_fusion=true  # as launch/cpu.sh
 $ python -m experiments.benchmarks.train_step --rounds 9 --out experiments/results/train_step.md
 $ python -m experiments.benchmarks.train_step --batch 64 --compute bfloat16 --iterations 100   # on a GPU
 
 First experiments/benchmarks/parity.py proves that both compute the same. Then one process each, at the same
-width and batch: ours as `train --several_outputs` runs it, ours with one constant batch (nothing to draw),
+width and batch: ours as `train` runs it under the same XLA_FLAGS, ours with one constant batch (no data),
 PyTorch's eager and with its generator phases compiled (PyTorch 2.13 refuses R1's double backward), and a
 matrix product, for what the cores can do at best. They play in turns, A B C A B C, and each round gives one
 ratio of speeds. The rivals never wait for input: they have one batch, on which they train again and again.
@@ -103,10 +104,11 @@ def report(proof: str, results: dict[str, Result], arguments: argparse.Namespace
     rows = [describe(name, result, results[OURS], peak) for name, result in results.items()]
     table = markdown_table(["", "s per iteration", "ours is so many times as fast", "GFLOP per iteration",
                             "GFLOP/s", "of the matrix product's", "peak memory"], rows)
-    width = arguments.width
+    width, flags = arguments.width, os.environ.get("XLA_FLAGS")
     return (f"Width {width} (cap {4 * width}), batch {arguments.batch}, {arguments.compute}, the paper's "
-            f"mapping network, on {hardware()}; {arguments.rounds} rounds of {arguments.iterations} "
-            f"iterations by turns: the median, and in brackets the least and the greatest.\n\n{table}\n\n"
+            f"mapping network, on {hardware()}{f'; XLA_FLAGS={flags}' if flags else ''}; {arguments.rounds} "
+            f"rounds of {arguments.iterations} iterations by turns: median, and in brackets the least and "
+            f"the greatest.\n\n{table}\n\n"
             "Peak memory is the whole process's, start and compiling included, or what it held of an "
             f"accelerator's. That both compute the same, at width 8, in float64:\n\n{proof}")
 

@@ -25,8 +25,7 @@ from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.losses import adversarial
 from handwriting_gan.losses.objective import Terms
 from handwriting_gan.methods.method import Guided, Method, Params, Phase, as_it_is, initial_params
-from handwriting_gan.networks.label_discriminator import LabelDiscriminator
-from handwriting_gan.networks.label_to_image import LabelToImage
+from handwriting_gan.networks.dcgan import LabelDiscriminator, LabelToImage
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
 
 

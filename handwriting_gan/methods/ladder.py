@@ -21,11 +21,9 @@ from handwriting_gan.methods.method import Method, Params
 from handwriting_gan.methods.stargan_v1 import StarGANv1
 from handwriting_gan.methods.stargan_v1 import assemble as assemble_v1
 from handwriting_gan.methods.stargan_v2 import StarGANv2, assemble, build_networks, fields
-from handwriting_gan.networks.label_generator import LabelGenerator
-from handwriting_gan.networks.label_style import LabelStyle
-from handwriting_gan.networks.latent_encoder import LatentEncoder
-from handwriting_gan.networks.multi_task_discriminator import MultiTaskDiscriminator
 from handwriting_gan.networks.precision import apply_in, dtype_of
+from handwriting_gan.networks.stargan_v1 import LabelGenerator, MultiTaskDiscriminator
+from handwriting_gan.networks.stargan_v2 import LabelStyle, LatentEncoder
 
 
 class MultiTaskStarGAN(StarGANv1):

@@ -28,8 +28,7 @@ from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import sum_of_squared_errors
 from handwriting_gan.losses.variational import mean_of_squares
 from handwriting_gan.methods.method import Guided, Method, Params, Phase, initial_params
-from handwriting_gan.networks.class_modulated_generator import ClassModulatedGenerator
-from handwriting_gan.networks.content_code_encoder import ContentCodeEncoder
+from handwriting_gan.networks.lord import ClassModulatedGenerator, ContentCodeEncoder
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
 
 

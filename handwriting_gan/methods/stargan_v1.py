@@ -2,7 +2,7 @@
 
 It knows a target digit and no style, so it draws one image for a source and a digit, and whatever it carries
 of a hand it carries from the source. Departures: the digit to draw is any, where the authors permute the
-batch's own; the generator is averaged, as in every method here; and the norms (networks/label_generator.py).
+batch's own; the generator is averaged, as in every method here; and the norms (networks/stargan_v1.py).
 
 Axes: B examples, K references of one writer, n digits to write.
 """
@@ -24,9 +24,8 @@ from handwriting_gan.losses.gradient_penalties import unit_gradient
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
 from handwriting_gan.methods.method import Guided, Method, Params, Phase, as_it_is, initial_params
-from handwriting_gan.networks.classifying_discriminator import ClassifyingDiscriminator
-from handwriting_gan.networks.label_generator import LabelGenerator
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
+from handwriting_gan.networks.stargan_v1 import ClassifyingDiscriminator, LabelGenerator
 
 
 @dataclasses.dataclass(frozen=True)

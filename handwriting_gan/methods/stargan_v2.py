@@ -25,11 +25,8 @@ from handwriting_gan.losses.gradient_penalties import r1
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
 from handwriting_gan.methods.method import Guided, Method, Params, Phase, initial_params
-from handwriting_gan.networks.discriminator import Discriminator
-from handwriting_gan.networks.generator import Generator
-from handwriting_gan.networks.mapping_network import MappingNetwork
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
-from handwriting_gan.networks.style_encoder import StyleEncoder
+from handwriting_gan.networks.stargan_v2 import Discriminator, Generator, MappingNetwork, StyleEncoder
 
 LATENT_CANDIDATES = 1024  # how many latents the shared-latent route compares
 MEAN_LATENTS = 1024  # over how many latents a digit's mean style is taken

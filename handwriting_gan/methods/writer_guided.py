@@ -33,13 +33,16 @@ from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import sum_of_squared_errors
 from handwriting_gan.losses.variational import kl_to_standard_normal
 from handwriting_gan.methods.method import Method, Params, Phase, initial_params
-from handwriting_gan.networks.glyph_generator import GlyphGenerator
-from handwriting_gan.networks.hand_encoder import HandEncoder, StylePooling
-from handwriting_gan.networks.matching_discriminator import MatchingDiscriminator
-from handwriting_gan.networks.posterior_encoder import PosteriorEncoder
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
+from handwriting_gan.networks.writer_guided import (
+    GlyphGenerator,
+    HandEncoder,
+    MatchingDiscriminator,
+    PosteriorEncoder,
+    StylePooling,
+)
 
-PENALISED = 8  # one target in so many has its gradient penalised: a batch has many, and each is dear
+PENALISED = 8  # R1 on every 8th target; second derivatives are expensive
 
 
 class Targets(NamedTuple):

@@ -1,1 +1,1 @@
-"""The networks, one file per role; plain fields in, arrays in and out."""
+"""The networks, one file per family; plain fields in, arrays in and out."""

@@ -1,4 +1,4 @@
-"""Mixed precision (Micikevicius et al. 2018): networks compute in fewer bits, all around them in float32."""
+"""Mixed precision (Micikevicius et al. 2018): networks compute in bfloat16, everything else in float32."""
 
 import functools
 from typing import Any
@@ -10,15 +10,15 @@ from flax import linen as nn
 from handwriting_gan.errors import InputError
 
 FLOAT32 = jnp.dtype(jnp.float32)
-# bfloat16 has float32's range, so losses need no scaling.
+# bfloat16 has float32's range, so the loss needs no scaling.
 COMPUTE = {"float32": FLOAT32, "bfloat16": jnp.dtype(jnp.bfloat16)}
 
 
 def dtype_of(name: str) -> jnp.dtype:
-    """The precision of a name in a config.
+    """The precision that a config's `compute` names.
 
     Raises:
-      InputError: if there is none.
+      InputError: if there is no such precision.
     """
     if name not in COMPUTE:
         raise InputError(f"compute is {name!r}; there is {', '.join(COMPUTE)}")
@@ -27,10 +27,9 @@ def dtype_of(name: str) -> jnp.dtype:
 
 def apply_in(dtype: jnp.dtype, network: nn.Module, params: Any, *inputs: jax.Array,
              method: str = "__call__") -> Any:
-    """A network's output, computed in `dtype`: float32 in and out, so gradients and losses are float32 too.
+    """A network's output, computed in `dtype`; inputs, outputs, gradients and losses are float32.
 
-    Normalising layers take their statistics in float32 whatever they are given. `method` is a part of the
-    network that can be applied alone.
+    Norms compute their statistics in float32 in any case. `method` names the network's method to apply.
     """
     params, inputs = jax.tree.map(lambda x: _cast(x, dtype), (params, inputs))
     return jax.tree.map(lambda x: _cast(x, FLOAT32), _apply(network, method, params, *inputs))
@@ -38,10 +37,10 @@ def apply_in(dtype: jnp.dtype, network: nn.Module, params: Any, *inputs: jax.Arr
 
 @functools.partial(jax.jit, static_argnums=(0, 1), inline=True)
 def _apply(network: nn.Module, method: str, params: Any, *inputs: jax.Array) -> Any:
-    """Traced once for each network and shapes, however often a step applies it; the program is the same."""
+    """`jit` traces a network once per shapes, however often a step applies it; `inline` keeps the program."""
     return network.apply({"params": params}, *inputs, method=method)
 
 
 def _cast(x: jax.Array, dtype: jnp.dtype) -> jax.Array:
-    """Whole numbers, and what is float64 for a proof, stay."""
+    """Leaves integers alone, and float64, in which tests compare."""
     return x.astype(dtype) if jnp.result_type(x) in COMPUTE.values() else x

@@ -18,7 +18,7 @@ import numpy as np
 from flax import linen as nn
 
 from handwriting_gan.data.glyphs import DIGITS, to_network
-from handwriting_gan.networks.glyph_trunk import fold
+from handwriting_gan.networks.layers import fold
 from handwriting_gan.recognition import archive
 from handwriting_gan.recognition.chunks import in_chunks, outputs
 

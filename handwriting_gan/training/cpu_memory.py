@@ -1,30 +1,12 @@
-"""How a run on a CPU is sparing with memory.
-
-XLA's CPU writes a parameter, its moment and its average each by a loop of its own, which computes the ones
-before it again and needs copies of what they overwrite. As one loop with several outputs it does not; but
-that is an experiment of XLA's, whose compiler aborts on some programs (MSGAN's step): nobody gets it unasked.
-"""
+"""Returns freed memory to the operating system."""
 
 import ctypes
 import gc
-import os
 import sys
 
-SEVERAL_OUTPUTS = "--xla_backend_extra_options=xla_cpu_use_multi_output_fusion=true"
 
-
-def allow_several_outputs() -> None:
-    """Lets XLA's CPU fuse loops that read the same arrays; before JAX looks at its devices.
-
-    A wish of the user's own, in `XLA_FLAGS`, stands.
-    """
-    flags = os.environ.get("XLA_FLAGS", "")
-    if "xla_backend_extra_options" not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} {SEVERAL_OUTPUTS}".strip()
-
-
-def give_back() -> None:
-    """Hands freed memory back to the system: compiling a step leaves some hundred megabytes."""
-    gc.collect()  # programs that nobody will call again
+def release() -> None:
+    """Collects garbage and trims the C library's heap, where compiling leaves hundreds of megabytes."""
+    gc.collect()  # compiled programs that are not referenced any more
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)

@@ -1,9 +1,13 @@
-"""Going on after a deadlock of virtual devices.
+"""Recovery from a deadlock of a CPU's virtual devices. The only place that explains it.
 
-On a CPU all devices share XLA's few threads, and where they meet each holds one while it waits for the other
-devices. Now and then these wait for that thread, and nothing moves any more: jax 0.10 aborts the process
-after a minute. As a run goes on from its last checkpoint to the same bits, it is started anew before that.
-It is rare while no more than a step waits behind the one under way; with hundreds it takes seconds.
+All virtual devices of a CPU share XLA's few threads. In an all-reduce each device holds a thread while it
+waits for the other devices. If all threads wait like this, no device can run, and jax 0.10 aborts the process
+after a minute. Resuming from a checkpoint is exact to the bit, so the watch restarts the command before that.
+
+Two rules keep the deadlock rare:
+- One all-reduce per update, into which XLA combines those of a `pmean` of a tree. With one per array, a run
+  hung after 2,500 steps.
+- At most one dispatched step waits behind the running one. With hundreds, a run hangs within seconds.
 """
 
 import contextlib
@@ -17,30 +21,30 @@ from typing import NoReturn, Self
 
 import jax
 
-PERIOD, PATIENCE = 5.0, 5  # seconds between looks, and looks in a row at which nothing moves
-IDLE = 0.05  # of one core
+PERIOD, PATIENCE = 5.0, 5  # seconds between checks; idle checks in a row that count as a deadlock
+IDLE = 0.05  # of one core's time; less counts as idle
 
 
 def possible() -> bool:
-    """Whether devices of this process could wait for each other's threads."""
+    """Whether this process has virtual devices that share threads."""
     return jax.default_backend() == "cpu" and jax.local_device_count() > 1 and jax.process_count() == 1
 
 
-def start_anew() -> NoReturn:
-    """The same command in place of this process, under its number."""
-    print("the virtual devices wait for each other and would for ever (a flaw of XLA's); going on from the "
-          "last checkpoint", file=sys.stderr, flush=True)
+def restart() -> NoReturn:
+    """Replaces this process by the same command; it keeps its process id."""
+    print("the CPU's virtual devices are in a deadlock (a flaw of XLA); restarting from the last checkpoint",
+          file=sys.stderr, flush=True)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 class Watch:
-    """As a context: calls what it was given, if anything, once nothing was computed for a while."""
+    """Context that calls `if_stuck`, unless it is None, when the process is idle between two steps."""
 
     def __init__(self, if_stuck: Callable[[], object] | None, period: float = PERIOD) -> None:
-        """Looks every `period` seconds, from a thread of its own."""
+        """Checks every `period` seconds, in its own thread."""
         self._if_stuck, self._period = if_stuck, period
-        self._over, self._still = threading.Event(), 0
-        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._over, self._idle_checks = threading.Event(), 0
+        self._thread = threading.Thread(target=self._check_regularly, daemon=True)
 
     def __enter__(self) -> Self:
         if self._if_stuck:
@@ -53,22 +57,22 @@ class Watch:
         if self._if_stuck:
             self._thread.join()
 
-    def moved(self) -> None:
-        """A step was made."""
-        self._still = 0
+    def stepped(self) -> None:
+        """Call after each step."""
+        self._idle_checks = 0
 
     @contextlib.contextmanager
     def patient(self) -> Iterator[None]:
-        """What is done within may wait, as for a slow disk."""
-        self._still = -sys.maxsize
+        """Context within which being idle is normal, for example while a slow disk saves."""
+        self._idle_checks = -sys.maxsize
         yield
-        self._still = 0
+        self._idle_checks = 0
 
-    def _look(self) -> None:
+    def _check_regularly(self) -> None:
         before = time.process_time()
         while not self._over.wait(self._period):
             now = time.process_time()
-            self._still = self._still + 1 if now - before < IDLE * self._period else min(self._still, 0)
-            before = now
-            if self._still == PATIENCE and self._if_stuck:
+            is_idle, before = now - before < IDLE * self._period, now
+            self._idle_checks = self._idle_checks + 1 if is_idle else min(self._idle_checks, 0)
+            if self._idle_checks == PATIENCE:
                 self._if_stuck()

@@ -27,7 +27,7 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
     """Trains from the newest checkpoint until `config.steps`, or `stop_at` for a run to be resumed.
 
     Several processes call it alike; only the first touches the workdir. `if_stuck` is called, from another
-    thread, where virtual devices wait for each other. Returns the final state as NumPy arrays.
+    thread, on a deadlock of virtual devices. Returns the final state as NumPy arrays.
 
     Raises:
       InputError: if the config is wrong, the workdir holds a run with another, is being trained in or cannot
@@ -36,7 +36,7 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
     """
     check_counts(config)
     method, by_network = methods.build(config), optimizers.build(config)
-    examples = devices.share(config.batch_size, config.micro_batches)
+    examples = devices.split_batch(config.batch_size, config.micro_batches)
     records = Records(config, workdir, method, held_out) if processes.is_first() else Unrecorded()
     with contextlib.ExitStack() as stack:
 
@@ -55,44 +55,40 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
         inputs = devices.replicate(method.examples.lay_out(glyphs)), examples
         records.begin(step, last)
         interruption = stack.enter_context(Interruption())
-        shapes = train_state.shapes_on_device(state, by_network, jax.device_count())
-        dispatch = devices.compiled(on_devices, shapes, *inputs) if step < last else on_devices
-        state = devices.place(state, by_network)
+        dispatch = devices.compiled(on_devices, state, *inputs) if step < last else on_devices
+        state = devices.replicate(state)
         watch = stack.enter_context(deadlock.Watch(if_stuck))
         return _run(config, records, watch, interruption, state, step, last, per_dispatch,
-                    lambda state: dispatch(state, *inputs),
-                    lambda state: devices.take_back(state, by_network))
+                    lambda state: dispatch(state, *inputs))
 
 
 def _run(config: ConfigDict, records: Unrecorded, watch: deadlock.Watch, interruption: Interruption,
-         state: TrainState, step: int, last: int, per_dispatch: int, dispatch: Dispatch,
-         take_back: Callable[[TrainState], TrainState]) -> TrainState:
-    """Plays dispatches from the state on, which stands at `step`, until the step `last`."""
+         state: TrainState, step: int, last: int, per_dispatch: int, dispatch: Dispatch) -> TrainState:
+    """Trains from `step`, that of the state, to the step `last`."""
     recent, agree = [], devices.Agreement()
     while step < last:
         state, terms = dispatch(state)
-        watch.moved()
+        watch.stepped()
         previous, step = step, step + per_dispatch
         recent.append((step, terms))
-        # One dispatch ahead and no more: by hundreds, a CPU's devices come to wait for each other's threads.
-        jax.block_until_ready(recent[-2:-1])
+        jax.block_until_ready(recent[-2:-1])  # at most one dispatch waits (deadlock.py)
         records.step(step)
         # Being stopped logs and draws nothing, so that a resumed run leaves what an unbroken one does.
         stopped_by = agree(interruption.number)
         if due(step, config.log_every, previous, config.steps):
             records.terms(step, look_at(recent))
         if due(step, config.sample_every, previous, config.steps):
-            records.sheets(step, devices.averages(state))
+            records.sheets(step, devices.unreplicate(state.averaged))
         # Saved last, so that what a kill took is made again.
         if stopped_by or due(step, config.checkpoint_every, previous, last):
             look_at(recent)
-            whole = take_back(state)
-            check_params(step, whole.params)
+            saved = devices.unreplicate(state)
+            check_params(step, saved.params)
             with watch.patient():
-                records.save(whole)
+                records.save(saved)
         if stopped_by:
             raise InterruptedRunError(stopped_by, step)
-    return take_back(state)
+    return devices.unreplicate(state)
 
 
 def describe(config: ConfigDict) -> str:
@@ -103,7 +99,7 @@ def describe(config: ConfigDict) -> str:
     """
     check_counts(config)
     method, by_network = methods.build(config), optimizers.build(config)
-    _, each = devices.share(config.batch_size, config.micro_batches).shape
+    _, each = devices.split_batch(config.batch_size, config.micro_batches).shape
     params = jax.eval_shape(lambda: train_state.create(method, by_network, config.seed)).params
     sizes = ", ".join(f"{name} {sum(x.size for x in jax.tree.leaves(tree)):,}"
                       for name, tree in params.items())

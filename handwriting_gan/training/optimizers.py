@@ -6,9 +6,9 @@ from ml_collections import ConfigDict
 
 def adam_with_l2(learning_rate: float, beta1: float, beta2: float,
                  l2: float) -> optax.GradientTransformation:
-    """Adam whose L2 joins the gradient before the moments: PyTorch's `weight_decay`, not AdamW's.
+    """Adam with L2 added to the gradient before the moments: PyTorch's `weight_decay`, not AdamW's.
 
-    With `beta1` 0, as StarGAN v2 has it, the first moment is the gradient: it is neither kept nor averaged.
+    With `beta1` 0, as in StarGAN v2, the first moment equals the gradient, so the state holds none.
     """
     adam = (optax.scale_by_adam(b1=beta1, b2=beta2, eps=1e-8) if beta1 else
             optax.scale_by_rms(decay=beta2, eps=1e-8, eps_in_sqrt=False, bias_correction=True))
@@ -20,9 +20,6 @@ def adam_with_l2(learning_rate: float, beta1: float, beta2: float,
 
 
 def build(config: ConfigDict) -> dict[str, optax.GradientTransformation]:
-    """`{network: optimizer}` for each network that `config.learning_rates` names.
-
-    They work element by element, since a device moves only its own part of a network (shards.py).
-    """
+    """`{network: optimizer}` for each network that `config.learning_rates` names."""
     return {name: adam_with_l2(rate, config.adam.beta1, config.adam.beta2, config.adam.l2)
             for name, rate in config.learning_rates.items()}

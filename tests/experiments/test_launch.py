@@ -41,16 +41,17 @@ def launch(tmp_path: Path) -> callable:
 
 def test_every_script_is_tried() -> None:
     assert {path.name for path in LAUNCH.iterdir()} == {
-        "single_gpu.sh", "gpu_node.sh", "tpu_pod.sh", "slurm.sh"}
+        "cpu.sh", "single_gpu.sh", "gpu_node.sh", "tpu_pod.sh", "slurm.sh"}
 
 
-@pytest.mark.parametrize(("script", "environment", "batch"), [
-    ("single_gpu.sh", {}, 64), ("gpu_node.sh", {}, 128), ("slurm.sh", {"BATCH": "96"}, 96),
-    ("tpu_pod.sh", {"TPU": "my-slice", "ZONE": "here"}, 512),
+@pytest.mark.parametrize(("script", "environment", "batch", "compute"), [
+    ("cpu.sh", {}, 16, "float32"), ("single_gpu.sh", {}, 64, "bfloat16"),
+    ("gpu_node.sh", {}, 128, "bfloat16"), ("slurm.sh", {"BATCH": "96"}, 96, "bfloat16"),
+    ("tpu_pod.sh", {"TPU": "my-slice", "ZONE": "here"}, 512, "bfloat16"),
 ])
 def test_a_script_says_what_it_would_train(script: str, environment: dict[str, str], batch: int,
-                                           launch: callable) -> None:
+                                           compute: str, launch: callable) -> None:
     said = launch(script, **environment)
     assert "process 0 of 1; 2 devices" in said
     assert f"batch {batch}: {batch // 2} on each device" in said
-    assert "computed in bfloat16" in said
+    assert f"computed in {compute}" in said

@@ -1,4 +1,4 @@
-"""Networks in bfloat16 within a world in float32."""
+"""Networks compute in bfloat16, all around them is float32."""
 
 from collections.abc import Callable
 
@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from handwriting_gan.errors import InputError
-from handwriting_gan.networks.discriminator import Discriminator
 from handwriting_gan.networks.layers import instance_norm
 from handwriting_gan.networks.precision import apply_in, dtype_of
+from handwriting_gan.networks.stargan_v2 import Discriminator
 
 KEY = jax.random.key(0)
 NETWORK = Discriminator(width=4, max_width=8, domains=10)

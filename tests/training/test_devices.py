@@ -1,66 +1,47 @@
-"""Sharing a batch among devices."""
+"""Data parallelism: how devices share a batch."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 
 from handwriting_gan.errors import InputError
 from handwriting_gan.training import devices
-from handwriting_gan.training.optimizers import adam_with_l2
-from handwriting_gan.training.train_state import TrainState
 
 
 def test_the_tests_run_on_two_devices() -> None:
     assert jax.local_device_count() == 2
 
 
-def test_every_place_of_the_batch_is_taken_once() -> None:
-    share = devices.share(6)
-    assert share.shape == (2, 3)
-    assert sorted(share.ravel().tolist()) == list(range(6))
+def test_every_index_of_the_batch_is_taken_once() -> None:
+    indices = devices.split_batch(6)
+    assert indices.shape == (2, 3)
+    assert sorted(indices.ravel().tolist()) == list(range(6))
 
 
 @pytest.mark.parametrize("batch_size", [5, 0, -2])
-def test_a_batch_that_cannot_be_shared_is_refused(batch_size: int) -> None:
+def test_a_batch_that_devices_do_not_divide_is_refused(batch_size: int) -> None:
     with pytest.raises(InputError, match="multiple of 2"):
-        devices.share(batch_size)
+        devices.split_batch(batch_size)
 
 
-def test_a_share_that_cannot_be_cut_into_micro_batches_is_refused() -> None:
-    assert devices.share(12, 3).shape == (2, 6)
+def test_a_batch_that_micro_batches_do_not_divide_is_refused() -> None:
+    assert devices.split_batch(12, 3).shape == (2, 6)
     with pytest.raises(InputError, match="multiple of 8"):
-        devices.share(12, 4)
+        devices.split_batch(12, 4)
 
 
 @pytest.mark.parametrize(("cores", "batch_size", "count"),
                          [(2, 16, 2), (6, 16, 4), (64, 16, 16), (3, 7, 1), (1, 4, 1)])
-def test_as_many_cores_share_a_batch_as_can_evenly(cores: int, batch_size: int, count: int) -> None:
-    assert devices.even_share(cores, batch_size) == count
+def test_the_most_cores_that_divide_a_batch_share_it(cores: int, batch_size: int, count: int) -> None:
+    assert devices.most_devices(cores, batch_size) == count
 
 
-def test_replicating_and_taking_back_changes_nothing() -> None:
+def test_unreplicating_undoes_replicating() -> None:
     tree = {"x": np.arange(3.0), "step": np.int32(4)}
     back = devices.unreplicate(devices.replicate(tree))
     assert np.array_equal(back["x"], tree["x"])
     assert back["step"] == 4
-
-
-def test_placing_a_state_and_taking_it_back_changes_nothing() -> None:
-    adam = {"a": adam_with_l2(1e-3, 0.5, 0.99, 1e-4)}
-    params = {"a": {"kernel": np.arange(15.0, dtype=np.float32).reshape(3, 5), "bias": np.float32(7.0)}}
-    moments = optax.tree_map_params(adam["a"], lambda moment, param: moment - param,
-                                    adam["a"].init(params["a"]), params["a"],
-                                    transform_non_params=lambda count: count + 5)
-    state = TrainState(np.int32(5), params, jax.tree.map(np.square, params), {"a": moments})
-    placed = devices.place(state, adam)
-    assert placed.params["a"]["kernel"].shape == (2, 3, 5)  # a copy each
-    assert placed.averaged["a"]["kernel"].shape == (2, 8)  # parts
-    back = devices.take_back(placed, adam)
-    assert jax.tree.structure(back) == jax.tree.structure(state)
-    jax.tree.map(np.testing.assert_array_equal, back, state)
-    jax.tree.map(np.testing.assert_array_equal, devices.averages(placed), state.averaged)
 
 
 def test_several_steps_per_dispatch_equal_as_many_single_ones() -> None:
@@ -68,7 +49,7 @@ def test_several_steps_per_dispatch_equal_as_many_single_ones() -> None:
         gradient = jax.lax.pmean(jnp.mean(examples * state) + pool, devices.AXIS)
         return state - 0.1 * gradient, {"value": gradient}
 
-    examples = devices.share(4)
+    examples = devices.split_batch(4)
     pool = devices.replicate(np.float32(1.0))
     at_once, terms = devices.parallel(step, 3)(devices.replicate(np.float32(2.0)), pool, examples)
     single, values = devices.replicate(np.float32(2.0)), []
@@ -84,7 +65,7 @@ def test_a_program_compiled_ahead_is_the_same_step() -> None:
         return {"x": state["x"] + jax.lax.pmean(jnp.mean(examples) + pool, devices.AXIS)}, {}
 
     state = {"x": np.arange(3.0, dtype=np.float32)}
-    inputs = devices.replicate(np.float32(1.0)), devices.share(4)
+    inputs = devices.replicate(np.float32(1.0)), devices.split_batch(4)
     dispatch = devices.parallel(step, 1)
     ahead = devices.compiled(dispatch, state, *inputs)
     (once, _), (other, _) = (play(devices.replicate(state), *inputs) for play in (ahead, dispatch))
@@ -94,9 +75,9 @@ def test_a_program_compiled_ahead_is_the_same_step() -> None:
 
 
 @pytest.mark.parametrize(("backend", "flags", "disabled", "options"), [
-    ("cpu", "--xla_dump_to=x", False, devices.ON_CPU), ("gpu", "", False, None),
+    ("cpu", "--xla_dump_to=x", False, devices.CPU_COMPILER_OPTIONS), ("gpu", "", False, None),
     ("cpu", "--xla_backend_optimization_level=0", False, None), ("cpu", "", True, None)])
-def test_a_cpu_compiles_at_a_low_level_unless_told_how(
+def test_a_cpu_compiles_at_a_low_level_unless_the_user_sets_one(
         backend: str, flags: str, disabled: bool, options: dict[str, int] | None,
         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jax, "default_backend", lambda: backend)

@@ -56,14 +56,3 @@ def test_no_first_moment_is_kept_where_beta1_is_zero() -> None:
     kept, momentless = (sum(x.size for x in jax.tree.leaves(optimizers.adam_with_l2(
         RATE, beta1, BETA2, L2).init(weight))) for beta1 in (BETA1, 0.0))
     assert kept - momentless == weight.size
-
-
-def test_a_part_moves_as_it_does_within_the_whole() -> None:
-    """What shards.py stands on."""
-    optimizer = optimizers.adam_with_l2(RATE, BETA1, BETA2, L2)
-    weight, gradient = np.random.default_rng(0).normal(size=(2, 10)).astype(np.float32)
-
-    def update(rows: slice) -> np.ndarray:
-        return optimizer.update(gradient[rows], optimizer.init(weight[rows]), weight[rows])[0]
-
-    np.testing.assert_allclose(update(slice(3, 7)), update(slice(None))[3:7], rtol=1e-6)

@@ -1,4 +1,4 @@
-"""The step: what moves, by which gradient, and that devices do not matter."""
+"""The step: what it updates, by which gradient, and that the number of devices does not matter."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,11 +19,11 @@ from handwriting_gan.training import devices, train_state
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.training.train_step import example_keys, make_train_step, mean_over_micro_batches
 
-SEED, RATE, AVERAGING = 7, 0.1, 0.9
+SEED, RATE, EMA_DECAY = 7, 0.1, 0.9
 
 
 def toy_method() -> Method:
-    """Two networks of one number each; each phase pulls its own, so that their product comes near a mean."""
+    """Two networks of one number each; each phase updates one so that their product nears a mean."""
 
     def pull(name: str, other: str) -> Callable:
         def loss(params: Any, batch: Batch, keys: jax.Array,
@@ -48,15 +48,14 @@ def run(method: Method, pool: Pool, device_count: int, steps: int,
         batch_size: int = 4, micro_batches: int = 1) -> tuple[TrainState, dict[str, float]]:
     """Steps with SGD on the first devices, from the same state and over the same whole batch."""
     chosen = jax.devices()[:device_count]
-    step = jax.pmap(make_train_step(method, sgd(method), AVERAGING, SEED, devices.AXIS, micro_batches),
+    step = jax.pmap(make_train_step(method, sgd(method), EMA_DECAY, SEED, devices.AXIS, micro_batches),
                     axis_name=devices.AXIS, devices=chosen)
-    state = jax.device_get(jax.jit(lambda: train_state.create(method, sgd(method), SEED))())
-    parts = [train_state.part(state, sgd(method), index, device_count) for index in range(device_count)]
-    state, pool = jax.tree.map(lambda *x: np.stack(x), *parts), jax_utils.replicate(pool, chosen)
+    state = jax.jit(lambda: train_state.create(method, sgd(method), SEED))()
+    state, pool = jax_utils.replicate(state, chosen), jax_utils.replicate(pool, chosen)
     examples = np.arange(batch_size, dtype=np.int32).reshape(device_count, -1)
     for _ in range(steps):
         state, terms = step(state, pool, examples)
-    return devices.take_back(state, sgd(method)), floats(devices.unreplicate(terms))
+    return devices.unreplicate(state), floats(devices.unreplicate(terms))
 
 
 def floats(numbers: dict[str, Any]) -> dict[str, float]:
@@ -64,7 +63,7 @@ def floats(numbers: dict[str, Any]) -> dict[str, float]:
     return {name: float(number) for name, number in numbers.items()}
 
 
-def test_phases_run_in_order_each_from_what_the_last_left(glyphs: Glyphs) -> None:
+def test_phases_run_in_order_each_on_the_result_of_the_last(glyphs: Glyphs) -> None:
     pool = make_pool(glyphs)
     state, terms = run(toy_method(), pool, device_count=1, steps=1)
 
@@ -82,14 +81,14 @@ def test_phases_run_in_order_each_from_what_the_last_left(glyphs: Glyphs) -> Non
     assert terms.keys() == {"first/pull", "second/pull"}
 
 
-def test_the_averages_weigh_each_step_by_its_age_and_the_beginning_not_at_all(glyphs: Glyphs) -> None:
+def test_the_average_weighs_steps_by_age_and_the_initial_parameters_not_at_all(glyphs: Glyphs) -> None:
     pool = make_pool(glyphs)
     states = [run(toy_method(), pool, device_count=1, steps=steps)[0] for steps in (1, 2, 3)]
     after, state = [floats(state.params)["a"] for state in states], states[-1]
     assert floats(state.averaged)["a"] == pytest.approx(np.average(after, weights=[0.81, 0.9, 1.0]), rel=1e-4)
 
 
-def test_an_examples_randomness_is_its_own_address() -> None:
+def test_an_examples_randomness_depends_on_its_own_index_alone() -> None:
     def words(step: int, repeat: int, examples: list[int]) -> np.ndarray:
         keys = example_keys(SEED, jnp.int32(step), repeat, np.array(examples))
         return np.concatenate([jax.random.key_data(key) for key in keys], axis=1)
@@ -100,33 +99,31 @@ def test_an_examples_randomness_is_its_own_address() -> None:
     assert len(np.unique(every, axis=0)) == len(every)
 
 
-def test_devices_meet_once_per_update(glyphs: Glyphs) -> None:
-    """For their gradients, and for what they made of them. Two meetings that may run at once can take all
-    threads of a CPU and wait for ever.
-    """
+def test_there_is_one_all_reduce_per_update(glyphs: Glyphs) -> None:
+    """XLA combines those of gradients and terms into one; training/deadlock.py says why it matters."""
     method = toy_method()
-    step = jax.pmap(make_train_step(method, sgd(method), AVERAGING, SEED, devices.AXIS), devices.AXIS)
-    state = devices.place(train_state.create(method, sgd(method), SEED), sgd(method))
-    compiled = step.lower(state, devices.replicate(make_pool(glyphs)), devices.share(4)).compile().as_text()
-    updates = sum(phase.repeats for phase in method.phases)
-    meetings = [compiled.count(f" {kind}(") for kind in ("reduce-scatter", "all-gather", "all-reduce")]
-    assert meetings == [updates, updates, 0]
+    step = jax.pmap(make_train_step(method, sgd(method), EMA_DECAY, SEED, devices.AXIS), devices.AXIS)
+    state = devices.replicate(train_state.create(method, sgd(method), SEED))
+    inputs = devices.replicate(make_pool(glyphs)), devices.split_batch(4)
+    compiled = step.lower(state, *inputs).compile().as_text()
+    counts = [compiled.count(f" {kind}(") for kind in ("all-reduce", "reduce-scatter", "all-gather")]
+    assert counts == [sum(phase.repeats for phase in method.phases), 0, 0]
 
 
-def test_two_devices_take_the_same_toy_steps_as_one(glyphs: Glyphs) -> None:
+def test_two_devices_take_the_same_steps_as_one(glyphs: Glyphs) -> None:
     one, two = (run(toy_method(), make_pool(glyphs), count, steps=3)[0] for count in (1, 2))
     assert floats(one.params) == pytest.approx(floats(two.params), rel=1e-5)
 
 
 @pytest.mark.parametrize("micro_batches", [2, 4])
-def test_micro_batches_take_the_same_toy_steps_as_the_whole(glyphs: Glyphs, micro_batches: int) -> None:
+def test_micro_batches_take_the_same_steps_as_the_whole(glyphs: Glyphs, micro_batches: int) -> None:
     whole, parts = (run(toy_method(), make_pool(glyphs), 2, steps=3, batch_size=8, micro_batches=count)
                     for count in (1, micro_batches))
     assert floats(parts[0].params) == pytest.approx(floats(whole[0].params), rel=1e-5)
 
 
 def test_one_micro_batch_at_a_time_is_in_memory() -> None:
-    """What a part needs is then the most that is needed: four parts take the room of one."""
+    """Four parts need no more temporary memory than one."""
 
     def hungry(part: jax.Array) -> jax.Array:
         square = jax.random.normal(jax.random.key(0), (len(part), 256, 256)) * part[:, None, None]

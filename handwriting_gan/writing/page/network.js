@@ -28,7 +28,7 @@ function encodeHand(params, glyph, digit) {
   };
 }
 
-/** handwriting_gan/networks/glyph_trunk.py: the glyph and its digit as one vector. */
+/** handwriting_gan/networks/writer_guided.py: the glyph and its digit as one vector. */
 function glyphTrunk(params, glyph, digit) {
   let x = layers.conv(layers.fold(toNetwork(glyph)), params.Conv_0);
   x = layers.addEverywhere(x, layers.embed(params.Embed_0, digit));

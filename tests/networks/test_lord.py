@@ -1,4 +1,4 @@
-"""The content lays out, the class modulates, and paper is reached."""
+"""LORD's networks: the content gives the layout, the class modulates."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from handwriting_gan.networks.class_modulated_generator import ClassModulatedGenerator
+from handwriting_gan.networks.lord import ClassModulatedGenerator, ContentCodeEncoder
+
+
+def test_a_content_depends_on_its_own_image_and_on_positions() -> None:
+    stroke = jnp.zeros((28, 28, 1)).at[4:12, 4:8].set(1.0)
+    images = jnp.stack([stroke, jnp.roll(stroke, 12, axis=1), stroke])
+    encoder = ContentCodeEncoder(4, 8, 5)
+    params = encoder.init(jax.random.key(0), images)
+    codes = encoder.apply(params, images)
+    assert codes.shape == (3, 5)
+    np.testing.assert_allclose(codes[0], codes[2], atol=1e-6)
+    assert jnp.abs(codes[0] - codes[1]).max() > 1e-2
 
 
 def test_both_the_class_and_the_content_decide_within_the_range_of_glyphs(random_params: Callable) -> None:

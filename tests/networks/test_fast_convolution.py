@@ -1,5 +1,6 @@
 """The identities, in float64, derivatives too: against JAX's own convolutions, pooling and upsampling."""
 
+import functools
 from collections.abc import Callable
 
 import jax
@@ -8,16 +9,22 @@ import numpy as np
 import pytest
 from jax import lax
 
+from handwriting_gan.networks.fast_convolution import (
+    conv_then_halve,
+    conv_transpose,
+    double_then_conv,
+    valid_conv,
+)
 from handwriting_gan.networks.layers import double, halve
-from handwriting_gan.networks.resizing_convolution import conv_then_halve, conv_transpose, double_then_conv
 
+AXES = ("NHWC", "HWIO", "NHWC")
 Convolution = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 def plain_conv(images: jax.Array, kernel: jax.Array) -> jax.Array:
-    """By the 3 x 3 corner of a 4 x 4 kernel, of the same size out as in."""
+    """With the 3 x 3 corner of a 4 x 4 kernel; it keeps the size."""
     return lax.conv_general_dilated(images, kernel[:3, :3], (1, 1), "SAME",
-                                    dimension_numbers=("NHWC", "HWIO", "NHWC"))
+                                    dimension_numbers=AXES)
 
 
 PAIRS = {
@@ -26,6 +33,9 @@ PAIRS = {
     "doubled": (lambda images, kernel: double_then_conv(images, kernel[:3, :3]),
                 lambda images, kernel: plain_conv(double(images), kernel)),
     "transposed": (conv_transpose, lambda images, kernel: lax.conv_transpose(images, kernel, (2, 2), "SAME")),
+    "valid": tuple(functools.partial(
+        convolution, window_strides=(1, 1), padding="VALID", dimension_numbers=AXES)
+        for convolution in (valid_conv, lax.conv_general_dilated)),
 }
 
 

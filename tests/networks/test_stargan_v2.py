@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from handwriting_gan.networks.discriminator import Discriminator
-from handwriting_gan.networks.generator import Generator
-from handwriting_gan.networks.mapping_network import MappingNetwork
-from handwriting_gan.networks.style_encoder import StyleEncoder
+from handwriting_gan.networks.stargan_v2 import (
+    Discriminator,
+    Generator,
+    LabelStyle,
+    LatentEncoder,
+    MappingNetwork,
+    StyleEncoder,
+)
 
 IMAGES, DIGITS = jnp.zeros((2, 28, 28, 1)), jnp.zeros(2, jnp.int32)
 WIDTHS = {"width": 32, "max_width": 128}
@@ -43,7 +47,7 @@ def test_network_has_the_papers_size(case: SimpleNamespace) -> None:
     output, variables = shapes(case.network, case.inputs)
     assert sum(leaf.size for leaf in jax.tree.leaves(variables)) == case.count
     assert output.shape == case.output
-    assert variables.keys() == {"params"}  # nothing runs along, such as running statistics
+    assert variables.keys() == {"params"}  # no running statistics
 
 
 def test_content_is_what_the_encoder_keeps() -> None:
@@ -56,8 +60,28 @@ def test_content_is_what_the_encoder_keeps() -> None:
 def test_generating_is_decoding_the_content(random_params: Callable) -> None:
     generator = Generator(width=2, max_width=4)
     images, styles = jax.random.normal(jax.random.key(1), (2, 28, 28, 1)), jnp.ones((2, 3))
-    variables = random_params(generator.init, images, styles)
-    apply = jax.jit(generator.apply, static_argnames="method")
-    content = apply(variables, images, method="content")
-    decoded = apply(variables, content, styles, method="decode")
-    np.testing.assert_allclose(decoded, apply(variables, images, styles), atol=1e-5)
+    variables = generator.init(jax.random.key(0), images, styles)
+    content = generator.apply(variables, images, method="content")
+    decoded = generator.apply(variables, content, styles, method="decode")
+    assert jnp.array_equal(decoded, generator.apply(variables, images, styles))
+
+
+def test_a_label_style_depends_on_the_digit_alone() -> None:
+    network, digits = LabelStyle(6, 10), jnp.array([3, 3, 7])
+    latents = jax.random.normal(jax.random.key(0), (3, 4))
+    params = network.init(jax.random.key(1), latents, digits)
+    styles = network.apply(params, latents, digits)
+    assert styles.shape == (3, 6)
+    np.testing.assert_array_equal(styles[0], styles[1])
+    assert not np.allclose(styles[0], styles[2])
+    np.testing.assert_array_equal(styles, network.apply(params, 2.0 * latents, digits))
+    np.testing.assert_array_equal(network.apply(params, latents, jnp.int32(7)), [styles[2]] * 3)
+
+
+def test_a_latent_encoder_ignores_the_digits() -> None:
+    network, images = LatentEncoder(4, 8, 5), jax.random.normal(jax.random.key(0), (2, 28, 28, 1))
+    params = network.init(jax.random.key(1), images, jnp.array([1, 2]))
+    latents = network.apply(params, images, jnp.array([1, 2]))
+    assert latents.shape == (2, 5)
+    assert not np.allclose(latents[0], latents[1])
+    np.testing.assert_array_equal(latents, network.apply(params, images, jnp.array([8, 9])))

@@ -1,0 +1,119 @@
+"""What MUNIT and DRIT share: networks that split an image into a content and a style, and their synthesis.
+
+Axes: B examples, K references of one writer, n digits to write, S style, C channels of a content.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from ml_collections import ConfigDict
+
+from handwriting_gan.data.glyphs import DIGITS, SIDE
+from handwriting_gan.methods.method import Guided, Method, Params, Phase, initial_params
+from handwriting_gan.networks.munit import (
+    ContentEncoder,
+    DomainDecoder,
+    GlobalStyleEncoder,
+    PatchDiscriminator,
+)
+from handwriting_gan.networks.precision import FLOAT32, apply_in
+
+
+@dataclasses.dataclass(frozen=True)
+class ContentStyle:
+    """The networks, the weights of the loss terms, and the modes of synthesis; a subclass adds the losses."""
+
+    STYLE_ENCODER: ClassVar[str] = "style_encoder"  # its name among the networks
+
+    networks: dict[str, nn.Module]
+    style_dim: int
+    weights: Mapping[str, float]
+    compute: jnp.dtype = FLOAT32  # of the networks
+
+    # The networks.
+
+    def encode_content(self, params: Params, images: jax.Array) -> jax.Array:
+        """E_c(x): contents `[B, 7, 7, C]`."""
+        return self._apply(params, "content_encoder", images)
+
+    def encode_style(self, params: Params, images: jax.Array) -> jax.Array:
+        """E_s(x): styles `[B, S]`."""
+        return self._apply(params, self.STYLE_ENCODER, images)
+
+    def decode(self, params: Params, contents: jax.Array, styles: jax.Array, digits: jax.Array) -> jax.Array:
+        """G_y(c, s): images `[B, 28, 28, 1]` of `digits` `[B]`."""
+        return self._apply(params, "decoder", contents, styles, digits)
+
+    def discriminate(self, params: Params, images: jax.Array, digits: jax.Array) -> tuple[jax.Array, ...]:
+        """D_y(x): scores `[B, H, W]` at each scale, larger for real images."""
+        return self._apply(params, "discriminator", images, digits)
+
+    def _apply(self, params: Params, name: str, *inputs: jax.Array) -> Any:
+        return apply_in(self.compute, self.networks[name], params[name], *inputs)
+
+    def init(self, key: jax.Array) -> dict[str, Any]:
+        """Initial parameters of all networks."""
+        return initial_params(self.networks, self._inputs(), key)
+
+    def _inputs(self) -> dict[str, tuple[jax.Array, ...]]:
+        """Inputs of the networks' shapes, all zeros."""
+        images, digits = jnp.zeros((1, SIDE, SIDE, 1)), jnp.zeros((1,), jnp.int32)
+        contents = jnp.zeros((1, SIDE // 4, SIDE // 4, 4 * self.networks["content_encoder"].width))
+        return {
+            "content_encoder": (images,),
+            self.STYLE_ENCODER: (images,),
+            "decoder": (contents, jnp.zeros((1, self.style_dim)), digits),
+            "discriminator": (images, digits),
+        }
+
+    # Synthesis.
+
+    def latent_guided(self) -> Guided:
+        """Sources translated to digits, each in a style from the prior."""
+        return Guided(self.decode, self.encode_content, latent_dim=self.style_dim)
+
+    def reference_guided(self) -> Guided:
+        """Sources translated to the references' digits in the references' styles."""
+
+        def style(params: Params, references: jax.Array, digits: jax.Array) -> jax.Array:
+            return self.encode_style(params, references)
+
+        return Guided(self.decode, self.encode_content, style)
+
+    def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
+              key: jax.Array, variation: jax.Array) -> jax.Array:
+        """Digits in the mean style of the K references, with the references' contents in turn.
+
+        It is deterministic: it ignores the key and the variation.
+        """
+        style = self.encode_style(params, references).mean(axis=0)
+        contents = self.encode_content(params, references[:len(digits)])
+        contents = contents[jnp.arange(len(digits)) % len(references)]
+        return self.decode(params, contents, jnp.tile(style, (len(digits), 1)), digits)
+
+
+def build_networks(sizes: ConfigDict, style_encoder: str, features: int) -> dict[str, nn.Module]:
+    """The four networks that both methods have; `features` are those of the style encoder's output."""
+    return {
+        "content_encoder": ContentEncoder(sizes.width, sizes.blocks),
+        style_encoder: GlobalStyleEncoder(sizes.width, features),
+        "decoder": DomainDecoder(sizes.width, sizes.blocks, sizes.perceptron_width, DIGITS),
+        "discriminator": PatchDiscriminator(sizes.width, DIGITS),
+    }
+
+
+def assemble(model: ContentStyle, *discriminators: Phase, generator_loss: Any) -> Method:
+    """The method: the discriminators' phases, then one of encoders and decoder, which are averaged."""
+    drawing = ("content_encoder", model.STYLE_ENCODER, "decoder")
+    return Method(
+        networks=model.networks,
+        init=model.init,
+        phases=(*discriminators, Phase("generator", drawing, generator_loss)),
+        averaged=drawing,
+        synthesis={"latent": model.latent_guided(), "reference": model.reference_guided(),
+                   "writer": model.write},
+    )
