@@ -13,12 +13,13 @@ from rich.progress import track
 
 from handwriting_gan import methods
 from handwriting_gan.data import sources
-from handwriting_gan.errors import Flags, InputError, exit_in_one_line
+from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.evaluation import bench, judges, tables
 from handwriting_gan.evaluation.hand import measure_hand
 from handwriting_gan.evaluation.protocol import PROTOCOLS
 from handwriting_gan.files import write_atomically
 from handwriting_gan.workdir import trained_model
+from handwriting_gan.workdir.outputs import check_output
 
 ROUTES = ("source", "reference", "shared_latent")
 PROTOCOL = PROTOCOLS["quick"]
@@ -30,15 +31,18 @@ def main() -> None:
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--workdir", type=Path, required=True, help="of a StarGAN v2")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=whole_number(0), default=0)
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
+    if arguments.out:
+        check_output(arguments.out, ".md")
     model = trained_model.load(arguments.workdir)
+    by_route = {route: with_route(model, route) for route in ROUTES}
     train, held_out = sources.load_both("mnist_writers", arguments.data_folder, PROTOCOL.split)
     material = bench.prepare(judges.load(PROTOCOL.encoders), "mnist_writers", train, held_out, PROTOCOL,
                              arguments.seed)
     count, = PROTOCOL.references
-    parts = {route: measure_hand(with_route(model, route), material.judges, material.reals, material.case,
+    parts = {route: measure_hand(by_route[route], material.judges, material.reals, material.case,
                                  material.trained, count, arguments.seed)
              for route in track(ROUTES, "comparing routes")}
     in_short = {route: tables.in_short(route, part) for route, part in parts.items()}

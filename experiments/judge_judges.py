@@ -19,6 +19,7 @@ from handwriting_gan.evaluation.bootstrap import Figure, mean
 from handwriting_gan.files import write_atomically
 from handwriting_gan.recognition import digit_classifier, writer_encoder
 from handwriting_gan.recognition.writer_encoder import WriterEncoder, hand
+from handwriting_gan.workdir.outputs import check_output
 
 COUNTS = (1, 3, 10)  # references, K
 
@@ -30,6 +31,8 @@ def main() -> None:
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
+    if arguments.out:
+        check_output(arguments.out, ".md")
     glyphs = sources.load("mnist_writers", arguments.split, arguments.data_folder)
     reader = digit_classifier.load()
     right = mean((reader.digits(glyphs.images) == glyphs.digits).astype(float), glyphs.writers)

@@ -11,12 +11,13 @@ from rich.table import Table
 
 from handwriting_gan import cache
 from handwriting_gan.data import sources
-from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
-from handwriting_gan.evaluation import bench, judges, pages, scorecard, tables
+from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
+from handwriting_gan.evaluation import bench, comparisons, judges, pages, scorecard, tables
 from handwriting_gan.evaluation.protocol import PROTOCOLS
 from handwriting_gan.files import write_atomically
 from handwriting_gan.workdir import trained_model
 from handwriting_gan.workdir.layout import Workdir
+from handwriting_gan.workdir.outputs import check_output
 
 WIDE = 200  # columns, where no terminal says how many it has
 
@@ -39,8 +40,9 @@ def main() -> None:
     cache.keep_compiled()
     model, protocol = trained_model.load(arguments.workdir), PROTOCOLS[arguments.protocol]
     data = arguments.data or model.config.data
-    train, held_out = sources.load_both(data, arguments.data_folder, protocol.split)
     out = arguments.out or Workdir(arguments.workdir).scorecard
+    check_outputs(out)
+    train, held_out = sources.load_both(data, arguments.data_folder, protocol.split)
     material = bench.prepare(judges.load(protocol.encoders), data, train, held_out, protocol,
                              arguments.seed)
     card = scorecard.make(model, material)
@@ -49,6 +51,25 @@ def main() -> None:
     write_atomically(out.with_suffix(".md"), tables.markdown(card).encode())
     print("scorecard:", out, " tables:", out.with_suffix(".md"), " pictures:",
           *pages.draw(model, material, out))
+
+
+def check_outputs(out: Path) -> None:
+    """Checks that a scorecard can be written to `out`, and its tables and pictures beside it.
+
+    What is there is replaced only if it is a scorecard and what belongs to one.
+
+    Raises:
+      InputError: if `out` is no JSON file, or anything cannot be written or is something else.
+    """
+    check_output(out, ".json")
+    beside = [out.with_suffix(".md"), *(pages.beside(out, name) for name in pages.NAMES)]
+    for path in beside:
+        check_output(path, path.suffix)
+    if out.exists():
+        comparisons.read(out)
+    elif there := [path for path in beside if path.exists()]:
+        raise InputError(f"{there[0]} is there and belongs to no scorecard, since there is no {out}; "
+                         "move it, or name another --out")
 
 
 def show(card: dict) -> None:

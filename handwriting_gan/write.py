@@ -14,6 +14,7 @@ from handwriting_gan.errors import Flags, InputError, exit_in_one_line, number_b
 from handwriting_gan.files import write_atomically
 from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.workdir import trained_model
+from handwriting_gan.workdir.outputs import check_output
 from handwriting_gan.writing import sheet
 from handwriting_gan.writing.annotation import annotated
 from handwriting_gan.writing.composition import Manner, stack
@@ -87,6 +88,7 @@ def _parse() -> argparse.Namespace:
         parser.error("--to and --tries do not go together")
     if ending != ".png" and (arguments.paper or arguments.beside):
         parser.error("--paper and --beside come with an --out that ends in .png")
+    check_output(arguments.out, *ENDINGS)
     return arguments
 
 

@@ -5,19 +5,23 @@ A figure of one seed stands with half of its 95 % interval, of several with thei
 
 import csv
 import io
+import json
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation.estimate import Estimate
 from handwriting_gan.evaluation.figures import png_of
 from handwriting_gan.evaluation.tables import GUIDED, HAND, MAIN, MISSING, markdown_table
 
 Scorecard = dict[str, Any]
+PARTS = ("made_from", "judges", "figures")  # of a scorecard
 GREATER, SMALLER, NEITHER = 1, -1, 0  # is better
 DIGITS_RIGHT, LEAST_RIGHT = "digits right", 0.5  # a row with fewer has not done what is compared
 
@@ -45,6 +49,54 @@ class Comparison(NamedTuple):
     columns: Sequence[Column]
     rows: Mapping[str, list[Cell]]
     beside: Mapping[str, list[Cell]]
+
+
+def read(path: Path) -> Scorecard:
+    """The scorecard in a file.
+
+    Raises:
+      InputError: if there is none, or the file is something else.
+    """
+    try:
+        card = json.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"there is no scorecard {path} ({error.strerror}); make it by "
+                         "handwriting_gan.evaluate --out") from error
+    except ValueError as error:
+        raise InputError(f"{path} is no scorecard ({error}); move it elsewhere") from error
+    if not isinstance(card, dict) or not all(isinstance(card.get(part), dict) for part in PARTS):
+        raise InputError(f"{path} is no scorecard (it lacks one of {', '.join(PARTS)}); move it elsewhere")
+    return card
+
+
+def check_alike(facts: Mapping[Path, Mapping[str, object]]) -> None:
+    """Checks that scorecards may stand in one table: what each was made from, by its file and by field.
+
+    Raises:
+      InputError: naming two files and the first field that differs.
+    """
+    (first, expected), *others = facts.items()
+    for path, found in others:
+        for name in {**expected, **found}:
+            if (one := expected.get(name)) != (other := found.get(name)):
+                raise InputError(f"{first} and {path} cannot stand in one table: {name} is {one} in the "
+                                 f"one and {other} in the other; move either elsewhere, or make it again "
+                                 "as the other was made")
+
+
+def measured_how(card: Scorecard) -> dict[str, object]:
+    """What scorecards have to share to be compared: evaluation data, protocol and judges."""
+    made = card["made_from"]
+    return {"the evaluation's data": made.get("data"), "the evaluation's seed": made.get("seed"),
+            "the number of held-out glyphs": made.get("held_out"),
+            **{f"the protocol's {name}": value for name, value in made.get("protocol", {}).items()},
+            **{f"the judge \"{name}\"": sha256[:12] for name, sha256 in card["judges"].items()}}
+
+
+def trained_how(card: Scorecard) -> dict[str, object]:
+    """What rows have to share beside that, the budget apart: preset and training data."""
+    made = card["made_from"]
+    return {"the preset": made.get("preset"), "the training data": made.get("trained_on")}
 
 
 def compare(title: str, columns: Sequence[Column], scorecards: Mapping[str, Sequence[Scorecard]],

@@ -20,6 +20,7 @@ WRITERS = 12  # on the page of unseen writers
 SEVERAL = 7  # digits that a writer on the page has, if there are such writers
 WORST = 20  # tries that read worst
 POINTS = 400  # in a scatter plot
+NAMES = ("matrix", "unseen_writers", "worst_read", "attributes")  # of the pictures
 SHOWN = ("thickness", "slant", "aspect", "length")
 
 
@@ -31,17 +32,18 @@ def draw(model: TrainedModel, bench: Bench, scorecard: Path) -> list[Path]:
     """
     drawn = []
     if "reference" in model.modes:
-        drawn.append(_beside(scorecard, "matrix"))
+        drawn.append(beside(scorecard, NAMES[0]))
         save_ink(drawn[-1], reference_matrix(model, bench.held_out, bench.seed))
     if "writer" in model.modes and bench.case is not None:
-        drawn += [_beside(scorecard, name) for name in ("unseen_writers", "worst_read", "attributes")]
+        drawn += [beside(scorecard, name) for name in NAMES[1:]]
         save_ink(drawn[-3], unseen_writers(model, bench))
         save_ink(drawn[-2], worst_read(model, bench))
         write_atomically(drawn[-1], attribute_scatter(*_attributes(model, bench)))
     return drawn
 
 
-def _beside(scorecard: Path, name: str) -> Path:
+def beside(scorecard: Path, name: str) -> Path:
+    """Where the picture of that name goes."""
     return scorecard.with_name(f"{scorecard.stem}_{name}.png")
 
 
