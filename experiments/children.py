@@ -40,9 +40,11 @@ def stop_together(what_next: str = "the same command goes on") -> Iterator[None]
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if _came:
-        print(f"stopped by {signal.Signals(_came[0]).name}; {what_next}", file=sys.stderr)
-        sys.exit(128 + _came[0])
+        came = _came.copy()
+        _came.clear()
+    if came:
+        print(f"stopped by {signal.Signals(came[0]).name}; {what_next}", file=sys.stderr)
+        sys.exit(128 + came[0])
 
 
 def start(command: Sequence[str | Path], **options: Any) -> subprocess.Popen:

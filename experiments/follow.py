@@ -44,8 +44,8 @@ def main() -> None:
     parser.add_argument("rows", nargs="+", help="by their configs' names, as in experiments/results/")
     parser.add_argument("--preset", choices=PRESETS, help="of every row; default: the table's")
     parser.add_argument("--points", type=whole_number(2, 1_000), default=6, help="at which a row is judged")
-    parser.add_argument("--runs", type=Path, help="the workdirs go into its folder followed/; default: runs/, "
-                                                  "or runs/PRESET_GLYPHS/ for another preset")
+    parser.add_argument("--runs", type=Path, help="the workdirs go into its folder followed/; default: runs/,"
+                                                  " or runs/PRESET_GLYPHS/ for another preset")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--results", type=Path, help="where the pictures go; default: beside the workdirs")
     where.add_argument("--publish", action="store_true", help="replace the pictures in experiments/results/")

@@ -108,7 +108,7 @@ def command(workdir: Workdir, steps: int) -> list[str]:
 
 def _start(workdir: Workdir, steps: int) -> subprocess.Popen:
     return children.start(command(workdir, steps), cwd=ROOT, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE)
+                          stderr=subprocess.DEVNULL)
 
 
 def _live(workdir: Workdir, steps: int) -> None:
@@ -127,7 +127,7 @@ def _kill_repeatedly(workdir: Workdir, steps: int, kills: int, moments: random.R
     first_save, found = time.monotonic() - began, []
     for _ in track(range(kills), "killing"):
         run.kill()
-        run.communicate()
+        run.wait()
         if run.returncode >= 0:
             raise InputError(f"the run in {workdir.root} ended by itself, with code {run.returncode}")
         found.append(Kill(workdir))
