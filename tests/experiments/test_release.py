@@ -28,16 +28,20 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_release_is_made_in_a_new_folder_an_empty_one_and_in_place_of_a_release(
-        workdir: Path, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    before = contents(workdir)
-    for out in (tmp_path / "empty", tmp_path / "some" / "new", tmp_path / "empty"):
+def test_a_release_is_made_in_a_new_folder_and_in_place_of_a_release(workdir: Path, tmp_path: Path) -> None:
+    before, out = contents(workdir), tmp_path / "some" / "new"
+    for _ in range(2):
         release(workdir, None, out)
         assert is_release(out)
-        assert trained_model.load(out).step == trained_model.load(RELEASED).step
-        assert not list(out.parent.glob(".*"))
+        assert [path.name for path in out.parent.iterdir()] == ["new"]
+    assert trained_model.load(out).config == trained_model.load(workdir).config
     assert contents(workdir) == before
+
+
+def test_an_empty_folder_may_be_taken(workdir: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    check_folder(tmp_path / "empty", workdir)
+    assert not list((tmp_path / "empty").iterdir())
 
 
 def test_what_ships_is_a_release() -> None:
