@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
     if arguments.out:
-        check_output(arguments.out, ".md")
+        check_output(arguments.out, ".md", begins=r"\| route \|")
     model = trained_model.load(arguments.workdir)
     by_route = {route: with_route(model, route) for route in ROUTES}
     train, held_out = sources.load_both("mnist_writers", arguments.data_folder, PROTOCOL.split)

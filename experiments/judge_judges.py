@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
     if arguments.out:
-        check_output(arguments.out, ".md")
+        check_output(arguments.out, ".md", begins="Digit classifier ")
     glyphs = sources.load("mnist_writers", arguments.split, arguments.data_folder)
     reader = digit_classifier.load()
     right = mean((reader.digits(glyphs.images) == glyphs.digits).astype(float), glyphs.writers)

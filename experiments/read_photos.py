@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
     if arguments.out:
-        check_output(arguments.out, ".md")
+        check_output(arguments.out, ".md", begins=r"\| photos \|")
     cache.keep_compiled()
     _, held_out = sources.load_both("mnist_writers", arguments.data_folder, arguments.split)
     reader, judge = digit_classifier.load(), wholeness.load()

@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
     if arguments.out:
-        check_output(arguments.out, ".md")
+        check_output(arguments.out, ".md", begins=r"\d+ kills \(SIGKILL\)")
     folder = arguments.folder.absolute()  # the runs work in another folder
     empty(folder)
     unbroken, killed = (Workdir(folder / name) for name in RUNS)

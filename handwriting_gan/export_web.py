@@ -13,6 +13,8 @@ from handwriting_gan.workdir import trained_model
 from handwriting_gan.workdir.outputs import check_output
 from handwriting_gan.writing.web_page import self_contained_page
 
+BEGINS = r"<!DOCTYPE html>(?s:.){,2000}<title>In your hand<"  # a page that was written here
+
 
 def main() -> None:
     """Flags in, one call."""
@@ -30,7 +32,7 @@ def _parse() -> argparse.Namespace:
                         help="a folder that train has written (writer_guided); default: the released weights")
     parser.add_argument("--out", type=Path, required=True, help="HTML file to write")
     arguments = parser.parse_args()
-    check_output(arguments.out, ".html", ".htm")
+    check_output(arguments.out, ".html", ".htm", begins=BEGINS)
     return arguments
 
 

@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
     if arguments.out:
-        check_output(arguments.out, ".md")
+        check_output(arguments.out, ".md", begins="StarGAN v2's train step")
     with children.stop_together("the same command begins anew"):
         rows = [measure({**STANDARD, **case}, arguments.iterations) for case in track(CASES, "measuring")]
     page = report(rows, arguments.iterations)

@@ -55,7 +55,7 @@ def main() -> None:
     if not importlib.util.find_spec("torch"):
         raise InputError(NO_TORCH)
     if arguments.out:
-        check_output(arguments.out, ".md")
+        check_output(arguments.out, ".md", begins=r"Width \d+")
     with children.stop_together("the same command begins anew"):
         proof = prove_parity()
         results = race(entrants(arguments.compute, arguments.width, arguments.batch),

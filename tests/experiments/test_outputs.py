@@ -2,6 +2,7 @@
 
 import importlib
 import runpy
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,28 @@ def test_a_place_that_cannot_be_written_to_is_refused_first(
         with pytest.raises(InputError, match="cannot write"):
             call(module, *flags, "--out", tmp_path / out)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", f"folder{ending}"]
+
+
+@pytest.mark.parametrize("module", [
+    module for module, (_, ending) in TOOLS.items() if ending in (".md", ".html")])
+def test_a_file_of_the_users_is_spared(module: str, call: Callable[..., None], tmp_path: Path) -> None:
+    flags, ending = TOOLS[module]
+    (tmp_path / f"mine{ending}").write_text("<!DOCTYPE html>\n<title>Mine</title>")
+    with pytest.raises(InputError, match="is no earlier result of this command"):
+        call(module, *flags, "--out", tmp_path / f"mine{ending}")
+
+
+@pytest.mark.parametrize(("module", "result"), [
+    ("compare_routes", "routes"), ("judge_judges", "judges"), ("read_photos", "photos"), ("soak", "soak"),
+    ("benchmarks.growth", "growth"), ("benchmarks.train_step", "train_step"),
+    ("benchmarks.train_step", "train_step_h100")])
+def test_a_committed_result_may_be_made_again(module: str, result: str, call: Callable[..., None],
+                                              tmp_path: Path) -> None:
+    flags, _ = TOOLS[f"experiments.{module}"]
+    shutil.copy(ROOT / "experiments" / "results" / f"{result}.md", tmp_path)
+    with pytest.raises(pytest.fail.Exception, match="it began to work"):
+        call(f"experiments.{module}", *flags, *(["--folder", tmp_path / "soak"] if module == "soak" else []),
+             "--out", tmp_path / f"{result}.md")
 
 
 @pytest.mark.parametrize("module", PUBLISHING)

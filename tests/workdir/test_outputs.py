@@ -42,6 +42,18 @@ def test_an_ending_that_does_not_fit_is_refused(tmp_path: Path) -> None:
             check_output(tmp_path / name, ".html", ".htm")
 
 
+def test_only_an_earlier_result_is_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "README.md"
+    check_output(out, ".md", begins=r"Width \d+")
+    out.write_text("Width 32, and so on")
+    check_output(out, ".md", begins=r"Width \d+")
+    for content in (b"# Mine, of Width 32", b"", b"\xff\xfe"):
+        out.write_bytes(content)
+        with pytest.raises(InputError, match="is no earlier result of this command"):
+            check_output(out, ".md", begins=r"Width \d+")
+        assert out.read_bytes() == content
+
+
 def test_an_input_is_spared_by_whatever_name(tmp_path: Path) -> None:
     (tmp_path / "source.png").touch()
     (tmp_path / "link.png").symlink_to(tmp_path / "source.png")
