@@ -43,7 +43,8 @@ def stop_together(what_next: str = "the same command goes on") -> Iterator[None]
         came = _came.copy()
         _came.clear()
     if came:
-        print(f"stopped by {signal.Signals(came[0]).name}; {what_next}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # after SIGHUP the terminal may be gone
+            print(f"stopped by {signal.Signals(came[0]).name}; {what_next}", file=sys.stderr, flush=True)
         sys.exit(128 + came[0])
 
 

@@ -224,7 +224,8 @@ def attribute_bars(comparison: Comparison) -> bytes:
         figure = Figure(figsize=(11, height), layout="constrained")
         for place, axes in enumerate(figure.subplots(1, len(MAIN), sharey=True)):
             kept = [cells[place] for cells in comparison.rows.values()]
-            axes.axvspan(*(row[place].value for row in (bottom, top)), color="0.93", zorder=0)
+            if None not in (span := [row[place].value for row in (bottom, top)]):
+                axes.axvspan(*span, color="0.93", zorder=0)
             axes.barh(names, [_number(cell.value) for cell in kept], height=0.7,
                       xerr=[_number(cell.spread) for cell in kept], error_kw={"linewidth": 0.8})
             axes.set(title=comparison.columns[place].heading, xlim=(-0.2, 1.0))

@@ -21,7 +21,7 @@ JUDGED = {  # panel: the column of which comparison
 def judged(along: Mapping[str, Mapping[int, Scorecard]]) -> bytes:
     """A PNG: each method's figures against the examples that it had seen, `{method: {examples: scorecard}}`.
 
-    Shaded is half of the 95 % interval to either side.
+    Shaded is half of the 95 % interval to either side, where there is one; no value leaves a gap.
     """
     figure = _figure(len(JUDGED), 3.0)
     panels = figure.subplots(1, len(JUDGED))
@@ -29,12 +29,13 @@ def judged(along: Mapping[str, Mapping[int, Scorecard]]) -> bytes:
         column = next(column for column in columns if column.heading == heading)
         for name, cards in along.items():
             found = {examples: estimate for examples, card in sorted(cards.items())
-                     if (estimate := column.find(card["figures"], None))}
+                     if (estimate := column.find(card["figures"], None)) and estimate["value"] is not None}
             if found:
                 examples, values = list(found), [estimate["value"] for estimate in found.values()]
                 line, = axes.plot(examples, values, marker=".", label=name)
-                axes.fill_between(examples, *zip(*(each["interval"] for each in found.values()), strict=True),
-                                  alpha=0.15, color=line.get_color(), linewidth=0)
+                intervals = [each.get("interval") or [each["value"]] * 2 for each in found.values()]
+                axes.fill_between(examples, *zip(*intervals, strict=True), alpha=0.15,
+                                  color=line.get_color(), linewidth=0)
         _finish(axes, title, heading == "Fréchet")
     figure.axes[0].legend(fontsize=7, frameon=False)
     return png_of(figure)

@@ -206,7 +206,7 @@ def test_tables_that_share_a_folder_share_their_rows() -> None:
     """So a row of theirs must be the same wherever it stands."""
     by_folder = {}
     for contest in TABLES.values():
-        by_folder.setdefault(contest.folder, set()).add((contest.glyphs, contest.protocol))
+        by_folder.setdefault(contest.folder, set()).add((contest.preset, contest.glyphs, contest.protocol))
     assert all(len(budgets) == 1 for budgets in by_folder.values())
     names = [row.name for contest in TABLES.values() for row in rows_of(contest, seeds=1)]
     configs = {config for contest in TABLES.values() for config in contest.rows.values()}
