@@ -75,8 +75,8 @@ def check_alike(facts: Mapping[Path, Mapping[str, object]]) -> None:
     Raises:
       InputError: naming two files and the first field that differs.
     """
-    (first, expected), *others = facts.items()
-    for path, found in others:
+    first, expected = next(iter(facts.items()), (None, {}))
+    for path, found in facts.items():
         for name in {**expected, **found}:
             if (one := expected.get(name)) != (other := found.get(name)):
                 raise InputError(f"{first} and {path} cannot stand in one table: {name} is {one} in the "

@@ -147,8 +147,8 @@ def test_scorecards_made_alike_pass_and_a_field_that_differs_is_named_with_both_
     one, two = Path("one.json"), Path("two.json")
     comparisons.check_alike({})
     comparisons.check_alike({one: {"preset": "small"}, two: {"preset": "small"}})
-    with pytest.raises(InputError, match=r"^one\.json and two\.json cannot stand in one table: preset is small "
-                                         "in the one and tiny in the other; "):
+    with pytest.raises(InputError, match=r"^one\.json and two\.json cannot stand in one table: "
+                                         "preset is small in the one and tiny in the other; "):
         comparisons.check_alike({one: {"preset": "small"}, two: {"preset": "tiny"}})
     with pytest.raises(InputError, match="judge is None in the one and third in the other"):
         comparisons.check_alike({one: {}, two: {"judge": "third"}})
