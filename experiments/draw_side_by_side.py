@@ -98,7 +98,7 @@ def check_alike(models: Mapping[str, TrainedModel], own: Contest | None = None) 
     most = {heading: model.step * each[heading] for heading, model in models.items()}
     if own:
         least["the published table"] = most["the published table"] = own.glyphs
-    longest, shortest = max(least, key=least.get), min(most, key=most.get)
+    longest, shortest = max(least, key=lambda row: least[row]), min(most, key=lambda row: most[row])
     if least[longest] > most[shortest]:
         raise InputError(f"{longest} and {shortest} cannot stand side by side: in training the one had at "
                          f"least {least[longest]:,} glyphs to draw, the other at most {most[shortest]:,}; "
