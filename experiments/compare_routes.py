@@ -13,17 +13,19 @@ from rich.progress import track
 
 from handwriting_gan import methods
 from handwriting_gan.data import sources
-from handwriting_gan.errors import Flags, InputError, exit_in_one_line
+from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.evaluation import bench, judges
 from handwriting_gan.evaluation.hand import measure_hand
 from handwriting_gan.evaluation.protocol import PROTOCOLS
+from handwriting_gan.evaluation.scorecard import BEST_GUESS, FLOOR, TWIN
 from handwriting_gan.files import write_atomically
 from handwriting_gan.report import tables
 from handwriting_gan.synthesis import trained_model
+from handwriting_gan.workdir.outputs import check_output
 
 ROUTES = ("source", "reference", "shared_latent")
 PROTOCOL = PROTOCOLS["quick"]
-BESIDE = ("twin", "floor")  # rows that are no route's
+BASELINES = (TWIN, FLOOR)  # rows that do not depend on the route
 
 
 def main() -> None:
@@ -31,26 +33,29 @@ def main() -> None:
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--workdir", type=Path, required=True, help="of a StarGAN v2")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=whole_number(0), default=0)
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
+    if arguments.out:
+        check_output(arguments.out, ".md", begins=r"\| route \|")
     model = trained_model.load(arguments.workdir)
+    by_route = {route: with_route(model, route) for route in ROUTES}
     train, held_out = sources.load_both("mnist_writers", arguments.data_folder, PROTOCOL.split)
     material = bench.prepare(judges.load(PROTOCOL.encoders), "mnist_writers", train, held_out, PROTOCOL,
                              arguments.seed)
     count, = PROTOCOL.references
     case, trained = material.known_writers()
-    parts = {route: measure_hand(with_route(model, route), material.judges, material.reals, case, trained,
-                                 count, arguments.seed)
+    hands = {route: measure_hand(by_route[route], material.judges, material.reals, case, trained, count,
+                                 arguments.seed)
              for route in track(ROUTES, "comparing routes")}
-    in_short = {route: tables.in_short(route, part) for route, part in parts.items()}
-    beside = next(iter(in_short.values())).rows
-    rows = [[route, *table.rows[0][1:]] for route, table in in_short.items()]
-    rows += [row for name, row in zip(tables.HAND, beside, strict=True) if name in BESIDE]
-    table = tables.markdown_table(["route", *in_short[ROUTES[0]].headings[1:]], rows)
-    first = parts[ROUTES[0]]
+    first = hands[ROUTES[0]]
+    rows = {route: hand.rows[BEST_GUESS] for route, hand in hands.items()}
+    rows |= {tables.HAND_ROWS[name]: first.rows[name] for name in BASELINES}
+    columns = tables.summary_columns()
+    table = tables.markdown_table(["route", *(column.heading for column in columns)], [
+        [name, *(column.cell(row) for column in columns)] for name, row in rows.items()])
     table += (f"\n\n{model.config.method}, step {model.step}; best guesses from K = {count} glyphs of "
-              f"{first['writers']} validation writers, {first['episodes']} digits, seed {arguments.seed}. "
+              f"{first.writers} validation writers, {first.episodes} digits, seed {arguments.seed}. "
               f"{tables.judges_of(material.judges.hashes())}\n")
     print(table)
     if arguments.out:

@@ -5,10 +5,12 @@ $ python -m experiments.first_run
 It uses the digits that come with the packages, so it needs no network, and leaves everything in runs/first.
 """
 
-import argparse
-import subprocess
 import sys
 from pathlib import Path
+
+from experiments import children
+from handwriting_gan.errors import Flags, exit_in_one_line
+from handwriting_gan.workdir.outputs import check_output
 
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "experiments" / "pictures" / "273.png"
@@ -19,14 +21,17 @@ TRAINING = ("--config.steps=400", "--config.diversity_decay_steps=400", "--confi
 
 def main() -> None:
     """Runs the project's own commands, each in a process of its own, and says where their results lie."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--workdir", type=Path, default=ROOT / "runs" / "first")
-    workdir = parser.parse_args().workdir
+    workdir = parser.parse_args().workdir.absolute()  # the commands run in another folder
     written, own = workdir / "481_released.png", workdir / "481_own.png"
-    _door("write", "--number", "481", "--like", PICTURE, "--paper", "--out", written)
-    _door("train", "--config", "configs/stargan_v2.py:small", "--workdir", workdir, *TRAINING)
-    _door("evaluate", "--workdir", workdir)
-    _door("write", "--number", "481", "--like", PICTURE, "--workdir", workdir, "--paper", "--out", own)
+    for picture in (written, own):
+        check_output(picture, ".png", inputs=[PICTURE])
+    with children.stop_together():
+        _run("write", "--number", "481", "--like", PICTURE, "--paper", "--out", written)
+        _run("train", "--config", "configs/stargan_v2.py:small", "--workdir", workdir, *TRAINING)
+        _run("evaluate", "--workdir", workdir)
+        _run("write", "--number", "481", "--like", PICTURE, "--workdir", workdir, "--paper", "--out", own)
     print(f"""
 481 in the hand of {PICTURE.relative_to(ROOT)}
   by the released weights:       {written}
@@ -35,12 +40,13 @@ sample sheets of the training:   {workdir / "samples"}
 the scorecard, in words:         {workdir / "scorecard.md"}""")
 
 
-def _door(name: str, *arguments: object) -> None:
+def _run(name: str, *arguments: object) -> None:
+    """Runs a command; where it fails, it has said why."""
     command = ["python", "-m", f"handwriting_gan.{name}", *map(str, arguments)]
     print("$", *command, flush=True)
-    if subprocess.run([sys.executable, *command[1:]], cwd=ROOT, check=False).returncode:
+    if children.run([sys.executable, *command[1:]], cwd=ROOT).returncode:
         sys.exit(2)
 
 
 if __name__ == "__main__":
-    main()
+    exit_in_one_line(main)

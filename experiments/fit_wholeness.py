@@ -1,9 +1,9 @@
 """Fits the judge of whether ink is one whole digit, on numbers composed from training writers' glyphs.
 
-$ python -m experiments.fit_wholeness --data_folder DIR
+$ python -m experiments.fit_wholeness --data_folder DIR --publish
 
 Digits stand apart or touch; every candidate that reading tries is looked at, and is whole where its ink is
-that of one digit. The file it writes is the one that ships; the same seed gives the same weights.
+that of one digit. The same seed gives the same weights.
 """
 
 from collections.abc import Iterator
@@ -23,6 +23,7 @@ from handwriting_gan.recognition import archive, digit_classifier, wholeness
 from handwriting_gan.recognition.chunks import outputs
 from handwriting_gan.recognition.fitting import Params, minimise
 from handwriting_gan.recognition.wholeness import WholenessNetwork
+from handwriting_gan.workdir.outputs import check_output
 from handwriting_gan.writing.mnist_form import to_mnist_form
 from handwriting_gan.writing.reading import Line, at_working_size, candidates_of, line_of
 from handwriting_gan.writing.segment import find_strokes
@@ -42,8 +43,12 @@ def main() -> None:
     parser.add_argument("--numbers", type=whole_number(1), default=NUMBERS, help="that are composed")
     parser.add_argument("--steps", type=whole_number(1), default=STEPS)
     parser.add_argument("--seed", type=whole_number(0), default=0)
-    parser.add_argument("--out", type=Path, default=wholeness.WEIGHTS)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--out", type=Path, help="file of weights to write, .npz")
+    where.add_argument("--publish", dest="out", action="store_const", const=wholeness.WEIGHTS,
+                       help="write to the file that ships")
     arguments = parser.parse_args()
+    check_output(arguments.out, ".npz")
     train, _ = sources.load_both("mnist_writers", arguments.data_folder, "validation")
     numbers = draw_numbers(train, arguments.numbers, 3, arguments.seed)
     made = [examples for number, glyphs in enumerate(track(numbers, "composing", arguments.numbers))

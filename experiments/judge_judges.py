@@ -16,10 +16,11 @@ from handwriting_gan.data.hands import Episodes, draw_episodes
 from handwriting_gan.errors import Flags, exit_in_one_line
 from handwriting_gan.files import write_atomically
 from handwriting_gan.metrics import writer_verification
-from handwriting_gan.metrics.bootstrap import Figure, mean
+from handwriting_gan.metrics.bootstrap import Estimate, mean
 from handwriting_gan.recognition import digit_classifier, writer_encoder
 from handwriting_gan.recognition.writer_encoder import WriterEncoder, hand
 from handwriting_gan.report import tables
+from handwriting_gan.workdir.outputs import check_output
 
 COUNTS = (1, 3, 10)  # references, K
 
@@ -31,6 +32,8 @@ def main() -> None:
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
+    if arguments.out:
+        check_output(arguments.out, ".md", begins="Digit classifier ")
     glyphs = sources.load("mnist_writers", arguments.split, arguments.data_folder)
     reader = digit_classifier.load()
     right = mean((reader.digits(glyphs.images) == glyphs.digits).astype(float), glyphs.writers)
@@ -41,7 +44,7 @@ def main() -> None:
                                        for name in ("AUC", "EER"))]
     writers = len(np.unique(glyphs.writers[episodes.targets]))
     named = ", ".join(f"{encoder.name} {encoder.sha256[:12]}" for encoder in encoders)
-    page = (f"Digit classifier {reader.sha256[:12]}: reads {say(right, 2)} % of {len(glyphs.digits)} "
+    page = (f"Digit classifier {reader.sha256[:12]}: reads {percent(right, 2)} % of {len(glyphs.digits)} "
             f"glyphs.\n\n{tables.markdown_table(heads, rows)}\n\n{len(episodes.targets)} queries by "
             f"{writers} writers of the {arguments.split} split, 95 % intervals over writers; {named}.\n")
     print(page)
@@ -62,19 +65,17 @@ def verification(encoder: WriterEncoder, glyphs: Glyphs, episodes: Episodes) -> 
         for count in COUNTS:
             claims = hand(embeddings[episodes.references[:, :count]])
             scores = embeddings[episodes.targets] @ claims.T
-            row += [say(writer_verification.area_under_curve(scores, impostor, queries.writers)),
-                    say(writer_verification.equal_error_rate(scores, impostor, queries.writers))]
+            row += [percent(writer_verification.area_under_curve(scores, impostor, queries.writers)),
+                    percent(writer_verification.equal_error_rate(scores, impostor, queries.writers))]
         rows.append(row)
     return rows
 
 
-def say(figure: Figure, decimals: int = 1) -> str:
-    """Percent, with the interval where writers are enough for one."""
-    if figure.interval is None:
-        return f"{100 * figure.value:.{decimals}f}"
-    low, high = figure.interval
-    return (f"{100 * figure.value:.{decimals}f} "
-            f"[{100 * low:.{decimals}f}, {100 * high:.{decimals}f}]")
+def percent(estimate: Estimate, decimals: int = 1) -> str:
+    """An estimate in percent, with its interval if it has one."""
+    values = [estimate.value, *(estimate.interval or ())]
+    value, *interval = (f"{100 * each:.{decimals}f}" for each in values if each is not None)
+    return f"{value} [{', '.join(interval)}]" if interval else value
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ which the pixels of the first digit are 1, of the second 2. The same seed makes 
 import io
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,8 +21,8 @@ from scipy import ndimage
 from handwriting_gan.data import sources
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.data.hands import rows_by_writer
-from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
-from handwriting_gan.files import write_atomically
+from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
+from handwriting_gan.files import check_writable, write_atomically
 from handwriting_gan.writing.mnist_form import BOX
 
 PAGE = (700, 1_100)  # pixels, height and width
@@ -30,6 +30,8 @@ INKS = {"black": (28, 26, 30), "blue": (38, 58, 150), "pencil": (95, 95, 100), "
 RULE = (120, 150, 200)  # the colour of ruled lines
 OVERLAP = (0.01, 0.06)  # of the ink of digits that touch, of a digit's height
 NESTED = 0.3  # of the narrower digit's width, at most, that stands above or below its neighbour
+MOST_DIGITS = 8  # of a number
+SHRUNK = 0.8  # of its height is a number drawn that is too wide for the page
 BLURRED = 1.2  # pixels of a glyph's enlargement over which its edge is soft
 
 
@@ -105,6 +107,8 @@ def lay_out(images: np.ndarray, height: float, conditions: Conditions,
     wide = max(offset + piece.shape[1] for offset, piece in zip(offsets, pieces, strict=True))
     tall = max(piece.shape[0] for piece in pieces)
     left = round(rng.uniform(0.1, 0.9) * max(PAGE[1] - wide - 120, 1)) + 60
+    if left + wide > PAGE[1]:
+        return lay_out(images, SHRUNK * height, conditions, rng)
     bottom = round(rng.uniform(0.3, 0.8) * (PAGE[0] - tall - 160)) + tall + 80
     layers = np.zeros((len(pieces), *PAGE))
     for layer, piece, offset, low in zip(layers, pieces, offsets, wander, strict=True):
@@ -193,28 +197,61 @@ def main() -> None:
     """Flags in, a folder of photos out."""
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="a folder")
-    parser.add_argument("--count", type=whole_number(1), default=20)
-    parser.add_argument("--length", type=whole_number(1), default=3, help="digits of a number")
+    parser.add_argument("--count", type=whole_number(1, 100_000), default=20)
+    parser.add_argument("--length", type=whole_number(1, MOST_DIGITS), default=3, help="digits of a number")
     parser.add_argument("--conditions", choices=CONDITIONS, default="moderate")
     parser.add_argument("--split", choices=("validation", "test"), default="test", help="whose writers")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--seed", type=whole_number(0), default=0)
     arguments = parser.parse_args()
+    names = [arguments.out / f"{arguments.conditions}_{place:04d}" for place in range(arguments.count)]
+    check_folder(names)
     _, held_out = sources.load_both("mnist_writers", arguments.data_folder, arguments.split)
     conditions = CONDITIONS[arguments.conditions]
     scenes = draw_scenes(held_out, conditions, arguments.count, arguments.length, arguments.seed)
-    for place, scene in enumerate(track(scenes, total=arguments.count, description="photos")):
-        _save(scene, arguments.out / f"{arguments.conditions}_{place:04d}", conditions.quality)
+    for name, scene in zip(names, track(scenes, total=arguments.count, description="photos"), strict=True):
+        _save(scene, name, conditions.quality)
     print(f"{arguments.count} photos in {arguments.out}")
 
 
-def _save(scene: Scene, path: Path, quality: int) -> None:
-    write_atomically(path.with_suffix(".jpg"), compressed(scene.photo, quality))
-    masks = io.BytesIO()
-    Image.fromarray(scene.masks).save(masks, format="PNG")
-    write_atomically(path.with_suffix(".masks.png"), masks.getvalue())
-    truth = {"digits": scene.digits.tolist(), "boxes": boxes(scene.masks), "tilt": scene.tilt}
-    write_atomically(path.with_suffix(".json"), json.dumps(truth).encode())
+def check_folder(names: Sequence[Path]) -> None:
+    """Checks that photos can be saved under `names`, and replace at most photos that were made here.
+
+    Raises:
+      InputError: if one cannot be written, or a file is there that does not belong to a photo and its truth.
+    """
+    for name in names:
+        truth, *others = files = _files(name)  # the truth is written first
+        if found := [path for path in others if path.exists() and not _is_truth(truth)]:
+            raise InputError(f"{found[0]} is there and was not made by this tool; name another --out")
+        if truth.exists() and not _is_truth(truth):
+            raise InputError(f"{truth} is there and was not made by this tool; name another --out")
+        if name == names[0] or any(path.exists() for path in files):
+            for path in files:
+                check_writable(path)
+
+
+def _files(name: Path) -> tuple[Path, Path, Path]:
+    """Of the truth, the masks and the photo."""
+    return name.with_suffix(".json"), name.with_suffix(".masks.png"), name.with_suffix(".jpg")
+
+
+def _is_truth(path: Path) -> bool:
+    """Whether a file is what `_save` writes of a scene."""
+    try:
+        return json.loads(path.read_bytes()).keys() == {"digits", "boxes", "tilt"}
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _save(scene: Scene, name: Path, quality: int) -> None:
+    truth, masks, photo = _files(name)
+    said = {"digits": scene.digits.tolist(), "boxes": boxes(scene.masks), "tilt": scene.tilt}
+    write_atomically(truth, json.dumps(said).encode())
+    picture = io.BytesIO()
+    Image.fromarray(scene.masks).save(picture, format="PNG")
+    write_atomically(masks, picture.getvalue())
+    write_atomically(photo, compressed(scene.photo, quality))
 
 
 if __name__ == "__main__":

@@ -1,160 +1,225 @@
-"""Puts the tables of the committed scorecards into the README, each between its markers.
+"""Makes the tables of the committed scorecards: Markdown in the pages, LaTeX, CSV and bar charts beside the results.
 
 $ python -m experiments.make_tables
 
-A block begins with `<!-- table: NAME -->` and ends with `<!-- end -->`. It is of the scorecard NAME.json in
-experiments/results/, or of those that experiments.run_table makes for its table NAME, a row each; of such a
-table NAME.tex (LaTeX, booktabs), NAME.csv and NAME.png (what of a hand each row keeps) are written there too.
+A block of a page begins with `<!-- table: NAME -->` and ends with `<!-- end -->`. NAME is a table of
+experiments.run_table, with one row for each method; a scorecard NAME.json in experiments/results/; or `summary`,
+the table of README.md. With --results the tables of other scorecards of experiments.run_table are printed, and
+written beside those.
 """
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from experiments.run_table import TABLES, Run
+from experiments.run_table import RESULTS, ROOT, TABLES, Run, glyphs_of
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
-from handwriting_gan.files import write_atomically
+from handwriting_gan.evaluation import scorecard
+from handwriting_gan.evaluation.scorecard import BEST_GUESS, NATURAL_TRY, NEAREST_WRITER, TWIN, MadeFrom, Scorecard
+from handwriting_gan.files import check_writable, write_atomically
+from handwriting_gan.metrics.morphometrics import TRAITS
 from handwriting_gan.report import comparisons, tables
-from handwriting_gan.report.comparisons import BESIDE_GUIDED, BESIDE_HAND, Comparison, compare
+from handwriting_gan.report.columns import IMAGE, VERIFICATION, chosen, quoted, retention
+from handwriting_gan.report.comparisons import Comparison, compare
 
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "experiments" / "results"
-README = ROOT / "README.md"
+PAGES = ROOT / "README.md", RESULTS / "README.md"
 BLOCK = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
-HAND_3 = "hand, K = 3"
-SHOWN = {  # of each table: the parts of a scorecard
-    "few_shot": (HAND_3,),
-    "ladder": ("latent", HAND_3),
-    "rivals": ("latent", "reference", "hand, K = 1", HAND_3, "hand, K = 10"),
-    "minus_one": ("latent", "reference", HAND_3),
-    "suggestions": ("latent", HAND_3),
+GLYPHS = "the number of training glyphs"
+SUMMARY, SUMMARY_REFERENCES = "summary", 3
+OURS, STARGAN_V2 = "writer_guided", "stargan_v2"  # the scorecards that the summary shows
+SHOWN: dict[str, tuple[str | int, ...]] = {  # of each table: guided modes, and K of hands
+    "few_shot": (3,),
+    "ladder": ("latent", 3),
+    "rivals": ("latent", "reference", 1, 3, 10),
+    "minus_one": ("latent", "reference", 3),
+    "suggestions": ("latent", 3),
 }
-RELEASED = {"rivals": {"StarGAN v2": "stargan_v2", "writer-guided": "writer_guided"}}  # beside a table's rows
+LONGER = {"rivals": {"StarGAN v2": STARGAN_V2, "writer-guided": OURS}}  # models with more training, by table
 TITLES = {"latent": "Latent-guided", "reference": "Reference-guided"}
+Cards = dict[str, list[Scorecard]]  # {row's heading: the scorecards of its seeds}
 
 
 def filled(page: str, results: Path) -> str:
-    """The page with every block made anew from its scorecard.
+    """The page with every block made again from its scorecards.
 
     Raises:
-      InputError: if a scorecard that a block names is not there.
+      InputError: if a scorecard is missing, or those of a table do not belong together.
     """
 
-    def block(match: re.Match) -> str:
+    def block(match: re.Match[str]) -> str:
         name = match[2]
-        made = _contest(name, results) if name in TABLES else tables.markdown(
-            _read(results / f"{name}.json"), tables.summary)
-        return f"{match[1]}\n{made}\n{match[3]}"
+        if name == SUMMARY:
+            text = summary(results)
+        elif name in TABLES:
+            text = _comparison_block(name, results)
+        else:
+            text = tables.markdown(scorecard.read(results / f"{name}.json"), tables.summary)
+        return f"{match[1]}\n{text}\n{match[3]}"
 
     return BLOCK.sub(block, page)
 
 
-def contest(name: str, results: Path) -> tuple[dict[str, Comparison], list[str]]:
-    """A table's comparisons, by part, of the rows that have scorecards; what they were made from.
+def summary(results: Path) -> str:
+    """The table of README.md: our method, StarGAN v2, the twin and a training-free baseline at one K.
 
     Raises:
-      InputError: if no row has one.
+      InputError: if a scorecard is missing.
     """
-    cards = {heading: seeds for heading, config in TABLES[name].rows.items()
-             if (seeds := list(_seeds(config, results / TABLES[name].folder)))}
-    if not cards:
-        raise InputError(f"no row of the table {name} has a scorecard; make them by "
+    ours, other = (scorecard.read(results / f"{name}.json").hand(SUMMARY_REFERENCES) for name in (OURS, STARGAN_V2))
+    if ours is None or other is None:
+        raise InputError(f"{OURS}.json and {STARGAN_V2}.json in {results} need figures for K = {SUMMARY_REFERENCES}")
+    rows = {
+        "ours, best guess": ours.rows[BEST_GUESS],
+        "ours, natural try": ours.rows[NATURAL_TRY],
+        "StarGAN v2": other.rows[BEST_GUESS],
+        "*twin: the writer's other glyph*": ours.rows[TWIN],
+        "*baseline: nearest training writer*": ours.rows[NEAREST_WRITER],
+    }
+    columns = [*map(quoted, chosen(VERIFICATION, "AUC")), *map(retention, ("thickness", "slant", *TRAITS)),
+               *chosen(IMAGE, "digits right")]
+    return tables.markdown_table(["", *(column.heading for column in columns)], [
+        [heading, *(column.cell(row) for column in columns)] for heading, row in rows.items()]) + "\n"
+
+
+def comparison(name: str, results: Path) -> tuple[list[Comparison], list[str]]:
+    """A table's comparisons, of the rows that have scorecards; and what they are made from.
+
+    Raises:
+      InputError: if no row has one, or they differ in preset, budget, data, protocol or judges.
+    """
+    by_row = {heading: seeds for heading, config in TABLES[name].rows.items()
+              if (seeds := dict(_seeds(config, results / TABLES[name].folder)))}
+    if not by_row:
+        raise InputError(f"no row of the table {name} has a scorecard in {results}; make them with "
                          f"python -m experiments.run_table {name}")
-    by_part = {part: {heading: seeds for heading, seeds in cards.items() if part in seeds[0]["figures"]}
-               for part in SHOWN[name]}
-    released = _released(name, results)
-    return ({part: _compared(part, having, {heading: card for heading, card in released.items()
-                                            if part in card["figures"]})
-             for part, having in by_part.items() if having}, _made_from(name, cards))
+    by_path = {path: card for seeds in by_row.values() for path, card in seeds.items()}
+    comparisons.check_alike({
+        path: {**comparisons.training_facts(card), GLYPHS: glyphs_of(path.stem, card, TABLES[name]),
+               **comparisons.evaluation_facts(card)} for path, card in by_path.items()})
+    cards = {heading: list(seeds.values()) for heading, seeds in by_row.items()}
+    path, first = next(iter(by_path.items()))
+    longer = _trained_longer(name, results, path, first)
+    made = [_compared(part, cards, longer) for part in SHOWN[name]]
+    return ([each for each in made if each is not None],
+            _notes(name, cards, glyphs_of(path.stem, first, TABLES[name])))
 
 
-def _released(name: str, results: Path) -> dict[str, dict[str, Any]]:
-    """The scorecards of the released weights that a table shows beside its rows, by what they are."""
-    cards = {heading: _read(path) for heading, card in RELEASED.get(name, {}).items()
+def _trained_longer(name: str, results: Path, row_path: Path, row: Scorecard) -> dict[str, Scorecard]:
+    """The scorecards of models with more training that a table shows besides its rows, by heading.
+
+    Raises:
+      InputError: if one was not evaluated as the row was.
+    """
+    cards = {heading: (path, scorecard.read(path)) for heading, card in LONGER.get(name, {}).items()
              if (path := results / f"{card}.json").exists()}
-    return {"released {}, {step:,} steps on {trained_on}".format(heading, **card["made_from"]): card
-            for heading, card in cards.items()}
+    comparisons.check_alike({row_path: comparisons.evaluation_facts(row),
+                             **{path: comparisons.evaluation_facts(card) for path, card in cards.values()}})
+    return {_heading(heading, card.made_from, row.made_from): card for heading, (_, card) in cards.items()}
 
 
-def _compared(part: str, having: dict[str, list[dict[str, Any]]],
-              released: dict[str, dict[str, Any]]) -> Comparison:
-    if part.startswith("hand"):
-        count = part.removeprefix("hand, ")
-        return compare(f"The hand, {count}", comparisons.hand(count), having, BESIDE_HAND, released)
-    return compare(TITLES[part], comparisons.guided(part), having, BESIDE_GUIDED, released)
+def _heading(name: str, made: MadeFrom, row: MadeFrom) -> str:
+    """A model with its training; with its preset if that is not the row's."""
+    preset = "" if made.preset == row.preset else f"preset {made.preset}, "
+    return f"{name}, {preset}{made.step:,} steps on {made.trained_on}"
 
 
-def _seeds(config: str, folder: Path) -> Iterator[dict[str, Any]]:
-    """A row's scorecards, from seed 0 until one is not there."""
+def _compared(part: str | int, cards: Cards, longer: Mapping[str, Scorecard]) -> Comparison | None:
+    """The comparison of a guided mode, or of the hand for one K; none if no row has it."""
+    def has(card: Scorecard) -> bool:
+        return part in card.guided if isinstance(part, str) else card.hand(part) is not None
+
+    having = {heading: seeds for heading, seeds in cards.items() if has(seeds[0])}
+    more = {heading: card for heading, card in longer.items() if has(card)}
+    if not having:
+        return None
+    if isinstance(part, str):
+        return compare(TITLES[part], comparisons.guided(part), having, more)
+    return compare(hand_title(part), comparisons.hand(part), having, more)
+
+
+def hand_title(references: int) -> str:
+    """The title of a comparison of hands."""
+    return f"The hand, K = {references}"
+
+
+def _seeds(config: str, folder: Path) -> Iterator[tuple[Path, Scorecard]]:
+    """A row's scorecards and their files, from seed 0 to the first that is missing."""
     seed = 0
     while (path := folder / f"{Run(config, seed).name}.json").exists():
-        yield _read(path)
+        yield path, scorecard.read(path)
         seed += 1
 
 
-def _made_from(name: str, cards: dict[str, list[dict[str, Any]]]) -> list[str]:
+def _notes(name: str, cards: Cards, glyphs: int | str) -> list[str]:
     every = [card for seeds in cards.values() for card in seeds]
-    made, first = every[0]["made_from"], every[0]
-    runs = [card["run"] for card in every if "run" in card]
-    minutes = [run["seconds"] / 60 for run in runs if run["seconds"]]
-    said = [f"`python -m experiments.run_table {name}`: preset {made['preset']}, "
-            f"{TABLES[name].glyphs:,} glyphs of {made['trained_on']} to draw a row, "
-            f"{made['protocol']['name']} protocol on {made['data']}, "
-            f"seeds a row: {_counted({heading: len(seeds) for heading, seeds in cards.items()})}."]
+    first, made = every[0], every[0].made_from
+    runs = [card.run for card in every if card.run is not None]
+    minutes = [run.seconds / 60 for run in runs if run.seconds]
+    seeds = _counted({heading: len(seeds) for heading, seeds in cards.items()})
+    lines = [f"`python -m experiments.run_table {name}`: preset {made.preset}, "
+             f"{glyphs if isinstance(glyphs, str) else f'{glyphs:,}'} training glyphs of {made.trained_on} a row, "
+             f"{made.protocol['name']} protocol on {made.data}, seeds a row: {seeds}."]
     if minutes:
-        said.append(f"Trained and evaluated on {' and '.join(sorted({run['hardware'] for run in runs}))}, "
-                    f"{min(minutes):.0f} to {max(minutes):.0f} minutes a row.")
-    said.append("± is half of the 95 % interval of one seed, or the standard deviation of several; the best "
-                "of each column is bold, among rows of which at least half of the digits are right.")
-    return [" ".join(said), tables.judges_of(first["judges"])]
+        lines.append(f"Trained and evaluated on {' and '.join(sorted({run.hardware for run in runs}))}, "
+                     f"{min(minutes):.0f} to {max(minutes):.0f} minutes a row.")
+    lines.append("± is half of the 95 % interval of one seed, or the standard deviation of several; the best of each "
+                 "column is bold, among rows with at least half of the digits right.")
+    return [" ".join(lines), tables.judges_of(first.judges)]
 
 
 def _counted(seeds: dict[str, int]) -> str:
-    """How many seeds a row has, and, where not all have as many, which have more."""
+    """The least number of seeds, and the rows that have more."""
     least = min(seeds.values())
-    more = [f"{count} of {heading}" for heading, count in seeds.items() if count > least]
-    return "; ".join([str(least), *more])
+    return "; ".join([str(least), *(f"{count} of {heading}" for heading, count in seeds.items() if count > least)])
 
 
-def _contest(name: str, results: Path) -> str:
-    compared, made_from = contest(name, results)
-    blocks = [f"**{each.title}**\n\n{comparisons.markdown(each)}" for each in compared.values()]
-    return "\n\n".join([*blocks, *made_from]) + "\n"
+def _comparison_block(name: str, results: Path) -> str:
+    compared, notes = comparison(name, results)
+    blocks = [f"**{each.title}**\n\n{comparisons.markdown(each)}" for each in compared]
+    return "\n\n".join([*blocks, *notes]) + "\n"
 
 
-def write_files(results: Path) -> None:
+def names_in(results: Path) -> list[str]:
+    """The tables of which a row has a scorecard."""
+    return [name for name, table in TABLES.items()
+            if any((results / table.folder / f"{Run(config, 0).name}.json").exists()
+                   for config in table.rows.values())]
+
+
+def files_of(results: Path) -> dict[Path, bytes]:
     """NAME.tex, NAME.csv and NAME.png of every table that has a row."""
-    for name, table in TABLES.items():
-        if not any((results / table.folder / f"{Run(config, 0).name}.json").exists()
-                   for config in table.rows.values()):
-            continue
-        compared, made_from = contest(name, results)
-        tex = "\n".join(f"% {each.title}\n{comparisons.latex(each)}" for each in compared.values())
-        tex += "".join(f"% {line}\n" for line in made_from)
-        write_atomically(results / f"{name}.tex", tex.encode())
-        comma_separated = "\n".join(
-            f"{each.title}\n{comparisons.comma_separated(each)}" for each in compared.values())
-        write_atomically(results / f"{name}.csv", comma_separated.encode())
-        if HAND_3 in compared:
-            write_atomically(results / f"{name}.png", comparisons.attribute_bars(compared[HAND_3]))
-
-
-def _read(scorecard: Path) -> dict[str, Any]:
-    try:
-        return json.loads(scorecard.read_text())
-    except OSError as error:
-        raise InputError(f"the table {scorecard.stem} has no scorecard in {scorecard.parent} "
-                         f"({error.strerror}); make it by handwriting_gan.evaluate --out") from error
+    files = {}
+    for name in names_in(results):
+        compared, notes = comparison(name, results)
+        tex = "\n".join(f"% {each.title}\n{comparisons.latex(each)}" for each in compared)
+        files[results / f"{name}.tex"] = (tex + "".join(f"% {line}\n" for line in notes)).encode()
+        separated = "\n".join(f"{each.title}\n{comparisons.comma_separated(each)}" for each in compared)
+        files[results / f"{name}.csv"] = separated.encode()
+        files |= {results / f"{name}.png": comparisons.attribute_bars(each) for each in compared
+                  if each.title == hand_title(SUMMARY_REFERENCES)}
+    return files
 
 
 def main() -> None:
     """Flags in, one call."""
-    Flags(description=__doc__.splitlines()[0]).parse_args()
-    write_atomically(README, filled(README.read_text(), RESULTS).encode())
-    write_files(RESULTS)
-    print(f"{README}: tables made anew; LaTeX and CSV in {RESULTS}")
+    parser = Flags(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--results", type=Path, default=RESULTS,
+                        help="folder of the scorecards (default: experiments/results/, whose tables go into the pages)")
+    results = parser.parse_args().results
+    publish = results.resolve() == RESULTS.resolve()
+    if not publish and not names_in(results):
+        raise InputError(f"{results} holds no scorecard of any table; name a folder that "
+                         "experiments.run_table has written to")
+    if not publish:
+        print(*(f"{name}\n\n{_comparison_block(name, results)}" for name in names_in(results)), sep="\n")
+    files = files_of(results)  # make everything before writing anything
+    if publish:
+        files |= {page: filled(page.read_text(), results).encode() for page in PAGES}
+    for path in files:
+        check_writable(path)
+    for path, content in files.items():
+        write_atomically(path, content)
+    print("\n".join(map(str, files)))
 
 
 if __name__ == "__main__":

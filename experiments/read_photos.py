@@ -22,6 +22,7 @@ from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_nu
 from handwriting_gan.files import write_atomically
 from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.report.tables import markdown_table
+from handwriting_gan.workdir.outputs import check_output
 from handwriting_gan.writing.photo import page_of
 from handwriting_gan.writing.reading import Line, Reading, line_of, read_line
 from handwriting_gan.writing.segment import find_strokes, numbers_of
@@ -48,6 +49,8 @@ def main() -> None:
     parser.add_argument("--seed", type=whole_number(0), default=0)
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
+    if arguments.out:
+        check_output(arguments.out, ".md", begins=r"\| photos \|")
     cache.keep_compiled()
     _, held_out = sources.load_both("mnist_writers", arguments.data_folder, arguments.split)
     reader, judge = digit_classifier.load(), wholeness.load()

@@ -5,16 +5,16 @@ $ python -m experiments.make_tables
 
 A row is a config, trained by the project's own command under runs/FOLDER/ until it has had as many glyphs to
 draw as every row of the table, and its scorecard experiments/results/FOLDER/ROW.json (ROW.1.json, ROW.2.json
-with the seeds 1 and 2). Tables of one folder share their rows. A row that fails leaves ROW.failed.txt there,
-and the rest goes on; the next time it is tried again.
+with the seeds 1 and 2). Tables of one folder share their rows. With another preset or number of glyphs than
+the table's own, both go under runs/PRESET_GLYPHS/. A row that fails leaves ROW.failed.txt beside the
+scorecards, and the rest goes on; the next time it is tried again.
 """
 
+import dataclasses
 import importlib
-import json
 import os
 import platform
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -28,13 +28,18 @@ from ml_collections import ConfigDict
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from configs.common import PRESETS
+from experiments import children
 from handwriting_gan import methods
+from handwriting_gan.data import sources
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
-from handwriting_gan.files import write_atomically
+from handwriting_gan.evaluation import scorecard
+from handwriting_gan.evaluation.protocol import PROTOCOLS
+from handwriting_gan.evaluation.scorecard import Scorecard, TableRun
+from handwriting_gan.files import check_writable, write_atomically
 from handwriting_gan.workdir.layout import Workdir
 
 ROOT = Path(__file__).parents[1]
-TRIES = 10  # at a command that is aborted
+DATA = "mnist_writers"  # of every row
 RUNS, RESULTS = ROOT / "runs", ROOT / "experiments" / "results"
 
 
@@ -45,6 +50,7 @@ class Contest(NamedTuple):
     folder: str  # of its rows' workdirs and scorecards
     glyphs: int  # to draw in training: steps x batch_size x those of an example
     protocol: str  # of evaluation
+    preset: str = "small"
 
 
 class Run(NamedTuple):
@@ -99,43 +105,125 @@ TABLES = {
         "more_layers", "wider_latent", "wider_style", "heavier_diversity", "undecayed_diversity")}, **FULL),
 }
 
+CONFIGS = {Run(config, 0).name: config for contest in TABLES.values() for config in contest.rows.values()}
+
 
 def main() -> None:
     """Flags in, one call."""
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("table", choices=TABLES)
     parser.add_argument("--rows", nargs="+", help="only these, by their configs' names; default: all")
-    parser.add_argument("--preset", choices=PRESETS, default="small")
+    parser.add_argument("--preset", choices=PRESETS, help="of every row; default: the table's")
     parser.add_argument("--glyphs", type=whole_number(1),
                         help="that every row has to draw in training; default: the table's")
-    parser.add_argument("--seeds", type=whole_number(1), default=1, help="of every row: 0, 1, ...")
+    parser.add_argument("--seeds", type=whole_number(1, 1_000), default=1, help="of every row: 0, 1, ...")
     parser.add_argument("--jobs", type=whole_number(1), default=1, help="rows at a time")
-    parser.add_argument("--runs", type=Path, default=RUNS, help="where the rows' workdirs go")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="where the scorecards go")
+    parser.add_argument("--runs", type=Path, help="where the rows' workdirs go; default: runs/, or "
+                                                  "runs/PRESET_GLYPHS/ where those are not the table's")
+    parser.add_argument("--results", type=Path, help="where the scorecards go; default: experiments/results/,"
+                                                     " or runs/PRESET_GLYPHS/results/ likewise")
+    parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     arguments = parser.parse_args()
-    contest = TABLES[arguments.table]
-    contest = contest._replace(glyphs=arguments.glyphs or contest.glyphs,
-                               rows=chosen(contest, arguments.rows) if arguments.rows else contest.rows)
-    failed = run(contest, arguments.preset, arguments.runs / contest.folder,
-                 arguments.results / contest.folder, arguments.seeds, arguments.jobs)
+    contest = asked_for(arguments.table, arguments.preset, arguments.glyphs, arguments.rows)
+    runs, results = places(arguments.table, contest)
+    # The commands run in another folder.
+    runs = (arguments.runs or runs).absolute() / contest.folder
+    results = (arguments.results or results).absolute() / contest.folder
+    check_first(contest, runs, results, arguments.data_folder)
+    with children.stop_together():
+        failed = run(contest, runs, results, arguments.seeds, arguments.jobs, arguments.data_folder)
     if failed:
-        raise InputError(f"without a scorecard: {', '.join(failed)}; each says why in ROW.failed.txt beside "
-                         "the scorecards; the same command tries again")
+        raise InputError(f"without a scorecard: {', '.join(failed)}; each says why in ROW.failed.txt in "
+                         f"{results}; the same command tries again")
+    print(f"scorecards: {results}")
 
 
-def run(contest: Contest, preset: str, runs: Path, results: Path, seeds: int = 1, jobs: int = 1) -> list[str]:
-    """Runs what is missing, seed by seed and in order; returns the rows that failed."""
-    missing = [row for row in rows_of(contest, seeds) if not (results / f"{row.name}.json").exists()]
+def asked_for(table: str, preset: str | None = None, glyphs: int | None = None,
+              rows: Sequence[str] | None = None) -> Contest:
+    """A table with another preset, another number of glyphs or fewer rows than its own, where they are given.
+
+    Raises:
+      InputError: if the table has no such row.
+    """
+    own = TABLES[table]
+    return own._replace(preset=preset or own.preset, glyphs=glyphs or own.glyphs,
+                        rows=chosen(own, rows) if rows else own.rows)
+
+
+def places(table: str, contest: Contest) -> tuple[Path, Path]:
+    """Where workdirs and scorecards go by default: of another preset or budget not to the table's own."""
+    own = TABLES[table]
+    if (contest.preset, contest.glyphs) == (own.preset, own.glyphs):
+        return RUNS, RESULTS
+    others = RUNS / f"{contest.preset}_{contest.glyphs}"
+    return others, others / "results"
+
+
+def check_first(contest: Contest, runs: Path, results: Path, data_folder: str | None = None) -> None:
+    """Checks, before any training, what every row needs.
+
+    Raises:
+      InputError: if a folder cannot be written to, `results` holds scorecards of another preset, budget or
+        protocol, or the data cannot be had.
+    """
+    check_writable(runs / "row" / "config.json")
+    check_writable(results / "row.json")
+    check_results(contest, results)
+    sources.load_both(DATA, data_folder, PROTOCOLS[contest.protocol].split)
+
+
+def check_results(contest: Contest, results: Path) -> None:
+    """Checks that rows of this table may be added to the scorecards in a folder.
+
+    Raises:
+      InputError: naming a scorecard of another preset, budget or protocol.
+    """
+    wanted = {"preset": contest.preset, "glyphs": contest.glyphs, "protocol": contest.protocol}
+    for path in sorted(results.glob("*.json")):
+        card = scorecard.read(path)
+        found = {"preset": card.made_from.preset, "glyphs": glyphs_of(path.stem, card, contest),
+                 "protocol": card.made_from.protocol["name"]}
+        for name, value in wanted.items():
+            if found[name] != value:
+                raise InputError(f"{path} has {name} {found[name]}, not {value}; one folder holds scorecards "
+                                 "of one kind: name another --results")
+
+
+def glyphs_of(name: str, card: Scorecard, contest: Contest) -> int | str:
+    """The training glyphs of the row of that name, from its scorecard, or else from its steps."""
+    if card.run is not None:
+        return card.run.glyphs
+    made, config = card.made_from, CONFIGS.get(name.partition(".")[0])
+    if config and made.preset in PRESETS and made.step == steps_of(
+            Run(config, 0), contest._replace(preset=made.preset)):
+        return contest.glyphs
+    return f"unknown, of {made.step} steps"
+
+
+def missing(contest: Contest, results: Path, seeds: int) -> list[Run]:
+    """The rows without a scorecard."""
+    return [row for row in rows_of(contest, seeds) if not (results / f"{row.name}.json").exists()]
+
+
+def run(contest: Contest, runs: Path, results: Path, seeds: int = 1, jobs: int = 1,
+        data_folder: str | None = None) -> list[str]:
+    """Runs what is missing, seed by seed and in order; returns the rows that failed.
+
+    Raises:
+      StoppedError: if this process or a command was asked to stop; all commands have ended.
+    """
+    todo = missing(contest, results, seeds)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     failed = []
     with Progress(*columns) as progress, ThreadPoolExecutor(jobs) as pool:
-        task = progress.add_task("rows", total=len(missing))
+        task = progress.add_task("rows", total=len(todo))
 
         def play(row: Run) -> tuple[str, bool]:
+            children.check()
             progress.update(task, description=row.name)
-            return row.name, _run_row(row, contest, preset, runs / row.name, results)
+            return row.name, _run_row(row, contest, runs / row.name, results, data_folder)
 
-        for done in as_completed([pool.submit(play, row) for row in missing]):
+        for done in as_completed([pool.submit(play, row) for row in todo]):
             name, came = done.result()
             progress.console.print(f"{name}: {'done' if came else 'failed'}")
             progress.advance(task)
@@ -160,21 +248,22 @@ def rows_of(contest: Contest, seeds: int) -> Iterator[Run]:
     return (Run(config, seed) for seed in range(seeds) for config in contest.rows.values())
 
 
-def commands(row: Run, contest: Contest, preset: str, workdir: Path) -> list[list[str]]:
+def commands(row: Run, contest: Contest, workdir: Path, data_folder: str | None = None) -> list[list[str]]:
     """What a row takes, as one would type it."""
     module = [sys.executable, "-m"]
+    folder = [f"--data_folder={Path(data_folder).absolute()}"] if data_folder else []
     return [
-        [*module, "handwriting_gan.train", "--config", f"{row.config}:{preset}",
-         "--config.data=mnist_writers", f"--config.steps={steps_of(row, contest, preset)}",
-         f"--config.seed={row.seed}", "--workdir", str(workdir)],
+        [*module, "handwriting_gan.train", "--config", f"{row.config}:{contest.preset}",
+         f"--config.data={DATA}", f"--config.steps={steps_of(row, contest)}",
+         f"--config.seed={row.seed}", "--workdir", str(workdir), *folder],
         [*module, "handwriting_gan.evaluate", "--workdir", str(workdir), "--protocol", contest.protocol,
-         "--data", "mnist_writers"],
+         "--data", DATA, *folder],
     ]
 
 
-def steps_of(row: Run, contest: Contest, preset: str) -> int:
+def steps_of(row: Run, contest: Contest) -> int:
     """In how many steps a row has had its glyphs to draw."""
-    config = load(row.config, preset)
+    config = load(row.config, contest.preset)
     return -(-contest.glyphs // (config.batch_size * methods.build(config).examples.targets))
 
 
@@ -185,34 +274,26 @@ def load(config: str, preset: str) -> ConfigDict:
     return module.get_config(f"{name}:{preset}" if name else preset)
 
 
-def _run_row(row: Run, contest: Contest, preset: str, workdir: Path, results: Path) -> bool:
+def _run_row(row: Run, contest: Contest, workdir: Path, results: Path, data_folder: str | None) -> bool:
     """Whether a row came to its scorecard; if not, what was said is kept."""
     note = results / f"{row.name}.failed.txt"
     note.unlink(missing_ok=True)
     fresh, started = not workdir.exists(), time.monotonic()
-    for command in commands(row, contest, preset, workdir):
+    for command in commands(row, contest, workdir, data_folder):
         done = typed(command)
         if done.returncode:
             write_atomically(note, f"$ {' '.join(command)}\n{done.stderr}".encode())
             return False
-    card = json.loads(Workdir(workdir).scorecard.read_text())
-    card["run"] = {"glyphs": contest.glyphs, "seed": row.seed, "hardware": hardware(),
-                   "seconds": round(time.monotonic() - started) if fresh else None}  # of a whole run alone
-    write_atomically(results / f"{row.name}.json", json.dumps(card, indent=1).encode() + b"\n")
+    seconds = round(time.monotonic() - started) if fresh else None  # unknown for a resumed run
+    card = dataclasses.replace(scorecard.read(Workdir(workdir).scorecard),
+                               run=TableRun(contest.glyphs, row.seed, hardware(), seconds))
+    scorecard.write(results / f"{row.name}.json", card)
     return True
 
 
 def typed(command: list[str]) -> subprocess.CompletedProcess:
-    """A command, typed again where XLA aborts it: a training goes on from its last checkpoint.
-
-    On a CPU two virtual devices can come to wait for each other's threads, which XLA ends after a minute:
-    StarGAN v1, with six all-reduces a step, was seen to do so within a thousand steps.
-    """
-    for _ in range(TRIES):
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        if done.returncode != -signal.SIGABRT:
-            break
-    return done
+    """What a command says on stderr, and its exit code; raises `StoppedError` as `children.run` does."""
+    return children.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 def hardware() -> str:

@@ -6,6 +6,7 @@ Both runs are `tiny`, save every second step and are started by the project's ow
 averages, optimizer states, metrics.jsonl and sample sheets have to be equal to the last bit.
 """
 
+import json
 import random
 import shutil
 import subprocess
@@ -17,15 +18,19 @@ import jax
 import numpy as np
 from rich.progress import track
 
+from experiments import children
 from handwriting_gan import methods
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
-from handwriting_gan.files import write_atomically
+from handwriting_gan.files import check_writable, write_atomically
 from handwriting_gan.training import optimizers, train_state
 from handwriting_gan.training.records import in_items
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import Workdir, read_config
+from handwriting_gan.workdir.outputs import check_output
 
 ROOT = Path(__file__).parents[1]
+MARK = "soak.json"  # in a folder that was made here
+RUNS = ("unbroken", "killed")  # the folders beside it
 
 
 def main() -> None:
@@ -34,14 +39,19 @@ def main() -> None:
     parser.add_argument("--kills", type=whole_number(1), default=50)
     parser.add_argument("--steps", type=whole_number(2), default=1700, help="enough for the kills")
     parser.add_argument("--seed", type=whole_number(0), default=0, help="of the moments")
-    parser.add_argument("--folder", type=Path, default=ROOT / "runs" / "soak", help="for both runs; emptied")
+    parser.add_argument("--folder", type=Path, default=ROOT / "runs" / "soak",
+                        help="for both runs; emptied if an earlier soak made it")
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
-    shutil.rmtree(arguments.folder, ignore_errors=True)
-    unbroken, killed = Workdir(arguments.folder / "unbroken"), Workdir(arguments.folder / "killed")
-    _live(unbroken, arguments.steps)
-    kills = _kill_repeatedly(killed, arguments.steps, arguments.kills, random.Random(arguments.seed))
-    _live(killed, arguments.steps)
+    if arguments.out:
+        check_output(arguments.out, ".md", begins=r"\d+ kills \(SIGKILL\)")
+    folder = arguments.folder.absolute()  # the runs work in another folder
+    empty(folder)
+    unbroken, killed = (Workdir(folder / name) for name in RUNS)
+    with children.stop_together("the same command begins anew"):
+        _live(unbroken, arguments.steps)
+        kills = _kill_repeatedly(killed, arguments.steps, arguments.kills, random.Random(arguments.seed))
+        _live(killed, arguments.steps)
     differences = differing(unbroken, killed)
     page = report(kills, arguments.steps, arguments.seed, differences)
     print(page)
@@ -49,6 +59,22 @@ def main() -> None:
         write_atomically(arguments.out, page.encode())
     if differences:
         raise InputError(f"the killed run ended differently; both are in {arguments.folder}")
+
+
+def empty(folder: Path) -> None:
+    """Makes the folder for both runs, or removes the runs of an earlier soak from it.
+
+    Raises:
+      InputError: if it holds anything else, or cannot be written to.
+    """
+    check_writable(folder / MARK)
+    mark, runs = folder / MARK, [folder / name for name in RUNS]
+    found = set(folder.iterdir()) if folder.exists() else set()
+    if found and not (mark in found and found <= {mark, *runs} and not any(run.is_symlink() for run in runs)):
+        raise InputError(f"{folder} holds other files than an earlier soak's runs; name a new --folder")
+    for run in found - {mark}:
+        shutil.rmtree(run)
+    write_atomically(mark, json.dumps({"made by": "experiments.soak"}).encode() + b"\n")
 
 
 def report(kills: list["Kill"], steps: int, seed: int, differences: list[str]) -> str:
@@ -73,36 +99,41 @@ class Kill:
             not (workdir.checkpoints / name / checkpoints.HASHES).exists() for name in names)
 
 
+def command(workdir: Workdir, steps: int) -> list[str]:
+    """What trains in a workdir."""
+    return [sys.executable, "-m", "handwriting_gan.train", "--config", "configs/stargan_v2.py:tiny",
+            "--workdir", str(workdir.root), f"--config.steps={steps}", "--config.checkpoint_every=2",
+            "--config.sample_every=100"]
+
+
 def _start(workdir: Workdir, steps: int) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-m", "handwriting_gan.train", "--config", "configs/stargan_v2.py:tiny",
-         "--workdir", str(workdir.root), f"--config.steps={steps}", "--config.checkpoint_every=2",
-         "--config.sample_every=100"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return children.start(command(workdir, steps), cwd=ROOT, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL)
 
 
 def _live(workdir: Workdir, steps: int) -> None:
     """Lets a run come to its end."""
-    run = _start(workdir, steps)
-    _, said = run.communicate()
+    run = children.run(command(workdir, steps), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                       text=True)
     if run.returncode:
-        raise InputError(f"the run in {workdir.root} failed: {said.decode().strip()[-300:]}")
+        raise InputError(f"the run in {workdir.root} failed: {run.stderr.strip()[-300:]}")
 
 
 def _kill_repeatedly(workdir: Workdir, steps: int, kills: int, moments: random.Random) -> list[Kill]:
     """Starts and kills the run; the first life lasts to its first checkpoint, the others about as long."""
     began, run = time.monotonic(), _start(workdir, steps)
     while not any(workdir.checkpoints.glob("[0-9]*")) and run.poll() is None:
-        time.sleep(0.05)
+        children.wait(run, 0.05)
     first_save, found = time.monotonic() - began, []
     for _ in track(range(kills), "killing"):
         run.kill()
-        run.communicate()
+        run.wait()
         if run.returncode >= 0:
             raise InputError(f"the run in {workdir.root} ended by itself, with code {run.returncode}")
         found.append(Kill(workdir))
         if len(found) < kills:
             run = _start(workdir, steps)
-            time.sleep(moments.uniform(0.2, 1.6) * first_save)
+            children.wait(run, moments.uniform(0.2, 1.6) * first_save)
     return found
 
 

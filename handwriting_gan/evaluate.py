@@ -3,7 +3,6 @@
 $ python -m handwriting_gan.evaluate --workdir runs/first --protocol quick
 """
 
-import json
 from pathlib import Path
 
 from rich.console import Console
@@ -11,13 +10,15 @@ from rich.table import Table
 
 from handwriting_gan import cache
 from handwriting_gan.data import sources
-from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
-from handwriting_gan.evaluation import bench, judges, scorecard
+from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
+from handwriting_gan.evaluation import bench, examples, judges, scorecard
+from handwriting_gan.evaluation.measure import measure
 from handwriting_gan.evaluation.protocol import PROTOCOLS
 from handwriting_gan.files import write_atomically
 from handwriting_gan.report import pages, tables
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir.layout import Workdir
+from handwriting_gan.workdir.outputs import check_output
 
 WIDE = 200  # columns, where no terminal says how many it has
 
@@ -40,19 +41,39 @@ def main() -> None:
     cache.keep_compiled()
     model, protocol = trained_model.load(arguments.workdir), PROTOCOLS[arguments.protocol]
     data = arguments.data or model.config.data
-    train, held_out = sources.load_both(data, arguments.data_folder, protocol.split)
     out = arguments.out or Workdir(arguments.workdir).scorecard
+    check_outputs(out)
+    train, held_out = sources.load_both(data, arguments.data_folder, protocol.split)
     material = bench.prepare(judges.load(protocol.encoders), data, train, held_out, protocol,
                              arguments.seed)
-    card = scorecard.make(model, material)
+    card = measure(model, material)
     show(card)
-    write_atomically(out, json.dumps(card, indent=1).encode() + b"\n")
+    scorecard.write(out, card)
     write_atomically(out.with_suffix(".md"), tables.markdown(card).encode())
     print("scorecard:", out, " tables:", out.with_suffix(".md"), " pictures:",
-          *pages.draw(model, material, out))
+          *pages.save(pages.pictures(examples.collect(model, material)), out))
 
 
-def show(card: dict) -> None:
+def check_outputs(out: Path) -> None:
+    """Checks that a scorecard can be written to `out`, and its tables and pictures beside it.
+
+    What is there is replaced only if it is a scorecard and what belongs to one.
+
+    Raises:
+      InputError: if `out` is no JSON file, or anything cannot be written or is something else.
+    """
+    check_output(out, ".json")
+    beside = [out.with_suffix(".md"), *(pages.path_beside(out, name) for name in pages.NAMES)]
+    for path in beside:
+        check_output(path, path.suffix)
+    if out.exists():
+        scorecard.read(out)
+    elif there := [path for path in beside if path.exists()]:
+        raise InputError(f"{there[0]} is there and belongs to no scorecard, since there is no {out}; "
+                         "move it, or name another --out")
+
+
+def show(card: scorecard.Scorecard) -> None:
     """Prints the tables."""
     console = Console()
     if not console.is_terminal:
@@ -60,7 +81,7 @@ def show(card: dict) -> None:
     for part in tables.tables(card):
         table = Table(*part.headings, title=part.title)
         for row in part.rows:
-            table.add_row(*row)
+            table.add_row(*map(tables.plain, row))
         console.print(table)
     for note in tables.notes(card):
         console.print(note, highlight=False)

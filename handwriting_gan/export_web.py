@@ -10,7 +10,10 @@ from handwriting_gan.errors import Flags, exit_in_one_line
 from handwriting_gan.files import write_atomically
 from handwriting_gan.recognition import digit_classifier
 from handwriting_gan.synthesis import trained_model
+from handwriting_gan.workdir.outputs import check_output
 from handwriting_gan.writing.web_page import self_contained_page
+
+BEGINS = r"<!DOCTYPE html>(?s:.){,2000}<title>In your hand<"  # a page that was written here
 
 
 def main() -> None:
@@ -28,7 +31,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--workdir", type=Path,
                         help="a folder that train has written (writer_guided); default: the released weights")
     parser.add_argument("--out", type=Path, required=True, help="HTML file to write")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    check_output(arguments.out, ".html", ".htm", begins=BEGINS)
+    return arguments
 
 
 def run() -> None:

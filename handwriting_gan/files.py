@@ -1,5 +1,6 @@
 """Writing files that a user keeps: whole or not at all."""
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -11,14 +12,10 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Puts `content` at `path` in one step: a reader sees the old file or the new one, never a part.
 
     Raises:
-      InputError: if the folder cannot be made or written to.
+      InputError: if the folder cannot be made or written to, or `path` is there and no regular file.
     """
     path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; name another place") from error
+    handle, unfinished = _open_beside(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -28,4 +25,41 @@ def write_atomically(path: Path, content: bytes) -> None:
         Path(unfinished).replace(path)
     except OSError as error:
         Path(unfinished).unlink(missing_ok=True)
-        raise InputError(f"cannot write {path}: {error.strerror}; name another place") from error
+        raise _cannot_write(path, error) from error
+
+
+def check_writable(path: Path) -> None:
+    """Checks that `write_atomically` can write to `path`, before work whose result goes there.
+
+    It tries, and leaves nothing behind: neither a file nor a folder.
+
+    Raises:
+      InputError: as `write_atomically`.
+    """
+    path, missing = Path(path), []
+    try:
+        missing = [folder for folder in path.parents if not folder.exists()]  # the innermost first
+        handle, unfinished = _open_beside(path)
+        os.close(handle)
+        Path(unfinished).unlink()
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _open_beside(path: Path) -> tuple[int, str]:
+    """Makes the folder of `path` and opens a new file in it; raises as `write_atomically` does."""
+    try:
+        if path.exists() and not path.is_file():  # a folder, or a device such as /dev/null
+            raise InputError(f"cannot write {path}: it is no regular file; name another place")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> InputError:
+    return InputError(f"cannot write {path}: {error.strerror}; name another place")

@@ -14,6 +14,7 @@ from handwriting_gan.errors import Flags, InputError, exit_in_one_line, number_b
 from handwriting_gan.files import write_atomically
 from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.synthesis import trained_model
+from handwriting_gan.workdir.outputs import check_output
 from handwriting_gan.writing import sheet
 from handwriting_gan.writing.annotation import annotated
 from handwriting_gan.writing.composition import Manner, stack
@@ -28,13 +29,15 @@ def main() -> None:
     arguments = _parse()
     cache.keep_compiled()
     parse_number(arguments.number)
+    model, mode = trained_model.load(arguments.workdir), "blend" if arguments.to else "writer"
+    if mode not in model.modes:
+        raise InputError(f"{model.config.method} has no {mode} mode; name the --workdir of another method")
     eyes = digit_classifier.load(), wholeness.load()
     hand = read_hand(arguments.like, *eyes, arguments.reads, arguments.line)
     _refuse_to_guess(hand, arguments.like, arguments.out, ", as in --reads {read}")
     other = read_hand(arguments.to, *eyes, flags=False) if arguments.to else None
     if other:
         _refuse_to_guess(other, arguments.to, arguments.out, " by --like instead, with --reads {read}")
-    model = trained_model.load(arguments.workdir)
     asked = arguments.number, arguments.seed, arguments.vary
     if other:
         save_animation(arguments.out, morph_number(model, hand, other, *asked))
@@ -87,6 +90,7 @@ def _parse() -> argparse.Namespace:
         parser.error("--to and --tries do not go together")
     if ending != ".png" and (arguments.paper or arguments.beside):
         parser.error("--paper and --beside come with an --out that ends in .png")
+    check_output(arguments.out, *ENDINGS)
     return arguments
 
 

@@ -3,12 +3,13 @@
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from handwriting_gan.errors import InputError
-from handwriting_gan.files import write_atomically
+from handwriting_gan.files import check_writable, write_atomically
 
 
 def test_the_content_arrives_and_missing_folders_are_made(tmp_path: Path) -> None:
@@ -59,3 +60,33 @@ def test_nothing_is_written_below_a_file(tmp_path: Path) -> None:
     file.write_bytes(b"")
     with pytest.raises(InputError, match=r"cannot write .*; name another place"):
         write_atomically(file / "below", b"content")
+
+
+@pytest.mark.parametrize("name", ["new", "old", "some/where/new"])
+def test_a_place_that_can_be_written_to_is_left_as_it_was(name: str, tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("kept")
+    before = sorted(tmp_path.rglob("*"))
+    check_writable(tmp_path / name)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "old").read_text() == "kept"
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param("folder", id="a folder"),
+    pytest.param("old/new", id="below a file"),
+    pytest.param("some/old/../../old/x/new", id="far below a file"),
+    pytest.param(f"some/{'x' * 300}/new", id="a folder's name too long"),
+    pytest.param("some/" + "x" * 250, id="a name too long for the unfinished file"),
+    pytest.param("pipe", id="no regular file"),
+])
+@pytest.mark.parametrize("write", [check_writable, lambda path: write_atomically(path, b"content")])
+def test_a_place_that_cannot_be_written_to_is_refused_and_left_as_it_was(
+        name: str, write: Callable[[Path], None], tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "old").write_text("kept")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match=r"cannot write .*; name another place"):
+        write(tmp_path / name)
+    assert {path.name for path in tmp_path.iterdir()} - {"some"} == {"folder", "old", "pipe"}
+    if write is check_writable:
+        assert not (tmp_path / "some").exists()

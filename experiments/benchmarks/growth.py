@@ -9,11 +9,13 @@ from pathlib import Path
 
 from rich.progress import track
 
+from experiments import children
 from experiments.benchmarks.turns import Worker
 from experiments.run_table import hardware
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
 from handwriting_gan.files import write_atomically
 from handwriting_gan.report.tables import markdown_table
+from handwriting_gan.workdir.outputs import check_output
 
 STANDARD = {"width": 32, "batch": 32, "devices": 2, "micro_batches": 1}
 CASES: tuple[dict[str, int], ...] = (
@@ -26,7 +28,10 @@ def main() -> None:
     parser.add_argument("--iterations", type=whole_number(1), default=4, help="that each row is timed over")
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
-    rows = [measure({**STANDARD, **case}, arguments.iterations) for case in track(CASES, "measuring")]
+    if arguments.out:
+        check_output(arguments.out, ".md", begins="StarGAN v2's train step")
+    with children.stop_together("the same command begins anew"):
+        rows = [measure({**STANDARD, **case}, arguments.iterations) for case in track(CASES, "measuring")]
     page = report(rows, arguments.iterations)
     print(page)
     if arguments.out:

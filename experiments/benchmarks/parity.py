@@ -21,12 +21,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import torch
 from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
 from configs import stargan_v2 as config_file
-from experiments.benchmarks import pytorch_stargan_v2 as rival
+from experiments.benchmarks.turns import leave_without_torch
 from handwriting_gan import cache, methods
 from handwriting_gan.data import mnist_5k
 from handwriting_gan.data.batches import Batch, Pool, draw, make_pool
@@ -36,6 +35,13 @@ from handwriting_gan.report.tables import markdown_table
 from handwriting_gan.training import devices, optimizers
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.training.train_step import example_keys, make_train_step, phase_gradients
+
+try:
+    import torch
+
+    from experiments.benchmarks import pytorch_stargan_v2 as rival
+except ModuleNotFoundError:
+    leave_without_torch()
 
 BATCH, SEED, STEP = 4, 0, 3
 TIGHT, ITERATION = 1e-8, 1e-4  # tolerances

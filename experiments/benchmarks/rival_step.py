@@ -5,13 +5,18 @@ $ echo 5 | python -m experiments.benchmarks.rival_step --width 32 --batch 32
 
 import os
 
-import torch
 from ml_collections import ConfigDict
 
-from experiments.benchmarks import pytorch_stargan_v2 as rival
 from experiments.benchmarks.our_step import add_compute_flag, add_size_flags, make_config
-from experiments.benchmarks.turns import answer, resident_peak
+from experiments.benchmarks.turns import answer, leave_without_torch, resident_peak
 from handwriting_gan.errors import Flags, exit_in_one_line
+
+try:
+    import torch
+
+    from experiments.benchmarks import pytorch_stargan_v2 as rival
+except ModuleNotFoundError:
+    leave_without_torch()
 
 
 def main() -> None:

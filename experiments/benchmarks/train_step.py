@@ -15,6 +15,7 @@ It needs PyTorch: pip install -c constraints.txt -e '.[bench]'
 
 import argparse
 import contextlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -23,12 +24,15 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from experiments import children
 from experiments.benchmarks.our_step import add_compute_flag, add_size_flags
-from experiments.benchmarks.turns import Turn, Worker, ratios, seconds, take_turns
+from experiments.benchmarks.turns import NO_TORCH, Turn, Worker, ratios, seconds, take_turns
 from experiments.run_table import hardware
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.files import write_atomically
-from handwriting_gan.report.tables import MISSING, markdown_table
+from handwriting_gan.report.columns import DASH
+from handwriting_gan.report.tables import markdown_table
+from handwriting_gan.workdir.outputs import check_output
 
 OURS, MATRIX_PRODUCT = "ours", "matrix product"
 EAGER = "PyTorch, eager"
@@ -51,9 +55,14 @@ def main() -> None:
     parser.add_argument("--iterations", type=whole_number(1), default=6, help="of a turn (default: 6)")
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
-    proof = prove_parity()
-    results = race(entrants(arguments.compute, arguments.width, arguments.batch),
-                   arguments.rounds, arguments.iterations)
+    if not importlib.util.find_spec("torch"):
+        raise InputError(NO_TORCH)
+    if arguments.out:
+        check_output(arguments.out, ".md", begins=r"Width \d+")
+    with children.stop_together("the same command begins anew"):
+        proof = prove_parity()
+        results = race(entrants(arguments.compute, arguments.width, arguments.batch),
+                       arguments.rounds, arguments.iterations)
     page = report(proof, results, arguments)
     print(page)
     if arguments.out:
@@ -66,9 +75,9 @@ def prove_parity() -> str:
     Raises:
       InputError: if the two do not compute the same.
     """
-    done = subprocess.run([sys.executable, "-m", "experiments.benchmarks.parity"],
-                          capture_output=True, text=True, check=False,
-                          env=os.environ | {"JAX_PLATFORMS": "cpu"})  # in float64, where that is at home
+    done = children.run([sys.executable, "-m", "experiments.benchmarks.parity"],
+                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                        env=os.environ | {"JAX_PLATFORMS": "cpu"})  # in float64, where that is at home
     if done.returncode:
         raise InputError(done.stderr.strip().splitlines()[-1].removeprefix("error: "))
     return done.stdout
@@ -121,10 +130,10 @@ def describe(name: str, result: Result, ours: Result, peak: float) -> list[str]:
     return [
         name,
         f"{seconds(result.turns):#.3g}",
-        f"{np.median(faster):.2f} [{faster.min():.2f}, {faster.max():.2f}]" if compared else MISSING,
-        f"{result.flops / 1e9:.0f}" if known else MISSING,
-        f"{speed_of(result) / 1e9:.0f}" if known else MISSING,
-        f"{100 * speed_of(result) / peak:.0f} %" if known else MISSING,
+        f"{np.median(faster):.2f} [{faster.min():.2f}, {faster.max():.2f}]" if compared else DASH,
+        f"{result.flops / 1e9:.0f}" if known else DASH,
+        f"{speed_of(result) / 1e9:.0f}" if known else DASH,
+        f"{100 * speed_of(result) / peak:.0f} %" if known else DASH,
         f"{result.turns[-1].peak_bytes / 1e9:.2f} GB",
     ]
 

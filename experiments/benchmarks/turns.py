@@ -8,19 +8,28 @@ import json
 import math
 import os
 import resource
+import select
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple, NoReturn, Self
 
 import numpy as np
 from rich.progress import track
 
+from experiments import children
 from handwriting_gan.errors import InputError
 
 WARM_UP = 2  # iterations before the first turn
 KIB = 1024
+NO_TORCH = "this needs PyTorch; pip install -c constraints.txt -e '.[bench]'"
+
+
+def leave_without_torch() -> NoReturn:
+    """Ends a benchmark that cannot import PyTorch, with one line."""
+    print(f"error: {NO_TORCH}", file=sys.stderr)
+    sys.exit(2)
 
 
 class Turn(NamedTuple):
@@ -61,7 +70,7 @@ class Worker:
         On an accelerator it takes only the memory that it needs, since the others wait there too.
         """
         self._named = [f"experiments.benchmarks.{module}", *map(str, arguments)]
-        self._process = subprocess.Popen(
+        self._process = children.start(
             [sys.executable, "-m", *self._named],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=os.environ | {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"})
@@ -77,9 +86,11 @@ class Worker:
         return Turn(turn["seconds"], int(turn["peak_bytes"]))
 
     def _hear(self) -> dict[str, float]:
+        children.attend(self._process, lambda: bool(select.select([self._answers], [], [], children.PERIOD)[0]))
         line = self._answers.readline()
         if not line:
             self.__exit__()
+            children.check()
             raise InputError(f"the worker {' '.join(self._named)} ended with exit code "
                              f"{self._process.returncode}; what it printed above says why")
         return json.loads(line)

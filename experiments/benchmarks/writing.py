@@ -12,7 +12,7 @@ from rich.progress import track
 
 from handwriting_gan import cache
 from handwriting_gan.data import mnist_5k
-from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
+from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.synthesis import trained_model
 
 
@@ -22,10 +22,12 @@ def main() -> None:
     parser.add_argument("--workdir", type=Path, help="default: the released weights")
     parser.add_argument("--glyphs", type=whole_number(1), default=5_000, help="a round")
     parser.add_argument("--rounds", type=whole_number(1), default=9)
-    parser.add_argument("--references", type=whole_number(1), default=10)
+    parser.add_argument("--references", type=whole_number(1, 1_000), default=10)
     arguments = parser.parse_args()
     cache.keep_compiled()
     model = trained_model.load(arguments.workdir)
+    if "writer" not in model.modes:
+        raise InputError(f"{model.config.method} cannot write in a given hand; name another --workdir")
     hand = mnist_5k.load("test").take(slice(0, arguments.references))
     digits = np.arange(arguments.glyphs) % 10
     model.write(hand, digits)  # compiles

@@ -134,7 +134,7 @@ def content(read: np.ndarray, outputs: Outputs) -> dict[str, Any]:
 
 
 def likeness(judges: Judges, fakes: Outputs, features: np.ndarray, reals: Reals,
-             protocol: Protocol) -> dict[str, Estimate]:
+             protocol: Protocol) -> dict[str, Any]:
     """The distances of GuidedFigures between the outputs, as a set, and as many real glyphs."""
     count = len(features)
     digits = reals.glyphs.digits[:count]

@@ -1,8 +1,8 @@
 """Fits a judge on training glyphs: the digit classifier, or one of the two writer encoders.
 
-$ python -m handwriting_gan.recognition.fit judge --data_folder DIR
+$ python -m handwriting_gan.recognition.fit judge --data_folder DIR --publish
 
-The same seed gives the same weights on the same machine. The file it writes is the one that ships;
+The same seed gives the same weights on the same machine. With --publish it writes the file that ships;
 `python -m experiments.judge_judges` then says how good it is.
 """
 
@@ -18,6 +18,7 @@ from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
+from handwriting_gan.files import check_writable
 from handwriting_gan.recognition import archive, fit_digit_classifier, fit_writer_encoder
 from handwriting_gan.recognition.fitting import Params
 
@@ -50,12 +51,15 @@ def main() -> None:
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--steps", type=whole_number(1), help="default: as many as the shipped one had")
     parser.add_argument("--seed", type=whole_number(0), help="default: that of the shipped one")
-    parser.add_argument("--out", type=Path, help="default: the file that ships")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--out", type=Path, help="file of weights to write, .npz")
+    where.add_argument("--publish", action="store_true", help="write to the file that ships")
     arguments = parser.parse_args()
     recipe = RECIPES[arguments.judge]
     steps = recipe.steps if arguments.steps is None else arguments.steps
     seed = recipe.seed if arguments.seed is None else arguments.seed
     out = arguments.out or archive.FOLDER / recipe.weights
+    check_writable(out)
     cache.keep_compiled()
     params = recipe.fit(sources.load(recipe.data, "train", arguments.data_folder), steps, seed)
     archive.save(out, jax.tree.map(lambda x: x.astype(recipe.precision), params))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import matplotlib
 import matplotlib.axes
 import numpy as np
 from matplotlib.figure import Figure
@@ -40,8 +41,9 @@ def _curve(axes: matplotlib.axes.Axes, name: str, column: Compared, cards: Mappi
               if (estimate := column.of_method(card)) is not None and estimate.value is not None]
     if points:
         examples, values, intervals = zip(*points, strict=True)
+        low, high = zip(*intervals, strict=True)
         line, = axes.plot(examples, values, marker=".", label=name)
-        axes.fill_between(examples, *zip(*intervals, strict=True), alpha=0.15, color=line.get_color(), linewidth=0)
+        axes.fill_between(examples, low, high, alpha=0.15, color=line.get_color(), linewidth=0)
 
 
 def losses(logs: Mapping[str, Sequence[Mapping[str, float]]], batch_sizes: Mapping[str, int]) -> bytes:
@@ -50,7 +52,7 @@ def losses(logs: Mapping[str, Sequence[Mapping[str, float]]], batch_sizes: Mappi
     panels = np.atleast_1d(figure.subplots(1, len(logs)))
     for axes, (name, lines) in zip(panels, logs.items(), strict=True):
         examples = [line["step"] * batch_sizes[name] for line in lines]
-        axes.set_prop_cycle(color=matplotlib.colormaps["tab20"].colors)
+        axes.set_prop_cycle(color=[matplotlib.colormaps["tab20"](index) for index in range(20)])
         for term in _terms(lines):
             axes.plot(examples, [line[term] for line in lines], linewidth=0.8, label=term)
         _finish(axes, name, False)
@@ -68,8 +70,8 @@ def _figure(panels: int, height: float) -> Figure:
 
 
 def _finish(axes: matplotlib.axes.Axes, title: str, is_distance: bool) -> None:
-    axes.set(title=title, xlabel="examples seen", **({"yscale": "log"} if is_distance else {}))
-    axes.title.set_size(9)
+    axes.set(xlabel="examples seen", **({"yscale": "log"} if is_distance else {}))
+    axes.set_title(title, fontsize=9)
     axes.tick_params(labelsize=7, which="both")
     axes.locator_params(axis="x", nbins=5)
     axes.spines[["top", "right"]].set_visible(False)

@@ -14,6 +14,7 @@ from handwriting_gan.files import write_atomically
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES
 from handwriting_gan.report.figures import png_of
 
+NAMES = ("matrix", "unseen_writers", "worst_read", "attributes")
 SHOWN = ("thickness", "slant", "aspect", "length")
 LEAST_LIMIT = 3.0  # deviations, of the scatter's axes
 

@@ -1,6 +1,7 @@
 """Following rows: each is trained to each point and judged there once; then the curves are drawn."""
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from experiments import follow, run_table
 from experiments.run_table import RESULTS, TABLES, Contest, Run
 from handwriting_gan.errors import InputError
 from handwriting_gan.workdir.layout import Workdir
+from tests.experiments.conftest import send_once_there, sleeper
 
 CONTEST = TABLES["ladder"]
 CARD = RESULTS / "rows" / "stargan_v1.json"
@@ -21,7 +23,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The flags of what was typed, whose doing is a stand-in's."""
     said = []
 
-    def commands(row: Run, contest: Contest, preset: str, workdir: Path) -> list[list[str]]:
+    def commands(row: Run, contest: Contest, workdir: Path, data_folder: str | None) -> list[list[str]]:
         root = Workdir(workdir)
         root.root.mkdir(parents=True, exist_ok=True)
         root.config.write_text(common.get_config("tiny").to_json())
@@ -38,6 +40,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.setattr(follow, "commands", commands)
     monkeypatch.setattr(follow, "steps_of", lambda *row: 10)
     monkeypatch.setattr(follow, "typed", typed)
+    monkeypatch.setattr(follow.sources, "load_both", lambda *_: None)
     return said
 
 
@@ -63,16 +66,84 @@ def test_a_row_that_stops_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path:
     failing = [sys.executable, "-c", "raise SystemExit('error: no room left')", "--config.steps=10"]
     monkeypatch.setattr(follow, "commands", lambda *row: [failing, failing])
     with pytest.raises(InputError, match=r"^stargan_v1 stopped: error: no room left$"):
-        follow.follow(Run("configs/stargan_v1.py", 0), CONTEST, "tiny", tmp_path, 1, 2)
+        follow.follow(Run("configs/stargan_v1.py", 0), CONTEST, tmp_path, 1, 2)
 
 
 def test_the_last_point_is_the_rows_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     row = Run("configs/stargan_v1.py", 0)
-    train, _ = run_table.commands(row, CONTEST, "small", tmp_path)
+    train, _ = run_table.commands(row, CONTEST, tmp_path)
     last = CONTEST.glyphs // json.loads(json.dumps(run_table.load(row.config, "small").batch_size))
     assert f"--config.steps={last}" in train
     monkeypatch.setattr(follow, "typed", lambda command: pytest.fail("it is there"))
     card = follow.scorecard_at(tmp_path, last)
     card.parent.mkdir()
     card.touch()
-    follow.follow(row, CONTEST, "small", tmp_path, 4, 4)
+    follow.follow(row, CONTEST, tmp_path, 4, 4)
+
+
+@pytest.mark.parametrize(("flags", "where"), [
+    (["--runs", "{tmp}"], "followed"), (["--preset", "tiny"], "runs/tiny_24000/followed"),
+    ([], "runs/followed"), (["--publish"], "results")])
+def test_committed_pictures_are_replaced_on_demand_only(
+        flags: list[str], where: str, asked: list[list[str]], tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    for module, name, folder in ((run_table, "RUNS", "runs"), (run_table, "RESULTS", "results"),
+                                 (follow, "RESULTS", "results")):
+        monkeypatch.setattr(module, name, tmp_path / folder)
+    monkeypatch.setattr(follow, "draw", lambda workdirs, beside: drawn.append(beside))
+    monkeypatch.setattr("sys.argv", ["follow", "ladder", "stargan_v1", "--points", "2",
+                                     *(flag.format(tmp=tmp_path) for flag in flags)])
+    follow.main()
+    assert drawn == [tmp_path / where / "ladder"]
+
+
+@pytest.mark.parametrize(("flags", "reason"), [
+    (["--publish", "--preset", "tiny"], "--publish is for the table's own preset, small"),
+    (["--publish", "--results", "x"], "not allowed with"),
+    (["--results", "{file}/x"], "cannot write"),
+    (["--runs", "{file}/x"], "cannot write"),
+    (["--data_folder", "{empty}"], "holds no train-images-idx3-ubyte"),
+    (["--points", "1"], "no whole number from 2"),
+    (["stargan_v3"], "no row 'stargan_v3'"),
+])
+def test_what_cannot_work_is_refused_before_any_row(
+        flags: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr(follow, "typed", lambda command: pytest.fail("a row was started"))
+    monkeypatch.setattr(run_table, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr("sys.argv", ["follow", "ladder", "stargan_v1", *(
+        flag.format(file=tmp_path / "file", empty=tmp_path / "empty") for flag in flags)])
+    with pytest.raises(InputError, match=reason):
+        follow.main()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["empty", "file"]
+
+
+def test_points_of_two_presets_are_not_drawn_as_one_curve(
+        asked: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Run("configs/stargan_v1.py", 0)
+    for point in (1, 2):
+        follow.follow(row, CONTEST, tmp_path, point, 2)
+    path = follow.scorecard_at(tmp_path, 10)
+    card = json.loads(path.read_text())
+    card["made_from"]["preset"] = "tiny"
+    path.write_text(json.dumps(card))
+    with pytest.raises(InputError, match="the preset is"):
+        follow.draw({"A": tmp_path}, tmp_path / "ladder")
+    path.unlink()
+    Workdir(tmp_path).metrics.write_text("garbage\n")
+    with pytest.raises(InputError, match=r"metrics\.jsonl cannot be read"):
+        follow.draw({"A": tmp_path}, tmp_path / "ladder")
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_a_signal_stops_the_row(
+        asked: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "commands", lambda *_: [sleeper(tmp_path / "row"), ["never"]])
+    monkeypatch.setattr("sys.argv", ["follow", "ladder", "stargan_v1", "--runs", str(tmp_path)])
+    send_once_there(signal.SIGTERM, tmp_path / "row.started")
+    with pytest.raises(SystemExit) as leaving:
+        follow.main()
+    assert leaving.value.code == 143
+    assert (tmp_path / "row.saved").read_text() == "15"

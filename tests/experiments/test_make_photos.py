@@ -1,11 +1,24 @@
 """Composed photos: deterministic, true to what they say, harder where they should be."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from experiments.make_photos import CONDITIONS, boxes, compose_scene, compressed, draw_numbers
+from experiments import make_photos
+from experiments.make_photos import (
+    CONDITIONS,
+    MOST_DIGITS,
+    boxes,
+    compose_scene,
+    compressed,
+    draw_numbers,
+    lay_out,
+)
 from experiments.read_photos import in_order
 from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.errors import InputError
 
 ROWS = [250, 730, 310]
 
@@ -52,3 +65,45 @@ def test_a_poorer_jpeg_is_smaller(held_out: Glyphs) -> None:
     ([4, 1, 1], [4, 1], 2)])
 def test_digits_in_order(one: list[int], other: list[int], shared: int) -> None:
     assert in_order(one, other) == in_order(other, one) == shared
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_longest_number_fits_on_the_page(seed: int, held_out: Glyphs) -> None:
+    rng = np.random.default_rng(seed)
+    glyphs = held_out.take(rng.integers(len(held_out.digits), size=MOST_DIGITS))
+    layers = lay_out(glyphs.images, 190.0, CONDITIONS["plain"], rng)
+    assert (layers.max(axis=(1, 2)) > 0.9).all()
+
+
+@pytest.fixture
+def make(written: Glyphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+    """Calls the tool for two photos in `tmp_path`."""
+
+    def make() -> None:
+        monkeypatch.setattr("sys.argv", ["make_photos", "--out", str(tmp_path), "--count", "2"])
+        make_photos.main()
+
+    monkeypatch.setattr(make_photos.sources, "load_both", lambda *_: (written, written))
+    return make
+
+
+def test_photos_replace_photos_that_were_made_before(make: object, tmp_path: Path) -> None:
+    make()
+    files = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert {path.name for path in files} == {f"moderate_000{place}.{ending}" for place in (0, 1)
+                                             for ending in ("jpg", "json", "masks.png")}
+    (tmp_path / "moderate_0001.jpg").write_bytes(b"of another seed")
+    make()
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == files
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("moderate_0001.jpg", "mine"), ("moderate_0001.json", json.dumps({"digits": [4]})),
+    ("moderate_0000.json", "mine"), ("moderate_0001.masks.png", "mine")])
+def test_other_files_are_spared_and_nothing_is_made(
+        name: str, content: str, make: object, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InputError, match="was not made by this tool"):
+        make()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == content

@@ -1,18 +1,32 @@
 """A table's rows: what is there stays, what fails is told, the rest goes on."""
 
 import json
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
-from configs.common import PRESETS
-from experiments import run_table
-from experiments.run_table import TABLES, Contest, Run, chosen, commands, rows_of, run
+from experiments import children, run_table
+from experiments.run_table import (
+    TABLES,
+    Contest,
+    Run,
+    asked_for,
+    check_results,
+    chosen,
+    commands,
+    places,
+    rows_of,
+    run,
+    steps_of,
+)
 from handwriting_gan.errors import InputError
 from handwriting_gan.workdir.layout import Workdir
+from tests.experiments.conftest import send_once_there, sleeper
 
 CONTEST = Contest({"Done": "configs/done.py", "Breaks": "configs/more.py:breaks", "New": "configs/new.py"},
-                  "folder", 30, "quick")
+                  "folder", 30, "quick", "tiny")
 
 
 @pytest.fixture
@@ -20,8 +34,8 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
     """What was run, instead of it; every second step of `breaks` fails."""
     asked = []
 
-    def typed(row: Run, contest: Contest, preset: str, workdir: Path) -> list[list[str]]:
-        asked.append([row.name, preset])
+    def typed(row: Run, contest: Contest, workdir: Path, data_folder: str | None) -> list[list[str]]:
+        asked.append([row.name, contest.preset])
         card = Workdir(workdir).scorecard
         made = f"import pathlib; p = pathlib.Path({str(card)!r}); p.parent.mkdir(parents=True); " \
                f"p.write_text('{{\"of\": \"{row.name}\"}}')"
@@ -37,7 +51,7 @@ def test_a_row_that_fails_says_why_and_the_rest_goes_on_and_what_is_there_stays(
     runs, results = tmp_path / "runs", tmp_path / "results"
     results.mkdir()
     (results / "done.json").write_text("kept")
-    assert run(CONTEST, "tiny", runs, results) == ["breaks"]
+    assert run(CONTEST, runs, results) == ["breaks"]
     assert said == [["breaks", "tiny"], ["new", "tiny"]]
     assert (results / "done.json").read_text() == "kept"
     made = json.loads((results / "new.json").read_text())
@@ -52,45 +66,118 @@ def test_a_row_that_fails_says_why_and_the_rest_goes_on_and_what_is_there_stays(
 def test_a_row_that_failed_is_tried_again(said: list[list[str]], tmp_path: Path) -> None:
     (tmp_path / "new.failed.txt").write_text("it failed")
     contest = CONTEST._replace(rows={"New": "configs/new.py"})
-    assert run(contest, "tiny", tmp_path / "runs", tmp_path) == []
+    assert run(contest, tmp_path / "runs", tmp_path) == []
     assert not (tmp_path / "new.failed.txt").exists()
-    assert run(contest, "tiny", tmp_path / "runs", tmp_path) == []
+    assert run(contest, tmp_path / "runs", tmp_path) == []
     assert len(said) == 1
 
 
-def test_a_command_that_is_aborted_is_typed_again_and_one_that_fails_is_not(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def commands(row: Run, contest: Contest, preset: str, workdir: Path) -> list[list[str]]:
-        tried, card = tmp_path / f"{row.name}_tried", Workdir(workdir).scorecard
-        end = "os.abort()" if row.name == "aborted" else "raise SystemExit(2)"
-        program = f"""
-import os, pathlib
-tried = pathlib.Path({str(tried)!r})
-again = tried.exists()
-tried.write_text(tried.read_text() + "." if again else ".")
-if not again:
-    {end}
-card = pathlib.Path({str(card)!r})
-card.parent.mkdir(parents=True, exist_ok=True)
-card.write_text("{{}}")
-"""
-        return [["python3", "-c", program]]
+def test_a_command_that_is_aborted_fails_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = tmp_path / "tried"
+    program = f"import os, pathlib; pathlib.Path({str(tried)!r}).open('a').write('.'); os.abort()"
+    monkeypatch.setattr(run_table, "commands", lambda *_: [[sys.executable, "-c", program]])
+    contest = CONTEST._replace(rows={"New": "configs/new.py"})
+    assert run(contest, tmp_path / "runs", tmp_path) == ["new"]
+    assert tried.read_text() == "."
+    assert (tmp_path / "new.failed.txt").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_stops_all_rows_and_none_counts_as_failed(
+        number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "first.failed.txt").write_text("from before")
+    (tmp_path / "third.failed.txt").write_text("from before")
+
+    def commands(row: Run, *_: object) -> list[list[str]]:
+        return [sleeper(tmp_path / row.name)]
 
     monkeypatch.setattr(run_table, "commands", commands)
-    contest = CONTEST._replace(rows={"Aborted": "configs/aborted.py", "Failing": "configs/failing.py"})
-    assert run(contest, "tiny", tmp_path / "runs", tmp_path) == ["failing"]
-    assert (tmp_path / "aborted_tried").read_text() == ".."
-    assert (tmp_path / "failing_tried").read_text() == "."
+    contest = CONTEST._replace(rows={name: f"configs/{name}.py" for name in ("first", "second", "third")})
+    send_once_there(number, tmp_path / "first.started", tmp_path / "second.started")
+    with pytest.raises(SystemExit) as leaving, children.stop_together():
+        run(contest, tmp_path / "runs", tmp_path, jobs=2)
+    assert leaving.value.code == 128 + number
+    assert capsys.readouterr().err == f"stopped by {signal.Signals(number).name}; the same command goes on\n"
+    forwarded = signal.SIGTERM if number == signal.SIGHUP else number
+    for name in ("first", "second"):
+        assert (tmp_path / f"{name}.saved").read_text() == str(int(forwarded))
+    assert not (tmp_path / "third.started").exists()
+    assert [path.name for path in tmp_path.glob("*.failed.txt")] == ["third.failed.txt"]
+    assert not list(tmp_path.glob("*.json"))
+
+
+def card(preset: str, glyphs: int | None, protocol: str = "full", step: int = 3) -> str:
+    """A scorecard as far as a row's kind goes."""
+    run = {} if glyphs is None else {"run": {"glyphs": glyphs}}
+    return json.dumps({"made_from": {"preset": preset, "step": step, "protocol": {"name": protocol}},
+                       "judges": {}, "figures": {}, **run})
+
+
+def test_another_preset_or_budget_goes_elsewhere_by_default() -> None:
+    assert places("ladder", asked_for("ladder")) == (run_table.RUNS, run_table.RESULTS)
+    assert places("ladder", asked_for("ladder", "small", 24_000, ["stargan_v1"])) == (
+        run_table.RUNS, run_table.RESULTS)
+    for preset, glyphs, name in ((None, 100, "small_100"), ("tiny", None, "tiny_24000")):
+        runs, results = places("ladder", asked_for("ladder", preset, glyphs))
+        assert (runs, results) == (run_table.RUNS / name, run_table.RUNS / name / "results")
+
+
+@pytest.mark.parametrize(("held", "field"), [
+    (card("tiny", 24_000), "preset tiny, not small"),
+    (card("small", 100), "glyphs 100, not 24000"),
+    (card("small", 24_000, "quick"), "protocol quick, not full"),
+    (card("small", None, step=7), "glyphs unknown, of 7 steps, not 24000"),
+    ('{"name": "a package"}', "is no scorecard"),
+    ("[1", "is no scorecard"),
+])
+def test_a_folder_of_other_scorecards_gets_no_row(held: str, field: str, tmp_path: Path) -> None:
+    (tmp_path / "stargan_v1.json").write_text(held)
+    with pytest.raises(InputError, match=field):
+        check_results(TABLES["ladder"], tmp_path)
+
+
+def test_the_steps_tell_the_glyphs_where_the_scorecard_does_not(tmp_path: Path) -> None:
+    steps = steps_of(Run("configs/stargan_v1.py", 0), TABLES["ladder"])
+    (tmp_path / "stargan_v1.1.json").write_text(card("small", None, step=steps))
+    check_results(TABLES["ladder"], tmp_path)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_committed_scorecards_are_of_the_tables_own_kind(table: str) -> None:
+    check_results(TABLES[table], run_table.RESULTS / TABLES[table].folder)
+
+
+@pytest.mark.parametrize(("flags", "reason"), [
+    (["--rows", "stargan_v3"], "no row 'stargan_v3'"),
+    (["--results", "{file}/results"], "cannot write"),
+    (["--runs", "{file}/runs"], "cannot write"),
+    (["--data_folder", "{empty}"], "holds no train-images-idx3-ubyte"),
+    (["--seeds", "1.5"], "no whole number from 1"),
+    (["--jobs", "0"], "no whole number from 1"),
+])
+def test_what_cannot_work_is_refused_before_any_row(
+        flags: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr(run_table, "typed", lambda command: pytest.fail("a row was started"))
+    monkeypatch.setattr(run_table, "RUNS", tmp_path / "runs")
+    places = {"file": str(tmp_path / "file"), "empty": str(tmp_path / "empty")}
+    monkeypatch.setattr("sys.argv", ["run_table", "ladder", "--preset", "tiny",
+                                     *(flag.format(**places) for flag in flags)])
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match=reason):
+        run_table.main()
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_more_seeds_are_more_rows_and_several_can_run_at_a_time(
         said: list[list[str]], tmp_path: Path) -> None:
     contest = CONTEST._replace(rows={"New": "configs/new.py", "Other": "configs/other.py"})
-    assert run(contest, "tiny", tmp_path / "runs", tmp_path, seeds=2, jobs=2) == []
+    assert run(contest, tmp_path / "runs", tmp_path, seeds=2, jobs=2) == []
     assert sorted(name for name, _ in said) == ["new", "new.1", "other", "other.1"]
     assert {path.name for path in tmp_path.glob("*.json")} == {
         "new.json", "new.1.json", "other.json", "other.1.json"}
-    assert run(contest, "tiny", tmp_path / "runs", tmp_path, seeds=3, jobs=1) == []
+    assert run(contest, tmp_path / "runs", tmp_path, seeds=3, jobs=1) == []
     assert [name for name, _ in said[4:]] == ["new.2", "other.2"]
 
 
@@ -104,11 +191,11 @@ def test_rows_are_chosen_by_name_in_the_tables_order() -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_row_has_a_config_that_is_there_and_the_same_budget(table: str) -> None:
-    contest, preset = TABLES[table], PRESETS[1]
+    contest = TABLES[table]
     for row in rows_of(contest, seeds=2):
-        training, evaluation = commands(row, contest, preset, Path("runs") / row.name)
+        training, evaluation = commands(row, contest, Path("runs") / row.name)
         steps, = (int(word.partition("=")[2]) for word in training if word.startswith("--config.steps="))
-        config = run_table.load(row.config, preset)
+        config = run_table.load(row.config, contest.preset)
         a_step = config.batch_size * (36 if config.method == "writer_guided" else 1)
         assert contest.glyphs <= steps * a_step < contest.glyphs + a_step
         assert f"--config.seed={row.seed}" in training
@@ -119,7 +206,7 @@ def test_tables_that_share_a_folder_share_their_rows() -> None:
     """So a row of theirs must be the same wherever it stands."""
     by_folder = {}
     for contest in TABLES.values():
-        by_folder.setdefault(contest.folder, set()).add((contest.glyphs, contest.protocol))
+        by_folder.setdefault(contest.folder, set()).add((contest.preset, contest.glyphs, contest.protocol))
     assert all(len(budgets) == 1 for budgets in by_folder.values())
     names = [row.name for contest in TABLES.values() for row in rows_of(contest, seeds=1)]
     configs = {config for contest in TABLES.values() for config in contest.rows.values()}

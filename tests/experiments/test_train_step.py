@@ -2,16 +2,19 @@
 
 import json
 import math
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from experiments import children
 from experiments.benchmarks import train_step, turns
 from experiments.benchmarks.train_step import MATRIX_PRODUCT, Result
 from experiments.benchmarks.turns import Turn, Worker, ratios, seconds, take_turns
 from handwriting_gan.errors import InputError
+from tests.experiments.conftest import send_once_there
 
 OURS = [Turn(1.0, 1), Turn(2.0, 1), Turn(1.0, 1)]
 THEIRS = [Turn(2.0, 1), Turn(3.0, 1), Turn(1.5, 1)]
@@ -64,6 +67,14 @@ def test_workers_take_turns_and_each_is_timed(toys: list[Worker], tmp_path: Path
     assert [len(each) for each in played] == [2, 2]
     assert all(turn.seconds >= 0.01 and turn.peak_bytes > 1_000_000 for each in played for turn in each)
     assert [toy.flops for toy in toys] == [5.0, 5.0]
+
+
+def test_a_signal_stops_the_worker_in_turn_and_the_others(toys: list[Worker], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as leaving, children.stop_together(), toys[0], toys[1]:
+        send_once_there(signal.SIGTERM, tmp_path / "log", pause=0.2)
+        toys[1].play(5_000)  # 50 s
+    assert leaving.value.code == 143
+    assert [toy._process.returncode for toy in toys] == [0, -signal.SIGTERM]
 
 
 def test_a_worker_that_ends_is_named() -> None:

@@ -32,7 +32,7 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capture
 
 def test_a_recipe_is_followed_unless_told_otherwise(said: object, tmp_path: Path) -> None:
     for flags, told in (([], [4000, 7, 3]), (["--steps", 1], [4000, 1, 3]), (["--seed", 0], [4000, 7, 0])):
-        said("judge", *flags)
+        said("judge", "--publish", *flags)
         assert archive.load(tmp_path / "judge.npz")[0]["told"].tolist() == told
 
 
@@ -44,15 +44,16 @@ def test_the_command_says_where_and_what_it_saved(said: object, tmp_path: Path) 
 
 
 def test_weights_are_saved_in_the_precision_of_the_recipe(said: object, tmp_path: Path) -> None:
-    said("judge")
+    said("judge", "--publish")
     assert archive.load(tmp_path / "judge.npz")[0]["told"].dtype == np.float16
 
 
 @pytest.mark.parametrize("arguments", [
-    pytest.param([], id="no judge"),
-    pytest.param(["reader"], id="a judge that there is not"),
-    pytest.param(["judge", "--steps", 0], id="no steps"),
-    pytest.param(["judge", "--seed", -1], id="a seed below 0"),
+    pytest.param(["--publish"], id="no judge"),
+    pytest.param(["reader", "--publish"], id="a judge that there is not"),
+    pytest.param(["judge", "--publish", "--steps", 0], id="no steps"),
+    pytest.param(["judge", "--publish", "--seed", -1], id="a seed below 0"),
+    pytest.param(["judge"], id="nowhere to write"),
 ])
 def test_what_cannot_be_fitted_is_refused(arguments: list[object], said: object) -> None:
     with pytest.raises(InputError, match="see fit --help"):

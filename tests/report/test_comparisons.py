@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -137,3 +138,16 @@ def test_the_bars_are_a_picture_that_grows_with_the_rows() -> None:
     assert one.width == three.width
     assert three.height > one.height
     assert np.asarray(one).min() < 50 < 200 < np.median(np.asarray(one))
+    whole["figures"]["hand, K = 3"]["rows"]["twin"]["retention"]["slant"] = {"value": None, "why": "too few"}
+    assert drawn("ours").size == one.size
+
+
+def test_scorecards_made_alike_pass_and_a_field_that_differs_is_named_with_both_files() -> None:
+    one, two = Path("one.json"), Path("two.json")
+    comparisons.check_alike({})
+    comparisons.check_alike({one: {"preset": "small"}, two: {"preset": "small"}})
+    with pytest.raises(InputError, match=r"^one\.json and two\.json cannot stand in one table: "
+                                         "preset is small in the one and tiny in the other; "):
+        comparisons.check_alike({one: {"preset": "small"}, two: {"preset": "tiny"}})
+    with pytest.raises(InputError, match="judge is None in the one and third in the other"):
+        comparisons.check_alike({one: {}, two: {"judge": "third"}})

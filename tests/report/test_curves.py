@@ -40,6 +40,13 @@ def test_two_methods_have_two_colours_and_one_without_a_hand_is_left_out_there(c
     assert colourful(both) > colourful(curves.judged({"A": {1: card, 2: card}}))
 
 
+@pytest.mark.parametrize("estimate", [{"value": None, "why": "too few"}, {"value": 0.5, "interval": None}])
+def test_a_figure_may_have_no_value_or_no_interval(card: dict, estimate: dict) -> None:
+    latent = card["figures"]["latent"] | {"digit_accuracy": estimate}
+    other = {**card, "figures": {**card["figures"], "latent": latent}}
+    curves.judged({"A": {1: card, 2: other, 3: card}})
+
+
 def test_each_method_has_a_panel_of_its_losses() -> None:
     lines = [{"step": step, "phase/up": float(step), "phase/down": -float(step)} for step in (50, 100, 150)]
     content = curves.losses({"A": lines, "B": lines}, {"A": 16, "B": 2})

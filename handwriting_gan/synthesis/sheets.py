@@ -1,0 +1,54 @@
+"""Sample sheets: labelled pictures of what a model synthesises, to look at while training goes on."""
+
+import numpy as np
+
+from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs
+from handwriting_gan.data.hands import rows_by_writer
+from handwriting_gan.data.pictures import Sheet, cross_sheet, side_by_side, tile
+from handwriting_gan.synthesis.trained_model import TrainedModel
+
+FIRST, SECOND = 0, 1  # which of a digit's held-out glyphs is the source, and which the reference
+WRITERS, REFERENCES = 12, 5  # held-out writers on a sheet, and the references of each
+BEST_GUESS, NATURAL_TRY = 0.0, 1.0
+
+
+def sheets(model: TrainedModel, held_out: Glyphs) -> dict[str, Sheet]:
+    """A sheet for each mode of the model: sources or writers down, references or digits across.
+
+    The sheet of the writer mode needs held-out writers with enough glyphs.
+    """
+    made = {}
+    if "reference" in model.modes or "latent" in model.modes:
+        sources, references = one_per_digit(held_out, FIRST), one_per_digit(held_out, SECOND)
+        down, across = np.divmod(np.arange(DIGITS * DIGITS), DIGITS)
+        if "reference" in model.modes:
+            images = model.reference_guided(sources.take(down), references.take(across))
+            made["reference"] = cross_sheet(_square(images), sources.images, references.images)
+        if "latent" in model.modes:
+            images = model.latent_guided(sources.take(down), across)
+            made["latent"] = cross_sheet(_square(images), sources.images, above="random latents, digits 0 to 9")
+    hands = [rows[:REFERENCES] for rows in rows_by_writer(held_out).values() if len(rows) >= REFERENCES]
+    if "writer" in model.modes and hands:
+        made["writer"] = _writers(model, held_out, np.stack(hands[:WRITERS]))
+    return made
+
+
+def one_per_digit(glyphs: Glyphs, index: int) -> Glyphs:
+    """Of the glyphs of each digit, 0 to 9, the one with this index."""
+    return glyphs.take(np.array([np.flatnonzero(glyphs.digits == digit)[index] for digit in range(DIGITS)]))
+
+
+def _writers(model: TrainedModel, held_out: Glyphs, rows: np.ndarray) -> Sheet:
+    """One writer a row, given by rows `[W, K]` of their glyphs: references, best guesses, natural tries."""
+    references = held_out.take(rows.repeat(DIGITS, axis=0))
+    digits = np.tile(np.arange(DIGITS), len(rows))
+
+    def page(variation: float) -> np.ndarray:
+        return tile(model.write_each(references, digits, 0, variation).reshape(len(rows), DIGITS, SIDE, SIDE))
+
+    return side_by_side({"references": tile(held_out.images[rows]), "best guesses": page(BEST_GUESS),
+                         "natural tries": page(NATURAL_TRY)})
+
+
+def _square(glyphs: np.ndarray) -> np.ndarray:
+    return glyphs.reshape(DIGITS, DIGITS, *glyphs.shape[1:])

@@ -1,0 +1,40 @@
+"""Stand-ins for trainers, and signals to this process once they are there."""
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+SLEEPER = """
+import pathlib, signal, sys, time
+name = sys.argv[1]
+
+def stop(number, frame):
+    time.sleep(0.3)  # a step's end
+    pathlib.Path(name + ".saved").open("a").write(str(int(number)))
+    sys.exit(128 + number)
+
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, stop)
+pathlib.Path(name + ".started").touch()
+time.sleep(60)
+"""
+
+
+def sleeper(name: Path) -> list[str]:
+    """The command of a stand-in: it makes NAME.started, and on a signal NAME.saved, as a trainer saves."""
+    return [sys.executable, "-c", SLEEPER, str(name)]
+
+
+def send_once_there(number: int, *files: Path, pause: float = 0.0) -> None:
+    """Sends this process a signal once all files are there."""
+
+    def send() -> None:
+        until = time.monotonic() + 30
+        while not all(file.exists() for file in files) and time.monotonic() < until:
+            time.sleep(0.02)
+        time.sleep(pause)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=send, daemon=True).start()
