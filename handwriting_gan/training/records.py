@@ -1,7 +1,6 @@
 """What a run shows and keeps; of several processes only the first does."""
 
 import contextlib
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
@@ -14,9 +13,9 @@ from handwriting_gan.training.progress import RunProgress
 from handwriting_gan.training.samples import draw_sheets
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.workdir import checkpoints
-from handwriting_gan.workdir.layout import Workdir, alone, claim
+from handwriting_gan.workdir.layout import Workdir, alone, check_claim, check_free, claim
 from handwriting_gan.workdir.metric_log import MetricLog
-from handwriting_gan.workdir.trackers import open_tracker
+from handwriting_gan.workdir.trackers import check_tracker, open_tracker
 from handwriting_gan.workdir.trained_model import TrainedModel
 
 
@@ -34,7 +33,10 @@ class Unrecorded:
     def __exit__(self, *error: object) -> None:
         """Nothing is open."""
 
-    def newest(self, abstract: TrainState) -> TrainState | None:
+    def check(self, abstract: TrainState) -> None:
+        """Whether a run could be kept is the first process's to find."""
+
+    def newest(self) -> TrainState | None:
         """None: the first process tells."""
 
     def begin(self, step: int, last: int) -> None:
@@ -56,6 +58,8 @@ class Unrecorded:
 class Records(Unrecorded):
     """Keeps a run in its workdir and shows it on the console; used as a context, alone in the workdir.
 
+    In order: `check`, which writes nothing; the context; `newest`; `begin`, which claims the workdir.
+
     Raises:
       InputError: from any method, if the workdir holds a run with another config, is being trained in,
         cannot be written to, or has no room left.
@@ -65,11 +69,20 @@ class Records(Unrecorded):
         """Of a run of this config; `held_out` glyphs are drawn on sample sheets."""
         self._config, self._workdir, self._method, self._held_out = config, workdir, method, held_out
         self._open = contextlib.ExitStack()
+        self._restored: checkpoints.Restored | None = None
+
+    def check(self, abstract: TrainState) -> None:
+        """Refuses what could not be kept, before anything is made: `abstract` has the state's shapes."""
+        self._abstract = in_items(abstract)
+        check_tracker(self._config)
+        check_claim(self._workdir, self._config)
+        check_free(self._workdir)
+        checkpoints.check_room(self._workdir.checkpoints, self._abstract)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             stack.enter_context(alone(self._workdir))
-            claim(self._workdir, self._config)
+            check_claim(self._workdir, self._config)
             self._manager = stack.enter_context(
                 contextlib.closing(checkpoints.open_for_training(self._workdir)))
             self._open = stack.pop_all()
@@ -78,26 +91,28 @@ class Records(Unrecorded):
     def __exit__(self, *error: object) -> None:
         self._open.__exit__(*error)
 
-    def newest(self, abstract: TrainState) -> TrainState | None:
-        """The state of the newest whole checkpoint, if there is one; and whether there is room for another.
-
-        A damaged checkpoint is named, and goes: its steps are made again.
-        """
-        checkpoints.check_room(self._manager, abstract)
-        restored = checkpoints.restore(self._manager, in_items(abstract))
-        if restored is None:
+    def newest(self) -> TrainState | None:
+        """The state of the newest whole checkpoint, if there is one; what is damaged is named."""
+        self._restored = checkpoints.restore(self._manager, self._abstract)
+        if self._restored is None:
             return None
-        for step, why in restored.damaged.items():
-            print(f"the checkpoint of step {step} is damaged ({why}); going on from step {restored.step}",
-                  file=sys.stderr)
-            self._manager.delete(step)
-        return restored.items[checkpoints.STATE].replace(averaged=restored.items[checkpoints.AVERAGED])
+        checkpoints.report_damaged(self._restored)
+        items = self._restored.items
+        return items[checkpoints.STATE].replace(averaged=items[checkpoints.AVERAGED])
 
     def begin(self, step: int, last: int) -> None:
-        """Opens the log, where lines of later steps go, and the progress bar."""
-        with self._logging():
-            tracker = open_tracker(self._config, self._workdir, step)
+        """Opens the tracker, claims the workdir, and opens the log and the progress bar.
+
+        Damaged checkpoints are set aside, since their steps are made again; logged lines of later steps go.
+        """
+        with self._logging(), contextlib.ExitStack() as stack:
+            tracker = stack.enter_context(
+                contextlib.closing(open_tracker(self._config, self._workdir, step)))
+            claim(self._workdir, self._config)
+            if self._restored is not None:
+                checkpoints.set_aside(self._manager, self._restored.damaged)
             self._log = self._open.enter_context(contextlib.closing(MetricLog(self._workdir, step, tracker)))
+            stack.pop_all()  # the log closes its tracker
         self._progress = self._open.enter_context(RunProgress(step, last))
 
     def step(self, step: int) -> None:
