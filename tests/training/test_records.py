@@ -40,7 +40,7 @@ def test_a_log_that_cannot_be_written_is_one_line(records: Records, monkeypatch:
         raise OSError(28, "No space left on device")
 
     with records:
-        records.begin(0, 4)
+        records.begin(0, 4)  # claims the workdir
         monkeypatch.setattr(records._log, "write", full)
         with pytest.raises(InputError, match=r"No space left on device\); the last checkpoint is kept"):
             records.terms(2, {"phase/term": 1.0})
