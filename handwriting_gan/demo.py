@@ -4,10 +4,10 @@ $ python -m handwriting_gan.demo
 """
 
 import argparse
-from pathlib import Path
 
 from handwriting_gan import cache
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
+from handwriting_gan.files import local_path
 from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.writing.page_server import ADDRESS, serve
@@ -26,7 +26,7 @@ def _parse() -> argparse.Namespace:
     parser = Flags(
         description="Serves a page in which you draw a number and get another in your hand, on "
                     f"{ADDRESS} only. Any method with a writer mode can answer.")
-    parser.add_argument("--workdir", type=Path,
+    parser.add_argument("--workdir", type=local_path,
                         help="a folder that train has written; default: the released weights")
     parser.add_argument("--port", type=whole_number(0, 65535), default=PORT,
                         help=f"0 is any that is free; default: {PORT}")

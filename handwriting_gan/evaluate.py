@@ -14,7 +14,7 @@ from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_nu
 from handwriting_gan.evaluation import bench, examples, judges, scorecard
 from handwriting_gan.evaluation.measure import measure
 from handwriting_gan.evaluation.protocol import PROTOCOLS
-from handwriting_gan.files import write_atomically
+from handwriting_gan.files import local_path, write_atomically
 from handwriting_gan.report import pages, tables
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir.layout import Workdir
@@ -27,7 +27,7 @@ def main() -> None:
     """Flags in, one call."""
     parser = Flags(description="Measures a trained model: prints tables, writes WORKDIR/scorecard.json, and "
                                "the tables in Markdown and pictures beside it.")
-    parser.add_argument("--workdir", type=Path, required=True, help="a folder that train has written")
+    parser.add_argument("--workdir", type=local_path, required=True, help="a folder that train has written")
     parser.add_argument("--protocol", choices=PROTOCOLS, default="quick",
                         help="quick: within a minute, on validation writers, for runs under way and choices; "
                              "full: minutes, on test writers, for tables (default: quick)")
@@ -36,7 +36,7 @@ def main() -> None:
                              "mnist_writers knows writers, without whom no hand can be judged")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--seed", type=whole_number(0), default=0)
-    parser.add_argument("--out", type=Path, help="default: WORKDIR/scorecard.json")
+    parser.add_argument("--out", type=local_path, help="default: WORKDIR/scorecard.json")
     arguments = parser.parse_args()
     cache.keep_compiled()
     model, protocol = trained_model.load(arguments.workdir), PROTOCOLS[arguments.protocol]

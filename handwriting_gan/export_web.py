@@ -4,10 +4,9 @@ $ python -m handwriting_gan.export_web --out demo.html
 """
 
 import argparse
-from pathlib import Path
 
 from handwriting_gan.errors import Flags, exit_in_one_line
-from handwriting_gan.files import write_atomically
+from handwriting_gan.files import local_path, write_atomically
 from handwriting_gan.recognition import digit_classifier
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir.outputs import check_output
@@ -28,9 +27,9 @@ def _parse() -> argparse.Namespace:
     parser = Flags(
         description="Writes one HTML file in which you draw a number and get another in your hand. The "
                     "networks run in the page: it needs no server and sends nothing anywhere.")
-    parser.add_argument("--workdir", type=Path,
+    parser.add_argument("--workdir", type=local_path,
                         help="a folder that train has written (writer_guided); default: the released weights")
-    parser.add_argument("--out", type=Path, required=True, help="HTML file to write")
+    parser.add_argument("--out", type=local_path, required=True, help="HTML file to write")
     arguments = parser.parse_args()
     check_output(arguments.out, ".html", ".htm", begins=BEGINS)
     return arguments

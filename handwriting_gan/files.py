@@ -1,11 +1,31 @@
-"""Writing files that a user keeps: whole or not at all."""
+"""Paths that a user names, and files that a user keeps: written whole or not at all."""
 
 import contextlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
 from handwriting_gan.errors import InputError
+
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # two letters at least: C:/ is a drive of Windows
+
+
+def local_path(named: str | Path) -> Path:
+    """The path that a user names, with `~` expanded.
+
+    Raises:
+      InputError: if it is empty or an address such as gs://bucket/folder, or `~` names nobody's folder.
+    """
+    if not str(named).strip():
+        raise InputError("a path is empty; name a file or a folder")
+    if ADDRESS.match(str(named)):
+        raise InputError(f"{named} is an address, and only local files and folders can be used; "
+                         "copy or mount it, and name that folder")
+    try:
+        return Path(named).expanduser()
+    except RuntimeError as error:
+        raise InputError(f"{named} cannot be expanded ({error}); name the folder in full") from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:

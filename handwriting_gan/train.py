@@ -10,18 +10,22 @@ All devices of this machine share a batch. So do those of several processes, eac
 --distributed where Slurm or a TPU pod starts it, or with --coordinator, --processes and --process.
 """
 
+import re
 import sys
-from pathlib import Path
+import traceback
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from handwriting_gan import cache
+from handwriting_gan import cache, methods
 from handwriting_gan.data import sources
 from handwriting_gan.errors import InputError, exit_in_one_line
+from handwriting_gan.files import local_path
+from handwriting_gan.synthesis import sheets
 from handwriting_gan.training import deadlock, devices, processes
 from handwriting_gan.training.interruption import InterruptedRunError
 from handwriting_gan.training.loop import describe, train
+from handwriting_gan.workdir.config_ranges import check_ranges, range_of, shorten
 from handwriting_gan.workdir.layout import Workdir
 
 CONFIG = config_flags.DEFINE_config_file(
@@ -34,24 +38,27 @@ COORDINATOR = flags.DEFINE_string(
     "coordinator", None, "HOST:PORT of process 0, which the others reach; with --processes and --process.")
 PROCESSES = flags.DEFINE_integer("processes", None, "How many processes train together.", lower_bound=1)
 PROCESS = flags.DEFINE_integer("process", None, "Which of them this is, from 0.", lower_bound=0)
-DRY_RUN = flags.DEFINE_bool("dry_run", False, "Say what would be trained on what, and leave.")
+DRY_RUN = flags.DEFINE_bool(
+    "dry_run", False, "Make the checks of a run, say what it would train on what, and write nothing.")
 STOP_AT = flags.DEFINE_integer(
     "stop_at", None, "Stop at this step, to be resumed by the same command later.", lower_bound=1)
+
+CHOOSE_CONFIG = "--config must name a method's config, as configs/stargan_v2.py:small"
 
 
 def main() -> None:
     """Flags in, one call."""
-    config, workdir = _parse_flags(sys.argv), Workdir(Path(WORKDIR.value))
+    config, workdir = _parse_flags(sys.argv), Workdir(local_path(WORKDIR.value))
     _join()
     devices.one_virtual_device_per_core(config.batch_size)
     cache.keep_compiled()
-    if DRY_RUN.value:
-        print(describe(config))
-        return
     glyphs, held_out = sources.load_both(config.data, DATA_FOLDER.value, "validation")
+    run = config, workdir, glyphs, sheets.for_training(config, held_out), STOP_AT.value
+    if DRY_RUN.value:
+        print(describe(*run))
+        return
     try:
-        train(config, workdir, glyphs, held_out, STOP_AT.value,
-              deadlock.restart if deadlock.possible() else None)
+        train(*run, deadlock.restart if deadlock.possible() else None)
     except InterruptedRunError as stopped:
         print(stopped, file=sys.stderr)
         sys.exit(stopped.exit_code)
@@ -67,6 +74,8 @@ def _join() -> None:
     if DISTRIBUTED.value or any(flag is not None for flag in told):
         if not DISTRIBUTED.value and None in told:
             raise InputError("--coordinator, --processes and --process come together")
+        if None not in told and PROCESS.value >= PROCESSES.value:
+            raise InputError(f"--process is {PROCESS.value}; it must be below --processes, {PROCESSES.value}")
         processes.join(*told)
 
 
@@ -81,23 +90,66 @@ def _parse_flags(arguments: list[str]) -> ConfigDict:
             raise InputError(f"what is {strays[0]!r} for? see python -m handwriting_gan.train --help")
         config = CONFIG.value
         missing = {"method", "batch_size", "steps"} - set(config)  # a bad file is noticed only now
-    except (AttributeError, KeyError) as error:  # says the nearest right name
-        raise InputError(f"the config has no field {error.args[0]}") from error
-    except (flags.Error, TypeError, ValueError, OSError, ImportError) as error:
-        raise InputError(_reason(str(error))) from error
-    if missing or not WORKDIR.value:
-        raise InputError("--config must name a method's config, as configs/stargan_v2.py:small, "
-                         "and --workdir a folder")
+    except InputError:
+        raise
+    except flags.Error as error:
+        raise InputError(_flag_reason(str(error))) from error
+    except Exception as error:  # a config file is a program, and may raise anything
+        raise InputError(f"--config: {_config_reason(error)}") from error
+    if missing or not isinstance(config, ConfigDict):
+        raise InputError(CHOOSE_CONFIG)
+    _refuse_labels(config)
+    check_ranges(config, "--config.")
     return config
 
 
-def _reason(said: str) -> str:
-    """What is wrong, without the traceback or the search path that config_flags puts into its message."""
-    if "Traceback" in said:
-        return said.strip().splitlines()[-1].partition(": ")[2]
-    if "Failed loading config file" in said:
-        said = f"--config: {said.strip().splitlines()[-1].strip()}"
-    return f"{said}; see python -m handwriting_gan.train --help"
+def _refuse_labels(config: ConfigDict) -> None:
+    """Refuses a preset or method that is not the config file's own: all other fields would be another's."""
+    flag = flags.FLAGS["config"]
+    own = flag.parser.parse(flag.config_filename)
+    if config.get("preset") != own.get("preset"):
+        raise InputError(f"--config.preset would only rename preset {own.get('preset')}; choose another by "
+                         "--config FILE:PRESET, as configs/stargan_v2.py:small")
+    if config.method != own.method and config.method in methods.CATALOGUE:
+        raise InputError(f"--config.method is {config.method}, but the config is of {own.method}; "
+                         "choose another by --config, as configs/lord.py:small")
+
+
+def _flag_reason(said: str) -> str:
+    """What is wrong with a flag, in one line, without a traceback."""
+    lines = _lines(said)
+    if any(line.startswith("Traceback") for line in lines):  # a TypeError or ValueError of the config file
+        return f"--config: {lines[-1].partition(': ')[2] or lines[-1]}"
+    if missing := re.search(r"Flag --(\w+) must have a value other than None", said):
+        return CHOOSE_CONFIG if missing[1] == "config" else f"--{missing[1]} is missing; name a folder"
+    if wrong := re.match(r"flag --([\w.]+)=(.*?): (?:invalid literal for int|could not convert|Exceeds the)",
+                         said, re.DOTALL):
+        allowed = range_of(wrong[1].removeprefix("config.")) or "a whole number"
+        return f"--{wrong[1]} is {shorten(wrong[2])}; it must be {allowed}"
+    return f"{lines[0]}; see python -m handwriting_gan.train --help"
+
+
+def _config_reason(error: Exception) -> str:
+    """What is wrong with a config file, or with the name of a field, in one line."""
+    if isinstance(error, SyntaxError):
+        place = f"{error.filename}, line {error.lineno}: " if error.filename else ""
+        return f"{place}{error.msg}"
+    said = _lines(str(error))[-1].rpartition("failure to load: ")[2]
+    if isinstance(error, OSError):
+        return re.sub(r"^\[Errno \d+\] ", "", said)
+    if "has no attribute 'get_config'" in said:
+        return "the file has no function get_config"
+    in_file = {"_LoadConfigModule", "get_config"} & {frame.name for frame in
+                                                     traceback.extract_tb(error.__traceback__)}
+    if isinstance(error, AttributeError | KeyError) and not in_file:
+        nested = re.search(r"Attempting to lookup: ([\w.]+)", said)
+        named = nested[1] if nested else said.replace("\\'", "").replace("\\n", "; ").strip("'\"")
+        return f"there is no field {named}"
+    return f"the file raises {type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _lines(said: str) -> list[str]:
+    return [line.strip() for line in said.splitlines() if line.strip()] or [""]
 
 
 if __name__ == "__main__":

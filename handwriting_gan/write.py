@@ -11,7 +11,7 @@ import numpy as np
 from handwriting_gan import cache
 from handwriting_gan.data.pictures import save_animation
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, number_between, whole_number
-from handwriting_gan.files import write_atomically
+from handwriting_gan.files import local_path, write_atomically
 from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir.outputs import check_output
@@ -54,7 +54,7 @@ def _parse() -> argparse.Namespace:
                     "as that hand might have, at the photo's resolution, in its ink. Every digit of the "
                     "photo tells of the hand.")
     parser.add_argument("--number", required=True, help="what to write, as in 481")
-    parser.add_argument("--like", type=Path, required=True, metavar="PICTURE",
+    parser.add_argument("--like", type=local_path, required=True, metavar="PICTURE",
                         help="a photo or scan of a number: dark ink on light paper, or light on dark")
     parser.add_argument("--reads", metavar="NUMBER",
                         help="what the photo reads, which helps where digits touch; default: it is read")
@@ -70,12 +70,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--paper", action="store_true",
                         help="on the photo's own paper; default: on nothing, to be laid on anything")
     parser.add_argument("--beside", action="store_true", help="the photo's number above what was written")
-    parser.add_argument("--to", type=Path, metavar="OTHER_PICTURE",
+    parser.add_argument("--to", type=local_path, metavar="OTHER_PICTURE",
                         help="a GIF, black on white, in which the hand's digits turn into those of this "
                              "picture's hand, and back")
-    parser.add_argument("--workdir", type=Path,
+    parser.add_argument("--workdir", type=local_path,
                         help="a folder that train has written; default: the released weights")
-    parser.add_argument("--out", type=Path, required=True,
+    parser.add_argument("--out", type=local_path, required=True,
                         help="file to write: PNG, SVG for outlines, or GIF with --to")
     arguments = parser.parse_args()
     ending = arguments.out.suffix.lower()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from handwriting_gan.errors import InputError
-from handwriting_gan.files import check_writable, write_atomically
+from handwriting_gan.files import check_writable, local_path, write_atomically
 
 
 def test_the_content_arrives_and_missing_folders_are_made(tmp_path: Path) -> None:
@@ -90,3 +90,27 @@ def test_a_place_that_cannot_be_written_to_is_refused_and_left_as_it_was(
     assert {path.name for path in tmp_path.iterdir()} - {"some"} == {"folder", "old", "pipe"}
     if write is check_writable:
         assert not (tmp_path / "some").exists()
+@pytest.mark.parametrize("address", ["gs://bucket/x", "s3://bucket", "file:///tmp/x", "http://host/x",
+                                     "HTTPS://host", "hf+v2://x", Path("gs://bucket/x")])
+def test_an_address_is_no_path(address: str | Path) -> None:
+    with pytest.raises(InputError, match="is an address"):
+        local_path(address)
+
+
+@pytest.mark.parametrize("path", ["runs/first", "/tmp/x", "C:/runs", "C:\\runs", "a:b", "./gs://x"])
+def test_other_names_are_paths(path: str) -> None:
+    assert local_path(path) == Path(path)
+
+
+def test_a_home_folder_is_expanded_or_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert local_path("~/runs") == tmp_path / "runs"
+    assert local_path(Path("~/runs")) == tmp_path / "runs"
+    with pytest.raises(InputError, match="cannot be expanded"):
+        local_path("~nobody-of-this-name/runs")
+
+
+@pytest.mark.parametrize("path", ["", " "])
+def test_an_empty_path_is_refused(path: str) -> None:
+    with pytest.raises(InputError, match="a path is empty"):
+        local_path(path)

@@ -17,6 +17,7 @@ from handwriting_gan import cache
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs, make_glyphs
 from handwriting_gan.data.idx import parse, read_verified
 from handwriting_gan.errors import InputError
+from handwriting_gan.files import local_path
 
 HOST = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 HOST_TIMEOUT = 10  # seconds
@@ -113,6 +114,7 @@ def read(kind: type[Mnist], split: str, folder: str | None) -> dict[str, np.ndar
     """
     folder = folder or os.environ.get(FOLDER_VARIABLE)
     if folder:
+        folder = str(local_path(folder))
         for name, file in kind.FILES.items():
             read_verified(find_file(Path(folder), name), file.sha256)
     builder = kind(folder=folder, data_dir=cache.folder() / "datasets", file_format="array_record")

@@ -1,15 +1,26 @@
 """Sample sheets: labelled pictures of what a model synthesises, to look at while training goes on."""
 
-import numpy as np
+from collections.abc import Callable
 
+import numpy as np
+from ml_collections import ConfigDict
+
+from handwriting_gan import methods
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs
 from handwriting_gan.data.hands import rows_by_writer
 from handwriting_gan.data.pictures import Sheet, cross_sheet, side_by_side, tile
+from handwriting_gan.methods.method import Params
 from handwriting_gan.synthesis.trained_model import TrainedModel
 
 FIRST, SECOND = 0, 1  # which of a digit's held-out glyphs is the source, and which the reference
 WRITERS, REFERENCES = 12, 5  # held-out writers on a sheet, and the references of each
 BEST_GUESS, NATURAL_TRY = 0.0, 1.0
+
+
+def for_training(config: ConfigDict, held_out: Glyphs) -> Callable[[int, Params], dict[str, Sheet]]:
+    """`(step, averaged networks) -> sheets` of a run of this config."""
+    method = methods.build(config)
+    return lambda step, averaged: sheets(TrainedModel(config, method, averaged, step), held_out)
 
 
 def sheets(model: TrainedModel, held_out: Glyphs) -> dict[str, Sheet]:

@@ -18,6 +18,7 @@ from ml_collections import ConfigDict
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_bytes, to_network
 from handwriting_gan.errors import InputError
+from handwriting_gan.files import local_path
 from handwriting_gan.methods.method import Guided, Method, Params
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import RELEASED, Workdir, read_config
@@ -192,7 +193,7 @@ def load(workdir: str | Path | None = None) -> TrainedModel:
     Raises:
       InputError: if the folder holds no run, no checkpoint, or one that does not fit its config.
     """
-    folder = Workdir(Path(workdir) if workdir is not None else RELEASED)
+    folder = Workdir(local_path(workdir) if workdir is not None else RELEASED)
     config = read_config(folder)
     try:
         method = methods.build(config)

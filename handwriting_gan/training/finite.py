@@ -1,4 +1,4 @@
-"""Refusing to go on, or to save, once a loss or a parameter is no number any more."""
+"""Refusing to go on, or to save, once a loss, a parameter or an average is not finite."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,15 +21,16 @@ def check_terms(step: int, terms: Mapping[str, float]) -> None:
             raise _diverged(f"the term {term} of phase {phase} is {value} at step {step}")
 
 
-def check_params(step: int, params: Mapping[str, Any]) -> None:
-    """Refuses the parameters `{network: arrays}` after a step if one is not finite.
+def check_params(step: int, params: Mapping[str, Any], averaged: Mapping[str, Any]) -> None:
+    """Refuses the parameters `{network: arrays}` and averages after a step if one is not finite.
 
     Raises:
       InputError: naming the network and the step.
     """
-    for network, tree in params.items():
-        if not all(np.isfinite(array).all() for array in jax.tree.leaves(tree)):
-            raise _diverged(f"a parameter of the {network} is not finite after step {step}")
+    for what, networks in (("a parameter", params), ("the moving average", averaged)):
+        for network, tree in networks.items():
+            if not all(np.isfinite(array).all() for array in jax.tree.leaves(tree)):
+                raise _diverged(f"{what} of the {network} is not finite after step {step}")
 
 
 def _diverged(what: str) -> InputError:

@@ -1,14 +1,18 @@
 """Checkpoints by Orbax: what resuming needs, and the averaged networks as an item of their own.
 
 Orbax makes a checkpoint appear whole or not at all. A list of its files' SHA-256 is put beside them, so that
-one altered later is noticed; the checkpoint before it is kept for that.
+one altered later is noticed; the checkpoint before it is kept for that. No checkpoint is deleted because it
+could not be read: a damaged one is set aside, and whatever else goes wrong stops the run.
 """
 
 import hashlib
+import itertools
 import json
 import math
+import os
 import shutil
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -17,7 +21,7 @@ import orbax.checkpoint as ocp
 
 from handwriting_gan.errors import InputError
 from handwriting_gan.files import write_atomically
-from handwriting_gan.workdir.layout import Workdir
+from handwriting_gan.workdir.layout import Workdir, existing_folder
 
 STATE, AVERAGED = "state", "averaged"
 KEPT = 2  # checkpoints
@@ -25,6 +29,12 @@ SPARE = 2  # times the arrays' bytes are asked to be free: lists, hashes, logs a
 MEND = "what was saved before is kept: make room, and the same command goes on"
 HASHES = "sha256.json"  # in a checkpoint's folder; one without it was saved by another hand
 Manager: TypeAlias = ocp.CheckpointManager
+# What reading raises besides: the file system, the memory, or a library may have had a passing trouble.
+UNREADABLE = (OSError, MemoryError, RuntimeError, ValueError, KeyError, TypeError)
+
+
+class DamagedError(Exception):
+    """What a checkpoint holds is not what was saved."""
 
 
 class Restored(NamedTuple):
@@ -32,7 +42,7 @@ class Restored(NamedTuple):
 
     items: dict[str, Any]  # pytrees of NumPy arrays
     step: int
-    damaged: dict[int, str]  # newer checkpoints that could not be read, and why
+    damaged: dict[int, str]  # newer checkpoints that are not what was saved, and why
 
 
 def open_for_training(workdir: Workdir) -> Manager:
@@ -66,7 +76,7 @@ def save(manager: Manager, step: int, **items: Any) -> None:
       InputError: if there is no room for it, or it cannot be written; those before it are left alone.
     """
     try:
-        check_room(manager, items)
+        check_room(Path(manager.directory), items)
         manager.save(step, force=True, args=ocp.args.Composite(
             **{name: ocp.args.StandardSave(tree) for name, tree in items.items()}))
         manager.wait_until_finished()
@@ -76,16 +86,16 @@ def save(manager: Manager, step: int, **items: Any) -> None:
                          f"({str(error).splitlines()[0]}); {MEND}") from error
 
 
-def check_room(manager: Manager, items: Any) -> None:
-    """Refuses to begin what a full disk would leave half-written.
+def check_room(folder: Path, items: Any) -> None:
+    """Refuses to begin what a full disk would leave half-written; the folder need not exist yet.
 
     Raises:
       InputError: if the file system has no room for a checkpoint of these pytrees of arrays, or of shapes.
     """
     arrays = sum(math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(items))
-    needed, free = SPARE * arrays, shutil.disk_usage(manager.directory).free
+    needed, free = SPARE * arrays, shutil.disk_usage(existing_folder(folder)).free
     if free < needed:
-        raise InputError(f"{manager.directory} has {free / 1e6:.1f} MB free, and a checkpoint needs up to "
+        raise InputError(f"{folder} has {free / 1e6:.1f} MB free, and a checkpoint needs up to "
                          f"{needed / 1e6:.1f} MB; {MEND}")
 
 
@@ -100,9 +110,17 @@ def _folder(manager: Manager, step: int) -> Path:
 
 def _hashes(folder: Path, item: str) -> dict[str, str]:
     """The SHA-256 of each file of an item by its path in the folder, the list of them left out."""
-    files = sorted(path for path in (folder / item).rglob("*") if path.is_file() and path.name != HASHES)
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in files}
+    found = {}
+    for place, _, names in os.walk(folder / item, onerror=_raise):
+        for path in (Path(place, name) for name in names if name != HASHES):
+            found[path.relative_to(folder).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return dict(sorted(found.items()))
+
+
+def _raise(error: OSError) -> None:
+    """A folder that cannot be listed is no empty one; one that is not there holds nothing."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def restore(manager: Manager, abstract: dict[str, Any]) -> Restored | None:
@@ -112,14 +130,19 @@ def restore(manager: Manager, abstract: dict[str, Any]) -> Restored | None:
     the one before it.
 
     Raises:
-      InputError: if no checkpoint is whole, or one does not hold what `abstract` asks for.
+      InputError: if no checkpoint is whole, one cannot be read for another reason than what it holds, which
+        may pass, or one does not hold what `abstract` asks for.
     """
     damaged: dict[int, str] = {}
     for step in sorted(manager.all_steps(), reverse=True):
         try:
             return Restored(_restore(manager, step, abstract), step, damaged)
-        except (ValueError, KeyError, OSError) as error:
-            damaged[step] = str(error).splitlines()[0]
+        except DamagedError as error:
+            damaged[step] = str(error)
+        except UNREADABLE as error:
+            raise InputError(
+                f"the checkpoint of step {step} in {manager.directory} cannot be read ({_line(error)}); "
+                "nothing was changed: mend that, and the same command goes on") from error
     if damaged:
         step = max(damaged)
         raise InputError(f"the checkpoint of step {step} in {manager.directory} is damaged, and none before "
@@ -127,23 +150,71 @@ def restore(manager: Manager, abstract: dict[str, Any]) -> Restored | None:
     return None
 
 
+def _line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def report_damaged(restored: Restored) -> None:
+    """Says on stderr which newer checkpoints were passed over."""
+    for step, why in restored.damaged.items():
+        print(f"the checkpoint of step {step} is damaged ({why}); using that of step {restored.step}",
+              file=sys.stderr)
+
+
+def set_aside(manager: Manager, steps: Iterable[int]) -> None:
+    """Moves checkpoints out of the manager's folder into `checkpoints_damaged` beside it.
+
+    Raises:
+      InputError: if one cannot be moved.
+    """
+    aside = Path(manager.directory).with_name("checkpoints_damaged")
+    try:
+        for step in steps:
+            aside.mkdir(exist_ok=True)
+            names = itertools.chain((f"{step}",), (f"{step}_{number}" for number in itertools.count(2)))
+            target = next(aside / name for name in names if not (aside / name).exists())
+            _folder(manager, step).rename(target)
+            print(f"the damaged checkpoint of step {step} was moved to {target}", file=sys.stderr)
+    except OSError as error:
+        raise InputError(f"the damaged checkpoint of step {step} cannot be moved to {aside} "
+                         f"({error.strerror or error}); mend that, and the same command goes on") from error
+    manager.reload()
+
+
 def _restore(manager: Manager, step: int, abstract: dict[str, Any]) -> dict[str, Any]:
-    for item in abstract:
-        _check_hashes(_folder(manager, step), item)
-    _check_fit(manager, step, abstract)
-    restored = manager.restore(step, args=ocp.args.Composite(**{
-        item: ocp.args.StandardRestore(_on_one_device(tree)) for item, tree in abstract.items()}))
+    folder = _folder(manager, step)
+    sealed = [_check_hashes(folder, item) for item in abstract]
+    try:
+        _check_fit(manager, step, abstract)
+        restored = manager.restore(step, args=ocp.args.Composite(**{
+            item: ocp.args.StandardRestore(_on_one_device(tree)) for item, tree in abstract.items()}))
+    except (ValueError, KeyError, FileNotFoundError) as error:
+        if all(sealed):  # every file is the one that was saved
+            raise
+        raise DamagedError(_line(error)) from error
     return {item: jax.device_get(restored[item]) for item in abstract}
 
 
-def _check_hashes(folder: Path, item: str) -> None:
-    """Raises ValueError if a file of the item is not the one that was saved; others are not read."""
-    if not (folder / HASHES).exists():
-        return
-    saved, found = json.loads((folder / HASHES).read_bytes()), _hashes(folder, item)
+def _check_hashes(folder: Path, item: str) -> bool:
+    """Whether the item's files were compared with the list of what was saved; others are not read.
+
+    Raises:
+      DamagedError: if a file of the item, or the list, is not the one that was saved.
+      OSError: if a file cannot be read.
+    """
+    found = _hashes(folder, item)
+    try:
+        saved = json.loads((folder / HASHES).read_bytes())
+    except FileNotFoundError:
+        return False
+    except ValueError as error:
+        raise DamagedError(f"{HASHES} is not what was saved") from error
+    if not isinstance(saved, dict):
+        raise DamagedError(f"{HASHES} is not what was saved")
     for name in sorted(saved.keys() | found.keys()):
         if name.startswith(f"{item}/") and saved.get(name) != found.get(name):
-            raise ValueError(f"{name} is {'not what was saved' if name in found else 'missing'}")
+            raise DamagedError(f"{name} is {'not what was saved' if name in found else 'missing'}")
+    return True
 
 
 def _check_fit(manager: Manager, step: int, abstract: dict[str, Any]) -> None:
@@ -166,7 +237,9 @@ def _shapes(tree: Any) -> dict[str, tuple[int, ...]]:
 
 
 def restore_averaged(workdir: Workdir, abstract: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-    """Only the averaged networks of the newest checkpoint, and its step.
+    """Only the averaged networks of the newest whole checkpoint, and its step.
+
+    Damaged checkpoints after it are named on stderr.
 
     Raises:
       InputError: if there is no checkpoint, or it does not hold these networks.
@@ -179,6 +252,7 @@ def restore_averaged(workdir: Workdir, abstract: Mapping[str, Any]) -> tuple[dic
             restored = restore(manager, {AVERAGED: abstract})
             if restored is None:
                 raise nothing
+            report_damaged(restored)
             return restored.items[AVERAGED], restored.step
     except OSError as error:
         raise InputError(f"{workdir.checkpoints} cannot be read: {error}") from error

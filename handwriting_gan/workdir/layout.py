@@ -2,17 +2,19 @@
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from ml_collections import ConfigDict
 
 from handwriting_gan.errors import InputError
 from handwriting_gan.files import write_atomically
+from handwriting_gan.workdir.config_ranges import check_ranges
 
 RELEASED = Path(__file__).parents[1] / "released"  # the workdir inside the package
 
@@ -48,6 +50,11 @@ class Workdir:
         """What evaluation found, JSON."""
         return self.root / "scorecard.json"
 
+    @property
+    def lock(self) -> Path:
+        """The file that a trainer locks, there while it trains."""
+        return self.root / ".training.lock"
+
     def sample(self, mode: str, step: int) -> Path:
         """The sample sheet of a mode at a step, PNG."""
         return self.root / "samples" / f"{mode}_{step:07d}.png"
@@ -57,15 +64,17 @@ def read_config(workdir: Workdir) -> ConfigDict:
     """The config of the run that the workdir holds.
 
     Raises:
-      InputError: if the folder holds no run, or its config cannot be read.
+      InputError: if the folder holds no run, or its config cannot be read or has a field out of range.
     """
     try:
-        return ConfigDict(_fields(workdir.config.read_text()))
+        config = ConfigDict(_fields(workdir.config.read_text()))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{workdir.root} holds no run (there is no config.json in it); "
                          "name a folder that `train` has written") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{workdir.config} cannot be read: {error}") from error
+    check_ranges(config, f"{workdir.config}: ")
+    return config
 
 
 def _fields(text: str) -> dict[str, Any]:
@@ -94,47 +103,133 @@ def holds_run(workdir: Workdir) -> bool:
 def alone(workdir: Workdir) -> Iterator[None]:
     """Keeps the workdir for one trainer as long as the context lasts; a killed one keeps nothing.
 
+    Where nothing was claimed by the end, what was made for the run is removed: a refused run leaves no trace.
+
     Raises:
       InputError: if another process is training in it, or it cannot be written to.
     """
     holds_run(workdir)
+    folders = (workdir.root, *workdir.root.parents)  # innermost first
+    made = [folder for folder in folders if not folder.exists()]
     try:
         workdir.root.mkdir(parents=True, exist_ok=True)
-        folder = os.open(workdir.root, os.O_RDONLY)
+        before = set(workdir.root.iterdir())
+        lock = FileLock(workdir.lock)
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise _in_use(workdir) from error
     except OSError as error:
-        raise InputError(f"{workdir.root} cannot be written to ({error.strerror}); "
-                         "name another --workdir") from error
+        for folder in made:
+            _remove_if_empty(folder)
+        raise _unwritable(workdir, error) from error
     try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the folder itself: no file is left
-        except BlockingIOError as error:
-            raise InputError(f"another process is training in {workdir.root}; wait for it, stop it, or "
-                             "name another --workdir") from error
         yield
     finally:
-        os.close(folder)
+        if not workdir.config.exists():
+            _remove_new(workdir, before)
+        _release(lock, workdir.lock)
+        if not workdir.config.exists():
+            for folder in made:
+                _remove_if_empty(folder)
 
 
-def claim(workdir: Workdir, config: ConfigDict) -> None:
-    """Makes the workdir this config's own, or checks that it already is.
+def _release(lock: FileLock, path: Path) -> None:
+    """Gives a lock back and removes its file; the file first, so that two trainers never lock two files.
+
+    Windows cannot remove a file that is open, and so has it the other way round.
+    """
+    with contextlib.suppress(OSError):
+        if os.name == "nt":
+            lock.release()
+        path.unlink()
+    lock.release()
+
+
+def _remove_new(workdir: Workdir, before: set[Path]) -> None:
+    """Removes the folders of an unclaimed run that were not there before."""
+    for folder in {workdir.checkpoints, workdir.events, workdir.root / "wandb"} - before:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _in_use(workdir: Workdir) -> InputError:
+    return InputError(f"another process is training in {workdir.root}; wait for it, stop it, or "
+                      "name another --workdir")
+
+
+def _unwritable(workdir: Workdir, error: OSError) -> InputError:
+    return InputError(f"{workdir.root} cannot be written to ({error.strerror or error}); "
+                      "name another --workdir")
+
+
+def check_free(workdir: Workdir) -> None:
+    """Refuses a workdir that a trainer could not keep for itself; writes nothing.
+
+    Raises:
+      InputError: if another process is training in it, or it cannot be written to.
+    """
+    holds_run(workdir)
+    nearest = existing_folder(workdir.root)
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"{nearest} cannot be written to; name another --workdir")
+    if workdir.lock.exists():
+        try:
+            with FileLock(workdir.lock, blocking=False):
+                pass
+        except Timeout as error:
+            raise _in_use(workdir) from error
+        except OSError as error:
+            raise _unwritable(workdir, error) from error
+
+
+def existing_folder(path: Path) -> Path:
+    """The path itself, or the nearest of its parents that exists."""
+    return next(place for place in (path, *path.absolute().parents) if place.exists())
+
+
+def saved_steps(workdir: Workdir) -> list[int]:
+    """The steps that have a checkpoint, whole or not, in order."""
+    if not workdir.checkpoints.is_dir():
+        return []
+    return sorted(int(path.name) for path in workdir.checkpoints.iterdir() if path.name.isdecimal())
+
+
+def check_claim(workdir: Workdir, config: ConfigDict) -> None:
+    """Checks that the workdir is this config's own, or nobody's yet; writes nothing.
 
     A run may be prolonged: `steps` may grow. Anything else, a schedule too, must be as it was.
 
     Raises:
-      InputError: if the workdir holds a run with another config.
+      InputError: if the workdir holds a run with another config, or one whose config is gone.
     """
-    if holds_run(workdir):
-        held = _flatten(read_config(workdir).to_dict())
-        asked = _flatten(json.loads(config.to_json()))
-        changed = [name for name in sorted(held.keys() | asked.keys())
-                   if held.get(name) != asked.get(name)]
-        if changed == ["steps"] and asked["steps"] > held["steps"]:
-            changed = []
-        if changed:
-            said = ", ".join(f"{name} {held.get(name)} -> {asked.get(name)}" for name in changed[:4])
-            more = f" and {len(changed) - 4} more" if len(changed) > 4 else ""
-            raise InputError(f"{workdir.root} holds a run with another config ({said}{more}); "
-                             "choose another --workdir, or the config that it has")
+    if not holds_run(workdir):
+        left = [path.name for path, is_left in (
+            (workdir.checkpoints, bool(saved_steps(workdir))),
+            (workdir.metrics, workdir.metrics.exists() and workdir.metrics.stat().st_size > 0)) if is_left]
+        if left:
+            raise InputError(f"{workdir.root} holds {' and '.join(left)}, but no config.json that says what "
+                             "trained them; put it back, or choose another --workdir")
+        return
+    held = _flatten(read_config(workdir).to_dict())
+    asked = _flatten(json.loads(config.to_json()))
+    changed = [name for name in sorted(held.keys() | asked.keys())
+               if held.get(name) != asked.get(name)]
+    if changed == ["steps"] and asked["steps"] > held["steps"]:
+        changed = []
+    if changed:
+        said = ", ".join(f"{name} {held.get(name)} -> {asked.get(name)}" for name in changed[:4])
+        more = f" and {len(changed) - 4} more" if len(changed) > 4 else ""
+        raise InputError(f"{workdir.root} holds a run with another config ({said}{more}); "
+                         "choose another --workdir, or the config that it has")
+
+
+def claim(workdir: Workdir, config: ConfigDict) -> None:
+    """Makes the workdir this config's own; raises as `check_claim` does."""
+    check_claim(workdir, config)
     write_atomically(workdir.config, config.to_json(indent=2).encode() + b"\n")
 
 

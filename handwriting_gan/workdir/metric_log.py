@@ -1,6 +1,7 @@
 """What a run says of itself over time: JSON lines for programs, a tracker for people."""
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,9 +17,19 @@ class MetricLog:
     """
 
     def __init__(self, workdir: Workdir, step: int, tracker: Tracker) -> None:
-        """Opens the log of a run that stands at `step`; lines of later steps, lost with a kill, go."""
+        """Opens the log of a run that stands at `step`; lines of later steps, lost with a kill, go.
+
+        Lines that cannot be read are moved to `metrics_damaged.jsonl`, and a warning says so on stderr.
+        """
         if workdir.metrics.exists():
-            write_atomically(workdir.metrics, _lines_until(workdir.metrics.read_bytes(), step))
+            kept, damaged = _lines_until(workdir.metrics.read_bytes(), step)
+            if damaged:
+                aside = workdir.metrics.with_name("metrics_damaged.jsonl")
+                with aside.open("ab") as file:
+                    file.write(damaged)
+                print(f"{workdir.metrics} has lines that cannot be read; they were moved to {aside}",
+                      file=sys.stderr)
+            write_atomically(workdir.metrics, kept)
         self._lines = workdir.metrics.open("a")
         self._tracker = tracker
 
@@ -37,7 +48,24 @@ class MetricLog:
         self._tracker.close()
 
 
-def _lines_until(content: bytes, step: int) -> bytes:
-    """The whole lines whose step is at most `step`; a torn last line goes."""
-    whole = content[:content.rfind(b"\n") + 1].splitlines(keepends=True)
-    return b"".join(line for line in whole if json.loads(line)["step"] <= step)
+def _lines_until(content: bytes, step: int) -> tuple[bytes, bytes]:
+    """The lines whose step is at most `step`, and those that cannot be read; what a kill tore off goes."""
+    kept, damaged = [], []
+    lines = content.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        found = _step_of(line)
+        if found is not None and found <= step:
+            kept.append(line + b"\n")
+        elif found is None and line.strip() and number < len(lines):  # the last one has no end: it is torn
+            damaged.append(line + b"\n")
+    return b"".join(kept), b"".join(damaged)
+
+
+def _step_of(line: bytes) -> int | None:
+    """The step that a line logs, or None if it logs none."""
+    try:
+        logged = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    step = logged.get("step") if isinstance(logged, dict) else None
+    return step if isinstance(step, int) and not isinstance(step, bool) else None

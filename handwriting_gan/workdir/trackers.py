@@ -1,6 +1,8 @@
 """Where people follow a run: TensorBoard's events in the workdir, or Weights & Biases."""
 
 import hashlib
+import importlib.util
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +14,8 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.workdir.layout import Workdir
 
 PROJECT = "handwriting_gan"
+WITHOUT_WANDB = ("--config.tracker=wandb needs the extra of that name: "
+                 "pip install 'handwriting-gan[wandb]'")
 
 
 class Tracker(Protocol):
@@ -63,8 +67,7 @@ class WeightsAndBiases:
         try:
             import wandb  # an extra, and slow to import
         except ImportError as error:
-            raise InputError("--config.tracker=wandb needs the extra of that name: "
-                             "pip install 'handwriting-gan[wandb]'") from error
+            raise InputError(WITHOUT_WANDB) from error
         self._picture, root = wandb.Image, workdir.root.resolve()
         try:
             self._run = wandb.init(project=PROJECT, name=root.name, dir=root, config=config.to_dict(),
@@ -85,6 +88,23 @@ class WeightsAndBiases:
     def close(self) -> None:
         """Waits until all has arrived."""
         self._run.finish()
+
+
+def check_tracker(config: ConfigDict) -> None:
+    """Refuses a tracker whose package is not installed; writes and connects nothing.
+
+    Raises:
+      InputError: naming the extra to install.
+    """
+    if config.tracker == "wandb" and not _is_installed("wandb"):
+        raise InputError(WITHOUT_WANDB)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):  # a module that was put in its place, or out of it
+        return sys.modules.get(package) is not None
 
 
 def open_tracker(config: ConfigDict, workdir: Workdir, step: int) -> Tracker:

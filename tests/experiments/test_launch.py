@@ -31,8 +31,9 @@ def launch(tmp_path: Path) -> callable:
 
     def run(script: str, **environment: str) -> str:
         path = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CLONE": str(clone)}
-        done = subprocess.run([LAUNCH / script, "--dry_run"], cwd=clone, capture_output=True, text=True,
-                              timeout=200, env=os.environ | path | environment, check=False)
+        done = subprocess.run([LAUNCH / script, "--dry_run", "--config.data=mnist_5k"], cwd=clone,
+                              capture_output=True, text=True, timeout=200, check=False,
+                              env=os.environ | path | environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

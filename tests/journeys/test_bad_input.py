@@ -1,27 +1,23 @@
 """Whatever is wrong, one line says so, with exit code 2 and nothing half-written."""
 
-import contextlib
-import io
 import json
+import math
 import os
 import re
 import shutil
 import subprocess
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
-from unittest import mock
 
 import pytest
-from absl.testing import flagsaver
+from absl import flags
 from PIL import Image
 
 from configs import stargan_v2
 from handwriting_gan import evaluate, write
-from handwriting_gan import train as train_module
+from handwriting_gan import train as trainer
 from handwriting_gan.data import mnist
-from handwriting_gan.errors import exit_in_one_line
 from handwriting_gan.workdir.layout import RELEASED
 
 ROOT = Path(__file__).parents[2]
@@ -116,7 +112,9 @@ def _config(**changes: object) -> dict:
 @pytest.mark.parametrize(("content", "reason"), [
     (None, "holds no run"),
     ("{", "cannot be read"),
-    (json.dumps(_config(method="pix2pix")), "no method is called 'pix2pix'"),
+    (json.dumps(_config(method="pix2pix")), "method is 'pix2pix'; it must be one of"),
+    (json.dumps(_config(averaging=1.5)), "averaging is 1.5; it must be at least 0 and below 1"),
+    (json.dumps(_config(truncation=math.nan)), "truncation is nan"),
     (json.dumps(_config(networks={})), "not the config of a stargan_v2 run"),
     ("[5]", "no JSON object"),
     (json.dumps(_config()), "no checkpoint yet"),
@@ -133,49 +131,132 @@ def test_a_workdir_that_cannot_be_used(content: str | None, reason: str, tmp_pat
 
 
 def train(*arguments: object, **environment: str) -> subprocess.CompletedProcess:
-    """The training door in a process of its own, since its flags can be parsed once only."""
+    """`train` in a process of its own."""
     return subprocess.run([sys.executable, "-m", "handwriting_gan.train", *map(str, arguments)],
                           cwd=ROOT, capture_output=True, text=True, check=False,
                           env={**os.environ, **environment})
 
 
-def train_here(*arguments: object, **environment: str) -> subprocess.CompletedProcess:
-    """The same in this process, which spares seconds of imports: for what is refused before it trains."""
-    said, complaints = io.StringIO(), io.StringIO()
-    with (flagsaver.flagsaver(), mock.patch.dict(os.environ, environment), contextlib.chdir(ROOT),
-          mock.patch.object(sys, "argv", ["train", *map(str, arguments)]),
-          contextlib.redirect_stdout(said), contextlib.redirect_stderr(complaints),
-          warnings.catch_warnings(action="ignore")):
-        try:
-            code = exit_in_one_line(train_module.main)
-        except SystemExit as leaving:
-            code = leaving.code
-    return subprocess.CompletedProcess(arguments, code or 0, said.getvalue(), complaints.getvalue())
+TINY = "configs/stargan_v2.py:tiny"
+
+
+@pytest.fixture
+def refused_to_train(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch,
+                     tmp_path: Path) -> Callable[..., str]:
+    """Starts a training in this process, which is refused in one line and leaves no workdir."""
+    monkeypatch.chdir(ROOT)
+
+    def call(*arguments: object) -> str:
+        for name in [name for name in flags.FLAGS if name.startswith("config.")]:
+            delattr(flags.FLAGS, name)
+        flags.FLAGS.unparse_flags()
+        for name in flags.FLAGS:
+            flags.FLAGS[name].unparse()
+        before = sorted(tmp_path.rglob("*"))
+        said = refused(trainer, "--workdir", tmp_path / "run", *arguments)
+        assert sorted(tmp_path.rglob("*")) == before
+        assert "\\" not in said
+        return said
+
+    return call
 
 
 @pytest.mark.parametrize(("arguments", "reason"), [
-    (("--config.losses.cylce=2",), "cycle"),
-    (("--config.seed=1.5",), "--config.seed"),
+    (("--config.losses.cylce=2",), 'no field cylce; Did you mean "cycle"'),
+    (("--config.sed=2",), 'no field sed; Did you mean "seed"'),
+    (("--config.losses.r1.deep=2",), "no field losses.r1.deep"),
+    (("--config.seed=1.5",), "--config.seed is '1.5'; it must be a whole number"),
+    (("--config.seed=-1",), "--config.seed is -1; it must be a whole number from 0"),
+    (("--config.seed=2**40",), "--config.seed is '2**40'"),
+    ((f"--config.seed={2**40}",), "--config.seed is 1099511627776"),
+    ((f"--config.seed={'9' * 30}",), "--config.seed is 999"),
+    ((f"--config.seed={'9' * 5000}",), "--config.seed is '999"),
     (("--config.batch_size=5",), "multiple of 2"),
+    (("--config.batch_size=3.5",), "--config.batch_size is '3.5'"),
+    (("--config.batch_size=-4",), "--config.batch_size is -4"),
     (("--config.method=pix2pix",), "stargan_v2"),
+    (("--config.method=lord",), "--config.method is lord, but the config is of stargan_v2"),
+    (("--config.preset=base",), "--config.preset would only rename preset tiny"),
     (("--config.data=cifar",), "mnist_5k"),
+    (("--config.data=",), "--config.data is ''"),
+    (("--config.tracker=paper",), "tensorboard, wandb"),
+    (("--config.compute=float16",), "float32, bfloat16"),
+    (("--config.averaging=1.5",), "--config.averaging is 1.5; it must be at least 0 and below 1"),
+    (("--config.averaging=nan",), "--config.averaging is nan"),
+    (("--config.learning_rates.generator=0",), "--config.learning_rates.generator is 0.0"),
+    (("--config.losses.cycle=1e400",), "--config.losses.cycle is inf"),
+    (("--config.adam={'beta1': 3}",), "--config.adam.beta1 is 3"),
+    (("--config.networks=None",), "--config.networks"),
     (("--wokdir=x",), "workdir"),
     (("stray",), "stray"),
     (("--config.steps=-5",), "steps is -5"),
+    (("--config.steps=0",), "--config.steps is 0"),
+    (("--config.steps=1e3",), "--config.steps is '1e3'"),
+    (("--config.steps=",), "--config.steps is ''"),
+    (("--stop_at=9",), "--stop_at is 9; it must be from 1 to --config.steps, 8"),
+    (("--dry_run", "--stop_at=9"), "--stop_at is 9"),
+    (("--dry_run", "--config.batch_size=5"), "multiple of 2"),
+    (("--processes=2",), "come together"),
+    (("--coordinator=here:1", "--processes=2", "--process=2"), "--process is 2; it must be below"),
+    (("--workdir=",), "a path is empty"),
+    (("--workdir=gs://bucket/run",), "gs://bucket/run is an address"),
+    (("--config.data=mnist", "--data_folder=s3://bucket"), "s3://bucket is an address"),
     (("--config.networks.width=0",), "networks.width"),
     (("--config.networks.levels=3",), "networks.levels"),
-    (("--config=configs/nope.py:tiny",), "configs/nope.py"),
-    (("--config=configs/stargan_v2.py:huge",), "tiny, small, base"),
-    (("--config=configs/common.py:tiny",), "configs/stargan_v2.py:small"),
 ])
-def test_a_bad_config(arguments: tuple[str, ...], reason: str, tmp_path: Path) -> None:
-    workdir = tmp_path / "run"
-    done = train_here("--config", "configs/stargan_v2.py:tiny", "--workdir", workdir, *arguments)
+def test_a_bad_flag_of_training(arguments: tuple[str, ...], reason: str,
+                                refused_to_train: Callable[..., str]) -> None:
+    assert reason in refused_to_train("--config", TINY, *arguments)
+
+
+@pytest.mark.parametrize(("config", "reason"), [
+    ("configs/nope.py:tiny", "configs/nope.py"),
+    ("configs/stargan_v2.py:huge", "tiny, small, base"),
+    ("configs/stargan_v2.py:", "tiny, small, base"),
+    ("configs/common.py:tiny", "configs/stargan_v2.py:small"),
+    ("configs/ablations.py:nothing", "no ablation is called 'nothing'"),
+    ("configs", "Is a directory: 'configs'"),
+    ("README.md", "README.md, line"),
+    ("experiments/pictures/273.png", "null bytes"),
+    ("", "empty"),
+])
+def test_a_config_that_is_none(config: str, reason: str, refused_to_train: Callable[..., str]) -> None:
+    assert reason in refused_to_train("--config", config)
+
+
+@pytest.mark.parametrize(("content", "reason"), [
+    ("def get_config(preset)\n    return 1", "config.py, line 1: expected ':'"),
+    ("x = 1", "no function get_config"),
+    ("def get_config(preset):\n    return {}['missing']", "the file raises KeyError: 'missing'"),
+    ("def get_config(preset):\n    raise RuntimeError('one\\ntwo')", "the file raises RuntimeError: one two"),
+    ("def get_config(preset):\n    raise ValueError('no such thing')", "no such thing"),
+    ("def get_config(preset):\n    pass", "must name a method's config"),
+    ("def get_config(preset):\n    return {'method': 'dcgan', 'steps': 1, 'batch_size': 2}",
+     "must name a method's config"),
+    ("import no_such_module", "no_such_module"),
+    ("from configs import dcgan\ndef get_config(preset):\n    config = dcgan.get_config(preset)\n"
+     "    del config.averaging\n    return config", "the config has no averaging"),
+    ("from configs import dcgan\ndef get_config(preset):\n    config = dcgan.get_config(preset)\n"
+     "    config.stepz.more = 2", "the file raises AttributeError"),
+])
+def test_a_config_file_with_a_mistake(content: str, reason: str, tmp_path: Path,
+                                      refused_to_train: Callable[..., str]) -> None:
+    (tmp_path / "config.py").write_text(content)
+    # Python would keep what it compiled beside the file.
+    assert reason in refused_to_train("--config", f"{tmp_path / 'config.py'}:tiny").replace("\\", "")
+
+
+def test_data_without_writers_leaves_the_workdir_free(refused_to_train: Callable[..., str]) -> None:
+    said = refused_to_train("--config", "configs/writer_guided.py:tiny", "--config.data=mnist_5k")
+    assert "writers" in said
+
+
+def test_a_line_of_training_that_is_refused_in_a_process_of_its_own(tmp_path: Path) -> None:
+    done = train("--config", TINY, "--workdir", tmp_path / "run", "--config.steps=-5")
     assert done.returncode == 2
+    assert done.stderr.startswith("error: --config.steps is -5")
     assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith("error: ")
-    assert reason in done.stderr
-    assert not workdir.exists()
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_model_of_another_shape(tmp_path: Path) -> None:
@@ -201,7 +282,7 @@ def test_a_bad_flag(arguments: tuple[str, str], tmp_path: Path, refused: Callabl
 
 def test_a_folder_without_the_data(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    done = train_here("--config", "configs/stargan_v2.py:tiny", "--workdir", tmp_path / "run",
+    done = train("--config", "configs/stargan_v2.py:tiny", "--workdir", tmp_path / "run",
                       "--config.data=mnist", "--data_folder", tmp_path / "data",
                       XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert done.returncode == 2
@@ -238,20 +319,29 @@ def test_evaluation_on_writers_without_their_labels(
     assert "holds no qmnist-train-labels-idx2-int" in said
 
 
-def test_a_workdir_with_another_config(tmp_path: Path) -> None:
+def test_a_workdir_with_another_config(tmp_path: Path, refused_to_train: Callable[..., str]) -> None:
     workdir = tmp_path / "run"
     workdir.mkdir()
     held = json.dumps(_config(seed=99))
     (workdir / "config.json").write_text(held)
-    done = train("--config", "configs/stargan_v2.py:tiny", "--workdir", workdir)
-    assert done.returncode == 2
-    assert "seed 99 -> 0" in done.stderr
+    for flag in ("--dry_run", "--nodry_run"):
+        assert "seed 99 -> 0" in refused_to_train("--config", TINY, flag)
     assert (workdir / "config.json").read_text() == held
     assert [path.name for path in workdir.iterdir()] == ["config.json"]
 
 
+@pytest.mark.parametrize("flag", ["--workdir", "--out"])
+def test_an_address_is_refused_by_every_entry_point(
+        flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "is an address" in refused(evaluate, "--workdir", RELEASED, flag, "gs://bucket/x.png")
+    assert "is an address" in refused(write, "--number", 4, "--like", PICTURE, "--out", "x.png",
+                                      flag, "gs://bucket/x.png")
+    assert not list(tmp_path.iterdir())
+
+
 def test_help_is_for_newcomers() -> None:
-    done = train_here("--help")
+    done = train("--help")
     assert done.returncode == 0
     assert "configs/stargan_v2.py:small" in done.stdout
     assert "--workdir" in done.stdout

@@ -15,6 +15,7 @@ from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation.protocol import PROTOCOLS
 from handwriting_gan.synthesis import trained_model
+from handwriting_gan.synthesis.sheets import for_training
 from handwriting_gan.training.loop import train
 from handwriting_gan.workdir.layout import Workdir
 
@@ -33,9 +34,9 @@ def test_a_rival_is_trained_resumed_looked_at_and_judged(
     config = RIVALS[name].get_config("tiny")
     config.update({"steps": 4, "checkpoint_every": 2, "sample_every": 4})
     unbroken = Workdir(tmp_path / "unbroken")
-    state = train(config, unbroken, glyphs, held_out)
+    state = train(config, unbroken, glyphs, for_training(config, held_out))
     killed = as_if_killed(unbroken)
-    jax.tree.map(np.testing.assert_array_equal, train(config, killed, glyphs, held_out), state)
+    jax.tree.map(np.testing.assert_array_equal, train(config, killed, glyphs, for_training(config, held_out)), state)
     assert killed.metrics.read_bytes() == unbroken.metrics.read_bytes()
     for page in (unbroken.root / "samples").glob("*.png"):
         with Image.open(page) as sheet:

@@ -24,6 +24,7 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation.protocol import PROTOCOLS, Protocol
 from handwriting_gan.report import tables
 from handwriting_gan.synthesis import trained_model
+from handwriting_gan.synthesis.sheets import for_training
 from handwriting_gan.training import devices
 from handwriting_gan.training.interruption import InterruptedRunError
 from handwriting_gan.training.loop import train
@@ -45,17 +46,17 @@ def unbroken(config: ConfigDict, glyphs: Glyphs, held_out: Glyphs,
              tmp_path_factory: pytest.TempPathFactory) -> tuple[Workdir, TrainState]:
     """A run that was never stopped."""
     workdir = Workdir(tmp_path_factory.mktemp("unbroken"))
-    return workdir, train(config, workdir, glyphs, held_out)
+    return workdir, train(config, workdir, glyphs, for_training(config, held_out))
 
 
 def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
         glyphs: Glyphs, held_out: Glyphs, tmp_path: Path) -> None:
     config = conditional_dcgan.get_config("tiny")  # compiles soon
     unbroken, stopped = Workdir(tmp_path / "unbroken"), Workdir(tmp_path / "stopped")
-    state = train(config, unbroken, glyphs, held_out)
-    halfway = train(config, stopped, glyphs, held_out, stop_at=config.steps // 2)
+    state = train(config, unbroken, glyphs, for_training(config, held_out))
+    halfway = train(config, stopped, glyphs, for_training(config, held_out), stop_at=config.steps // 2)
     assert int(halfway.step) == config.steps // 2
-    resumed = train(config, stopped, glyphs, held_out)
+    resumed = train(config, stopped, glyphs, for_training(config, held_out))
     assert jax.tree.all(jax.tree.map(np.array_equal, resumed, state))
     assert not jax.tree.all(jax.tree.map(np.array_equal, halfway.params, state.params))
     assert stopped.metrics.read_bytes() == unbroken.metrics.read_bytes()
@@ -82,8 +83,8 @@ def test_a_run_asked_to_stop_saves_at_once_and_goes_on_to_the_same_bits(
     with monkeypatch.context() as patched:
         patched.setattr(devices, "compiled", stopped_at_the_third)
         with pytest.raises(InterruptedRunError, match="saved at step 3"):
-            train(config, Workdir(tmp_path), glyphs, held_out)
-    resumed = train(config, Workdir(tmp_path), glyphs, held_out)
+            train(config, Workdir(tmp_path), glyphs, for_training(config, held_out))
+    resumed = train(config, Workdir(tmp_path), glyphs, for_training(config, held_out))
     workdir, state = unbroken
     assert jax.tree.all(jax.tree.map(np.array_equal, resumed, state))
     assert Workdir(tmp_path).metrics.read_bytes() == workdir.metrics.read_bytes()
@@ -97,7 +98,7 @@ def test_a_run_whose_loss_is_no_number_stops_and_saves_nothing(
     spoiled = lord.get_config("tiny")  # compiles soon
     spoiled.losses.reconstruction = float("nan")
     with pytest.raises(InputError, match=r"at step [12];|after step 1;"):
-        train(spoiled, Workdir(tmp_path), glyphs, held_out)
+        train(spoiled, Workdir(tmp_path), glyphs, for_training(spoiled, held_out))
     with pytest.raises(InputError, match="no checkpoint yet"):
         trained_model.load(tmp_path)
 
@@ -107,7 +108,7 @@ def test_a_finished_run_started_again_changes_nothing(
         held_out: Glyphs) -> None:
     workdir, state = unbroken
     lines = workdir.metrics.read_bytes()
-    again = train(config, workdir, glyphs, held_out)
+    again = train(config, workdir, glyphs, for_training(config, held_out))
     assert jax.tree.all(jax.tree.map(np.array_equal, again, state))
     assert workdir.metrics.read_bytes() == lines
 

@@ -18,6 +18,7 @@ from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation.protocol import PROTOCOLS
 from handwriting_gan.synthesis import trained_model
+from handwriting_gan.synthesis.sheets import for_training
 from handwriting_gan.training.loop import train
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.workdir.layout import Workdir
@@ -43,7 +44,7 @@ def unbroken(config: ConfigDict, written: Glyphs, signed: Glyphs,
              tmp_path_factory: pytest.TempPathFactory) -> tuple[Workdir, TrainState]:
     """A run that was never stopped."""
     workdir = Workdir(tmp_path_factory.mktemp("unbroken"))
-    return workdir, train(config, workdir, written, signed)
+    return workdir, train(config, workdir, written, for_training(config, signed))
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
         as_if_killed: Callable[[Workdir], Workdir]) -> None:
     workdir, state = unbroken
     killed = as_if_killed(workdir)
-    resumed = train(config, killed, written, signed)
+    resumed = train(config, killed, written, for_training(config, signed))
     assert jax.tree.all(jax.tree.map(np.array_equal, resumed, state))
     assert killed.metrics.read_bytes() == workdir.metrics.read_bytes()
     sheets = [each.sample("writer", config.steps).read_bytes() for each in (killed, workdir)]
@@ -81,7 +82,7 @@ def test_a_sheet_shows_references_best_guesses_and_tries_of_each_writer(
 def test_nobody_can_be_learned_where_no_writer_is_known(
         config: ConfigDict, glyphs: Glyphs, signed: Glyphs, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="choose --config"):
-        train(config, Workdir(tmp_path), glyphs, signed)
+        train(config, Workdir(tmp_path), glyphs, for_training(config, signed))
 
 
 def test_a_release_writes_and_blends_as_the_run_did_and_has_no_route(

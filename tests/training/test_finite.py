@@ -11,7 +11,7 @@ PARAMS = {"generator": {"w": np.ones(3)}, "discriminator": {"w": np.ones(3), "b"
 
 def test_finite_terms_and_parameters_pass() -> None:
     check_terms(3, {"generator_latent/cycle": 0.5, "discriminator_latent/r1": 0.0})
-    check_params(3, PARAMS)
+    check_params(3, PARAMS, {"generator": PARAMS["generator"]})
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -23,4 +23,9 @@ def test_phase_term_and_step_are_named(value: float) -> None:
 def test_the_network_is_named() -> None:
     spoiled = PARAMS | {"discriminator": {"w": np.ones(3), "b": np.array([0.0, np.nan])}}
     with pytest.raises(InputError, match="parameter of the discriminator is not finite after step 9"):
-        check_params(9, spoiled)
+        check_params(9, spoiled, {})
+
+
+def test_an_average_that_is_not_finite_stops_a_run_too() -> None:
+    with pytest.raises(InputError, match="moving average of the generator is not finite after step 9"):
+        check_params(9, PARAMS, {"generator": {"w": np.array([1.0, np.inf])}})

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from configs import stargan_v2
-from handwriting_gan import methods
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.training.records import Records, Unrecorded
@@ -16,7 +15,7 @@ from handwriting_gan.workdir.layout import Workdir, alone
 @pytest.fixture
 def records(tmp_path: Path, held_out: Glyphs) -> Records:
     config = stargan_v2.get_config("tiny")
-    return Records(config, Workdir(tmp_path / "run"), methods.build(config), held_out)
+    return Records(config, Workdir(tmp_path / "run"), lambda step, averaged: {})
 
 
 def test_the_silent_one_takes_whatever_the_other_takes() -> None:
@@ -40,7 +39,7 @@ def test_a_log_that_cannot_be_written_is_one_line(records: Records, monkeypatch:
         raise OSError(28, "No space left on device")
 
     with records:
-        records.begin(0, 4)
+        records.begin(0, 4)  # claims the workdir
         monkeypatch.setattr(records._log, "write", full)
         with pytest.raises(InputError, match=r"No space left on device\); the last checkpoint is kept"):
             records.terms(2, {"phase/term": 1.0})

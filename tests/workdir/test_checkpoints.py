@@ -139,3 +139,70 @@ def test_a_save_that_fails_says_so_and_leaves_those_before_it(workdir: Workdir,
                 checkpoints.save(manager, 5, state=STATE, averaged=AVERAGED)
         manager.delete(5)
     assert restore(workdir).step == 3
+
+
+def test_a_damaged_checkpoint_is_set_aside_whole(workdir: Workdir) -> None:
+    path = files(workdir, 3)[0]
+    path.write_bytes(b"noise")
+    held = {file.relative_to(workdir.checkpoints): file.read_bytes() for file in files(workdir, 3)}
+    (workdir.root / "checkpoints_damaged" / "3").mkdir(parents=True)  # an earlier one
+    with contextlib.closing(checkpoints.open_for_training(workdir)) as manager:
+        restored = checkpoints.restore(manager, BOTH)
+        checkpoints.set_aside(manager, restored.damaged)
+        assert list(manager.all_steps()) == [1]
+        checkpoints.save(manager, 3, state=STATE, averaged=AVERAGED)
+    aside = workdir.root / "checkpoints_damaged" / "3_2"
+    assert {file: (aside / file.relative_to("3")).read_bytes() for file in held} == held
+    assert restore(workdir).step == 3
+
+
+@pytest.mark.parametrize("trouble", [PermissionError(13, "Permission denied"), OSError(5, "I/O error"),
+                                     OSError(24, "Too many open files"), MemoryError()])
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_checkpoint_that_cannot_be_read_just_now_stops_the_run(
+        trouble: BaseException, sealed: bool, workdir: Workdir, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not sealed:
+        (workdir.checkpoints / "3" / checkpoints.HASHES).unlink()
+    before = sorted(workdir.root.rglob("*"))
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if "averaged" in path.parts:
+            raise trouble
+        return read(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(InputError, match=r"step 3 .* cannot be read"):
+            restore(workdir)
+        with pytest.raises(InputError, match=r"step 3 .* cannot be read"):
+            checkpoints.restore_averaged(workdir, shapes(AVERAGED))
+    assert sorted(workdir.root.rglob("*")) == before
+    assert restore(workdir).step == 3
+
+
+@pytest.mark.parametrize("error", [ValueError("RESOURCE_EXHAUSTED"), RuntimeError("busy"), OSError(5, "I/O")])
+def test_trouble_with_files_that_are_as_saved_is_no_damage(
+        error: Exception, workdir: Workdir, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(checkpoints.Manager, "restore", refuse)
+    with pytest.raises(InputError, match=r"step 3 .* cannot be read"):
+        restore(workdir)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
+def test_a_list_of_hashes_that_is_none_is_damage(content: bytes, workdir: Workdir) -> None:
+    (workdir.checkpoints / "3" / checkpoints.HASHES).write_bytes(content)
+    assert checkpoints.HASHES in restore(workdir).damaged[3]
+
+
+def test_who_loads_the_averages_hears_of_damage(workdir: Workdir, capsys: pytest.CaptureFixture[str]) -> None:
+    next(path for path in files(workdir, 3) if "averaged" in path.parts).write_bytes(b"noise")
+    _, step = checkpoints.restore_averaged(workdir, shapes(AVERAGED))
+    assert step == 1
+    said = capsys.readouterr().err
+    assert "the checkpoint of step 3 is damaged" in said
+    assert "using that of step 1" in said
+    assert (workdir.checkpoints / "3").is_dir()

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from handwriting_gan.workdir.layout import Workdir
 from handwriting_gan.workdir.metric_log import MetricLog
 from handwriting_gan.workdir.trackers import TensorBoard
@@ -41,3 +43,28 @@ def test_the_lines_hold_no_time(tmp_path: Path) -> None:
 def test_tensorboard_receives_events(tmp_path: Path) -> None:
     log(tmp_path, 0, range(1, 2))
     assert [path.stat().st_size > 0 for path in Workdir(tmp_path).events.iterdir()] == [True]
+
+
+GARBAGE = (b"\xff\xfe\x00", b"no JSON", b"[1, 2]", b"5", b"{}", b'{"step": "2"}', b'{"step": true}',
+           b'{"step": 2.5}', b"[" * 100_000)
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_lines_that_cannot_be_read_are_moved_aside(place: int, tmp_path: Path,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    log(tmp_path, 0, range(1, 4))
+    metrics = Workdir(tmp_path).metrics
+    lines = metrics.read_bytes().splitlines()
+    metrics.write_bytes(b"\n".join([*lines[:place], *GARBAGE, *lines[place:], b""]))
+    log(tmp_path, 3, range(4, 5))
+    assert steps_in(tmp_path) == [1, 2, 3, 4]
+    assert (tmp_path / "metrics_damaged.jsonl").read_bytes() == b"\n".join([*GARBAGE, b""])
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_last_line_without_its_end_is_kept_if_it_is_whole(tmp_path: Path) -> None:
+    log(tmp_path, 0, range(1, 3))
+    metrics = Workdir(tmp_path).metrics
+    metrics.write_bytes(metrics.read_bytes().rstrip())
+    log(tmp_path, 2, range(3, 4))
+    assert steps_in(tmp_path) == [1, 2, 3]

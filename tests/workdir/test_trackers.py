@@ -10,7 +10,7 @@ import pytest
 from configs import common
 from handwriting_gan.errors import InputError
 from handwriting_gan.workdir.layout import Workdir
-from handwriting_gan.workdir.trackers import TensorBoard, open_tracker
+from handwriting_gan.workdir.trackers import TensorBoard, check_tracker, open_tracker
 
 
 class FakeRun:
@@ -79,6 +79,14 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "wandb", None)
     with pytest.raises(InputError, match=r"pip install 'handwriting-gan\[wandb\]'"):
         open_tracker(config_of("wandb"), Workdir(tmp_path), 0)
+    with pytest.raises(InputError, match=r"pip install 'handwriting-gan\[wandb\]'"):
+        check_tracker(config_of("wandb"))
+
+
+def test_a_tracker_that_is_installed_passes_the_check(runs: list[FakeRun]) -> None:
+    check_tracker(config_of("wandb"))
+    check_tracker(config_of("tensorboard"))
+    assert not runs
 
 
 def test_a_service_that_cannot_be_had_is_one_line(

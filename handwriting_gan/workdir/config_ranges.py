@@ -1,0 +1,167 @@
+"""The range of every field of a config, as data: what a run may be trained with, and a workdir may hold."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+from ml_collections import ConfigDict
+
+from handwriting_gan import methods
+from handwriting_gan.data import sources
+from handwriting_gan.errors import InputError
+
+INT32_MAX = 2**31 - 1
+MAX_WIDTH = 2**16  # of a layer
+FLOAT32_MAX = 3.4e38
+MAX_COUNT = 1_000  # of what is unrolled in a program: layers, updates
+
+
+class Range(Protocol):
+    """The values that a field may have; `str()` completes "it must be"."""
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is one of them."""
+
+
+class Whole(NamedTuple):
+    """Whole numbers, both ends included."""
+
+    least: int
+    most: int = INT32_MAX
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is one of them; True and False are no numbers."""
+        return isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most
+
+    def __str__(self) -> str:
+        return f"a whole number from {self.least} to {self.most}"
+
+
+class Real(NamedTuple):
+    """Finite numbers between two ends; `above` and `below` leave out the end itself."""
+
+    least: float = 0.0
+    most: float = FLOAT32_MAX
+    above: bool = False
+    below: bool = False
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is one of them; True and False are no numbers."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        high_enough = value > self.least if self.above else value >= self.least
+        low_enough = value < self.most if self.below else value <= self.most
+        return high_enough and low_enough
+
+    def __str__(self) -> str:
+        least = f"{'above' if self.above else 'at least'} {self.least:g}"
+        if self.most == FLOAT32_MAX:
+            return f"finite and {least}"
+        return f"{least} and {'below' if self.below else 'at most'} {self.most:g}"
+
+
+class OneOf(NamedTuple):
+    """Some names."""
+
+    names: tuple[str, ...]
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is one of them."""
+        return value in self.names
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(self.names)}"
+
+
+COUNT, WIDTH, WEIGHT = Whole(1), Whole(1, MAX_WIDTH), Real()
+DECAY = Real(0.0, 1.0, below=True)
+# By the field's path; `group.*` stands for the group's other fields.
+RANGES: dict[str, Range] = {
+    "preset": OneOf(("tiny", "small", "base")),
+    "method": OneOf(tuple(sorted(methods.CATALOGUE))),
+    "data": OneOf(sources.NAMES),
+    "tracker": OneOf(("tensorboard", "wandb")),
+    "compute": OneOf(("float32", "bfloat16")),
+    "guided_by": OneOf(("latents", "references", "both")),
+    "route": OneOf(("source", "reference", "shared_latent")),
+    "seed": Whole(0, 2**32 - 1),
+    "steps": COUNT,
+    "batch_size": Whole(1, 2**20),
+    "micro_batches": Whole(1, 2**20),
+    "steps_per_dispatch": COUNT,
+    "log_every": COUNT,
+    "sample_every": COUNT,
+    "checkpoint_every": COUNT,
+    "diversity_decay_steps": COUNT,
+    "discriminator_updates": Whole(1, MAX_COUNT),
+    "glyphs": COUNT,
+    "averaging": DECAY,
+    "truncation": Real(0.0, 1.0),
+    "style_variance": Real(0.0, 0.5, below=True),  # two references differ by no more
+    "content_noise": Real(),
+    "networks.levels": Whole(0, 2),  # 28 pixels can be halved twice
+    "networks.blocks": Whole(1, MAX_COUNT),
+    "networks.bottleneck_blocks": Whole(1, MAX_COUNT),
+    **{f"networks.{name}": WIDTH for name in (
+        "width", "max_width", "discriminator_width", "encoder_width", "generator_width", "mapping_width",
+        "perceptron_width", "class_dim", "content_dim", "latent_dim", "style_dim")},
+    "losses.*": WEIGHT,
+    "learning_rates.*": Real(above=True),
+    "adam.beta1": DECAY,
+    "adam.beta2": DECAY,
+    "adam.l2": WEIGHT,
+}
+# What `train` reads of every config, whatever the method.
+REQUIRED = ("preset", "seed", "data", "steps", "batch_size", "micro_batches", "compute", "steps_per_dispatch",
+            "averaging", "tracker", "log_every", "sample_every", "checkpoint_every", "method", "networks",
+            "learning_rates", "adam")
+GROUPS = ("networks", "losses", "learning_rates", "adam")
+
+
+def fields(config: ConfigDict, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every field's path, as `adam.beta1`, and value."""
+    for name, value in config.items():
+        if isinstance(value, ConfigDict):
+            yield from fields(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def range_of(path: str) -> Range | None:
+    """The range of a field, or None for one that no config of ours has."""
+    return RANGES.get(path) or RANGES.get(f"{path.rpartition('.')[0]}.*")
+
+
+def check_ranges(config: ConfigDict, where: str) -> None:
+    """Refuses a field whose value is outside its range; `where` comes before its path, as `--config.`.
+
+    Raises:
+      InputError: naming the first such field, or a group that holds no fields.
+    """
+    for name in GROUPS:
+        if name in config and not isinstance(config[name], ConfigDict):
+            raise InputError(f"{where}{name} is {shorten(config[name])}; it must be a group of fields")
+    order = {path: place for place, path in enumerate(RANGES)}
+    # In the table's order, so that steps is named before a field that follows it.
+    for path, value in sorted(fields(config), key=lambda field: order.get(field[0], len(order))):
+        allowed = range_of(path)
+        if allowed is not None and not allowed.holds(value):
+            raise InputError(f"{where}{path} is {shorten(value)}; it must be {allowed}")
+
+
+def check_complete(config: ConfigDict) -> None:
+    """Refuses a config that lacks a field that every run needs.
+
+    Raises:
+      InputError: naming the fields.
+    """
+    if missing := [name for name in REQUIRED if name not in config]:
+        raise InputError(f"the config has no {', no '.join(missing)}; begin with configs/common.py's fields")
+
+
+def shorten(value: Any) -> str:
+    """A value as a message shows it; a long one is cut."""
+    try:
+        said = repr(value)
+    except ValueError:  # a whole number of thousands of digits
+        said = f"a {type(value).__name__} of very many digits"
+    return said if len(said) <= 60 else f"{said[:57]}..."

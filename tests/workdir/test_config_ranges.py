@@ -1,0 +1,115 @@
+"""Every field of every config has a range, which its presets keep and other values do not."""
+
+import importlib
+import json
+import math
+from typing import Any
+
+import pytest
+from ml_collections import ConfigDict
+
+from configs import ablations, common, stargan_v2
+from handwriting_gan.errors import InputError
+from handwriting_gan.methods import stargan_v2 as stargan_v2_method
+from handwriting_gan.networks.precision import COMPUTE
+from handwriting_gan.workdir.config_ranges import (
+    RANGES,
+    REQUIRED,
+    OneOf,
+    check_complete,
+    check_ranges,
+    fields,
+)
+from handwriting_gan.workdir.config_ranges import range_of as range_of_field
+from handwriting_gan.workdir.layout import RELEASED
+
+METHODS = ("conditional_dcgan", "content_bottleneck", "dcgan", "drit", "lord", "msgan", "munit", "stargan_v1",
+           "stargan_v2", "writer_guided")
+CONFIGS = [(name, preset) for name in METHODS for preset in common.PRESETS] + [
+    ("ablations", f"{name}:{preset}") for name in ablations.ABLATIONS for preset in common.PRESETS]
+WRONG = (math.nan, math.inf, -math.inf, -1, True, "many", None, [1])
+
+
+def config_of(name: str, chosen: str) -> ConfigDict:
+    return importlib.import_module(f"configs.{name}").get_config(chosen)
+
+
+@pytest.mark.parametrize(("name", "chosen"), CONFIGS)
+def test_every_field_has_a_range_and_is_in_it(name: str, chosen: str) -> None:
+    config = config_of(name, chosen)
+    assert [path for path, _ in fields(config) if range_of_field(path) is None] == []
+    check_ranges(config, "--config.")
+    check_complete(config)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_field_is_refused_by_name_outside_its_range(name: str) -> None:
+    for path, _ in fields(config_of(name, "tiny")):
+        for wrong in WRONG:
+            raw = json.loads(config_of(name, "tiny").to_json())
+            *groups, last = path.split(".")
+            group = raw
+            for part in groups:
+                group = group[part]
+            group[last] = wrong
+            with pytest.raises(InputError, match=rf"^--config\.{path} is .*; it must be "):
+                check_ranges(ConfigDict(raw), "--config.")
+
+
+@pytest.mark.parametrize(("path", "right", "wrong"), [
+    ("averaging", (0, 0.0, 0.999), (1, 1.0, 1.5, -0.1)),
+    ("learning_rates.any", (1e-9, 1), (0, 0.0, -1e-3, 10**400)),
+    ("losses.any", (0, 0.0, 1e6), (-1e-9, 1e39)),
+    ("adam.beta1", (0.0, 0.999), (1.0, -0.5)),
+    ("adam.beta2", (0.0, 0.999), (1.0, -0.5)),
+    ("adam.l2", (0.0, 1e-4), (-1e-4,)),
+    ("truncation", (0, 0.0, 1.0), (1.0001, -0.1)),
+    ("style_variance", (0.0, 0.25), (0.5, -0.1)),
+    ("content_noise", (0.0, 2.0), (-1.0,)),
+    ("seed", (0, 2**32 - 1), (2**32, 2**40, 10**30, 1.0)),
+    ("steps", (1, 2**31 - 1), (0, 2**31, 1.0, 1e3)),
+    ("batch_size", (1, 64), (0, 10**12)),
+    ("networks.levels", (1, 2), (3, 1.0)),
+    ("networks.bottleneck_blocks", (1, 4), (0, 10**6)),
+    ("compute", ("float32", "bfloat16"), ("float16", "")),
+])
+def test_a_range_ends_where_it_should(path: str, right: tuple, wrong: tuple) -> None:
+    allowed = range_of_field(path)
+    assert all(allowed.holds(value) for value in right)
+    assert not any(allowed.holds(value) for value in wrong)
+
+
+def test_names_are_those_that_the_code_knows() -> None:
+    assert RANGES["compute"] == OneOf(tuple(COMPUTE))
+    assert RANGES["preset"] == OneOf(common.PRESETS)
+    for name, path in (("route", "route"), ("guided_by", "guided_by")):
+        for value in RANGES[path].names:
+            config = stargan_v2.get_config("tiny")
+            config[name] = value
+            stargan_v2_method.build(config)
+
+
+def test_steps_are_blamed_before_what_follows_them() -> None:
+    config = stargan_v2.get_config("tiny")
+    config.steps = 0
+    with pytest.raises(InputError, match=r"^--config\.steps is 0; it must be a whole number from 1 to"):
+        check_ranges(config, "--config.")
+
+
+@pytest.mark.parametrize("group", ["networks", "losses", "learning_rates", "adam"])
+def test_a_group_is_no_number(group: str) -> None:
+    raw: dict[str, Any] = {**stargan_v2.get_config("tiny").to_dict(), group: 5}
+    with pytest.raises(InputError, match=f"{group} is 5; it must be a group of fields"):
+        check_ranges(ConfigDict(raw), "")
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_field_is_named(name: str) -> None:
+    raw = stargan_v2.get_config("tiny").to_dict()
+    del raw[name]
+    with pytest.raises(InputError, match=f"the config has no {name}"):
+        check_complete(ConfigDict(raw))
+
+
+def test_a_config_from_before_some_fields_is_in_range() -> None:
+    check_ranges(ConfigDict(json.loads((RELEASED / "config.json").read_text())), "")
