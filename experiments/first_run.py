@@ -10,8 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-PICTURE = ROOT / "experiments" / "pictures" / "273.png"
+from experiments.checkout import ROOT, RUNS
+
+PICTURE = Path(__file__).parent / "pictures" / "273.png"
 TRAINING = ("--config.steps=400", "--config.diversity_decay_steps=400", "--config.networks.width=8",
             "--config.networks.max_width=32", "--config.averaging=0.98", "--config.sample_every=100",
             "--config.log_every=20", "--config.checkpoint_every=100")
@@ -20,7 +21,7 @@ TRAINING = ("--config.steps=400", "--config.diversity_decay_steps=400", "--confi
 def main() -> None:
     """Runs the project's own commands, each in a process of its own, and says where their results lie."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--workdir", type=Path, default=ROOT / "runs" / "first")
+    parser.add_argument("--workdir", type=Path, default=RUNS / "first")
     workdir = parser.parse_args().workdir
     written, own = workdir / "481_released.png", workdir / "481_own.png"
     _door("write", "--number", "481", "--like", PICTURE, "--paper", "--out", written)
@@ -28,7 +29,7 @@ def main() -> None:
     _door("evaluate", "--workdir", workdir)
     _door("write", "--number", "481", "--like", PICTURE, "--workdir", workdir, "--paper", "--out", own)
     print(f"""
-481 in the hand of {PICTURE.relative_to(ROOT)}
+481 in the hand of {PICTURE}
   by the released weights:       {written}
   by the model just trained:     {own}
 sample sheets of the training:   {workdir / "samples"}

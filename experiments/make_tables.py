@@ -5,6 +5,7 @@ $ python -m experiments.make_tables
 A block begins with `<!-- table: NAME -->` and ends with `<!-- end -->`. It is of the scorecard NAME.json in
 experiments/results/, or of those that experiments.run_table makes for its table NAME, a row each; of such a
 table NAME.tex (LaTeX, booktabs), NAME.csv and NAME.png (what of a hand each row keeps) are written there too.
+Outside a checkout there is no README: only these are written, in results/ of the current directory.
 """
 
 import json
@@ -13,14 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from experiments.checkout import IS_CHECKOUT, RESULTS, ROOT
 from experiments.run_table import TABLES, Run
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
 from handwriting_gan.evaluation import comparisons, tables
 from handwriting_gan.evaluation.comparisons import BESIDE_GUIDED, BESIDE_HAND, Comparison, compare
 from handwriting_gan.files import write_atomically
 
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "experiments" / "results"
 README = ROOT / "README.md"
 BLOCK = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 HAND_3 = "hand, K = 3"
@@ -152,9 +152,11 @@ def _read(scorecard: Path) -> dict[str, Any]:
 def main() -> None:
     """Flags in, one call."""
     Flags(description=__doc__.splitlines()[0]).parse_args()
-    write_atomically(README, filled(README.read_text(), RESULTS).encode())
     write_files(RESULTS)
-    print(f"{README}: tables made anew; LaTeX and CSV in {RESULTS}")
+    print(f"LaTeX and CSV in {RESULTS}")
+    if IS_CHECKOUT:
+        write_atomically(README, filled(README.read_text(), RESULTS).encode())
+        print(f"{README}: tables made anew")
 
 
 if __name__ == "__main__":

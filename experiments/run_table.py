@@ -7,6 +7,9 @@ A row is a config, trained by the project's own command under runs/FOLDER/ until
 draw as every row of the table, and its scorecard experiments/results/FOLDER/ROW.json (ROW.1.json, ROW.2.json
 with the seeds 1 and 2). Tables of one folder share their rows. A row that fails leaves ROW.failed.txt there,
 and the rest goes on; the next time it is tried again.
+
+Installed without a checkout, `handwriting-gan-tables` is the same command, with runs/ and results/ in the
+current directory.
 """
 
 import importlib
@@ -28,14 +31,13 @@ from ml_collections import ConfigDict
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from configs.common import PRESETS
+from experiments.checkout import RESULTS, ROOT, RUNS
 from handwriting_gan import methods
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.files import write_atomically
 from handwriting_gan.workdir.layout import Workdir
 
-ROOT = Path(__file__).parents[1]
 TRIES = 10  # at a command that is aborted
-RUNS, RESULTS = ROOT / "runs", ROOT / "experiments" / "results"
 
 
 class Contest(NamedTuple):
@@ -228,5 +230,10 @@ def hardware() -> str:
     return f"{cores} of {named[1] if named else platform.machine()}"
 
 
-if __name__ == "__main__":
+def console_script() -> None:
+    """`handwriting-gan-tables`."""
     exit_in_one_line(main)
+
+
+if __name__ == "__main__":
+    console_script()

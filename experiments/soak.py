@@ -17,6 +17,7 @@ import jax
 import numpy as np
 from rich.progress import track
 
+from experiments.checkout import ROOT, RUNS
 from handwriting_gan import methods
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.files import write_atomically
@@ -25,8 +26,6 @@ from handwriting_gan.training.records import in_items
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import Workdir, read_config
 
-ROOT = Path(__file__).parents[1]
-
 
 def main() -> None:
     """Flags in, one call."""
@@ -34,7 +33,7 @@ def main() -> None:
     parser.add_argument("--kills", type=whole_number(1), default=50)
     parser.add_argument("--steps", type=whole_number(2), default=1700, help="enough for the kills")
     parser.add_argument("--seed", type=whole_number(0), default=0, help="of the moments")
-    parser.add_argument("--folder", type=Path, default=ROOT / "runs" / "soak", help="for both runs; emptied")
+    parser.add_argument("--folder", type=Path, default=RUNS / "soak", help="for both runs; emptied")
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
     shutil.rmtree(arguments.folder, ignore_errors=True)
