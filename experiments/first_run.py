@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from experiments.checkout import ROOT, RUNS
+from experiments.checkout import ROOT
 
 PICTURE = Path(__file__).parent / "pictures" / "273.png"
 TRAINING = ("--config.steps=400", "--config.diversity_decay_steps=400", "--config.networks.width=8",
@@ -21,7 +21,7 @@ TRAINING = ("--config.steps=400", "--config.diversity_decay_steps=400", "--confi
 def main() -> None:
     """Runs the project's own commands, each in a process of its own, and says where their results lie."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--workdir", type=Path, default=RUNS / "first")
+    parser.add_argument("--workdir", type=Path, default=ROOT / "runs" / "first")
     workdir = parser.parse_args().workdir
     written, own = workdir / "481_released.png", workdir / "481_own.png"
     _door("write", "--number", "481", "--like", PICTURE, "--paper", "--out", written)

@@ -17,7 +17,7 @@ import jax
 import numpy as np
 from rich.progress import track
 
-from experiments.checkout import ROOT, RUNS
+from experiments.checkout import ROOT
 from handwriting_gan import methods
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.files import write_atomically
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--kills", type=whole_number(1), default=50)
     parser.add_argument("--steps", type=whole_number(2), default=1700, help="enough for the kills")
     parser.add_argument("--seed", type=whole_number(0), default=0, help="of the moments")
-    parser.add_argument("--folder", type=Path, default=RUNS / "soak", help="for both runs; emptied")
+    parser.add_argument("--folder", type=Path, default=ROOT / "runs" / "soak", help="for both runs; emptied")
     parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
     arguments = parser.parse_args()
     shutil.rmtree(arguments.folder, ignore_errors=True)
