@@ -11,7 +11,8 @@ references, the real glyph, each row's best guess, the writer's own second glyph
 from collections.abc import Mapping
 from pathlib import Path
 
-from experiments.run_table import DATA, RESULTS, RUNS, TABLES, Contest, Run
+from experiments.checkout import RESULTS, RUNS
+from experiments.run_table import DATA, TABLES, Contest, Run
 from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.data.hands import draw_episodes

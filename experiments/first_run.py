@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 from experiments import children
+from experiments.checkout import ROOT
 from handwriting_gan.errors import Flags, exit_in_one_line
 from handwriting_gan.workdir.outputs import check_output
 
-ROOT = Path(__file__).parents[1]
-PICTURE = ROOT / "experiments" / "pictures" / "273.png"
+PICTURE = Path(__file__).parent / "pictures" / "273.png"
 TRAINING = ("--config.steps=400", "--config.diversity_decay_steps=400", "--config.networks.width=8",
             "--config.networks.max_width=32", "--config.averaging=0.98", "--config.sample_every=100",
             "--config.log_every=20", "--config.checkpoint_every=100")
@@ -33,7 +33,7 @@ def main() -> None:
         _run("evaluate", "--workdir", workdir)
         _run("write", "--number", "481", "--like", PICTURE, "--workdir", workdir, "--paper", "--out", own)
     print(f"""
-481 in the hand of {PICTURE.relative_to(ROOT)}
+481 in the hand of {PICTURE}
   by the released weights:       {written}
   by the model just trained:     {own}
 sample sheets of the training:   {workdir / "samples"}

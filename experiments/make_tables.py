@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from experiments.run_table import RESULTS, ROOT, TABLES, Run, glyphs_of
+from experiments.checkout import IS_CHECKOUT, RESULTS, ROOT
+from experiments.run_table import TABLES, Run, glyphs_of
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
 from handwriting_gan.evaluation import scorecard
 from handwriting_gan.evaluation.scorecard import BEST_GUESS, NATURAL_TRY, NEAREST_WRITER, TWIN, MadeFrom, Scorecard
@@ -206,7 +207,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS,
                         help="folder of the scorecards (default: experiments/results/, whose tables go into the pages)")
     results = parser.parse_args().results
-    publish = results.resolve() == RESULTS.resolve()
+    publish = IS_CHECKOUT and results.resolve() == RESULTS.resolve()
     if not publish and not names_in(results):
         raise InputError(f"{results} holds no scorecard of any table; name a folder that "
                          "experiments.run_table has written to")

@@ -8,6 +8,9 @@ draw as every row of the table, and its scorecard experiments/results/FOLDER/ROW
 with the seeds 1 and 2). Tables of one folder share their rows. With another preset or number of glyphs than
 the table's own, both go under runs/PRESET_GLYPHS/. A row that fails leaves ROW.failed.txt beside the
 scorecards, and the rest goes on; the next time it is tried again.
+
+Installed without a checkout, `handwriting-gan-tables` is the same command, with runs/ and results/ in the
+current directory.
 """
 
 import dataclasses
@@ -29,6 +32,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from configs.common import PRESETS
 from experiments import children
+from experiments.checkout import RESULTS, ROOT, RUNS
 from handwriting_gan import methods
 from handwriting_gan.data import sources
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
@@ -38,9 +42,7 @@ from handwriting_gan.evaluation.scorecard import Scorecard, TableRun
 from handwriting_gan.files import check_writable, write_atomically
 from handwriting_gan.workdir.layout import Workdir
 
-ROOT = Path(__file__).parents[1]
 DATA = "mnist_writers"  # of every row
-RUNS, RESULTS = ROOT / "runs", ROOT / "experiments" / "results"
 
 
 class Contest(NamedTuple):
@@ -309,5 +311,10 @@ def hardware() -> str:
     return f"{cores} of {named[1] if named else platform.machine()}"
 
 
-if __name__ == "__main__":
+def console_script() -> None:
+    """`handwriting-gan-tables`."""
     exit_in_one_line(main)
+
+
+if __name__ == "__main__":
+    console_script()

@@ -19,6 +19,7 @@ import numpy as np
 from rich.progress import track
 
 from experiments import children
+from experiments.checkout import ROOT
 from handwriting_gan import methods
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.files import check_writable, write_atomically
@@ -28,7 +29,6 @@ from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import Workdir, read_config
 from handwriting_gan.workdir.outputs import check_output
 
-ROOT = Path(__file__).parents[1]
 MARK = "soak.json"  # in a folder that was made here
 RUNS = ("unbroken", "killed")  # the folders beside it
 

@@ -10,9 +10,11 @@ All devices of this machine share a batch. So do those of several processes, eac
 --distributed where Slurm or a TPU pod starts it, or with --coordinator, --processes and --process.
 """
 
+import importlib.util
 import re
 import sys
 import traceback
+from pathlib import Path
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
@@ -48,7 +50,7 @@ CHOOSE_CONFIG = "--config must name a method's config, as configs/stargan_v2.py:
 
 def main() -> None:
     """Flags in, one call."""
-    config, workdir = _parse_flags(sys.argv), Workdir(local_path(WORKDIR.value))
+    config, workdir = _parse_flags(find_config(sys.argv)), Workdir(local_path(WORKDIR.value))
     _join()
     devices.one_virtual_device_per_core(config.batch_size)
     cache.keep_compiled()
@@ -68,6 +70,38 @@ def main() -> None:
           f"next: python -m handwriting_gan.evaluate --workdir {workdir.root}")
 
 
+def run() -> None:
+    """The console script."""
+    exit_in_one_line(main)
+
+
+def find_config(arguments: list[str]) -> list[str]:
+    """The command line with the path of `--config` resolved as `resolve` does."""
+    found = list(arguments)
+    for place, argument in enumerate(arguments):
+        flag, equals, value = argument.partition("=")
+        if flag not in ("-config", "--config"):
+            continue
+        if equals:
+            found[place] = f"{flag}={resolve(value)}"
+        elif place + 1 < len(arguments):
+            found[place + 1] = resolve(arguments[place + 1])
+    return found
+
+
+def resolve(config: str) -> str:
+    """A path such as configs/stargan_v2.py:small: in the current directory, else in the package `configs`."""
+    path, *preset = config.split(":", 1)
+    package = importlib.util.find_spec("configs")
+    if not package or not package.origin:
+        return config
+    installed = {f"configs/{file.name}": file for file in Path(package.origin).parent.glob("*.py")}
+    name = Path(path).as_posix()
+    if name not in installed or Path(path).exists():
+        return config
+    return ":".join([str(installed[name]), *preset])
+
+
 def _join() -> None:
     """Joins the other processes, if there are to be any."""
     told = (COORDINATOR.value, PROCESSES.value, PROCESS.value)
@@ -82,7 +116,8 @@ def _join() -> None:
 def _parse_flags(arguments: list[str]) -> ConfigDict:
     """The locked config; `--help` answers and leaves."""
     if {"-h", "-help", "--help"} & set(arguments):
-        print(__doc__, flags.FLAGS.main_module_help(), sep="\n")
+        # The main module is the console script, where there is one.
+        print(__doc__, flags.FLAGS.module_help(flags.FLAGS.find_module_defining_flag("workdir")), sep="\n")
         sys.exit(0)
     try:
         flags.mark_flags_as_required(["config", "workdir"])
@@ -153,4 +188,4 @@ def _lines(said: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    exit_in_one_line(main)
+    run()

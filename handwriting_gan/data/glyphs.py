@@ -9,6 +9,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import ArrayLike
 
 DIGITS = 10
 SIDE = 28
@@ -30,30 +31,98 @@ class Glyphs(NamedTuple):
 
 
 def make_glyphs(
-    images: np.ndarray, digits: np.ndarray, writers: np.ndarray | None = None,
-    series: np.ndarray | None = None
+    images: ArrayLike, digits: ArrayLike, writers: ArrayLike | None = None, series: ArrayLike | None = None
 ) -> Glyphs:
-    """Builds `Glyphs` from uint8 `[N, 28, 28]` images and N digits; N writers and series where known.
+    """Builds `Glyphs` from uint8 `[N, 28, 28]` images and N digits 0-9; N writers and series where known.
+
+    N may be 0. Every column is a NumPy or JAX array or a list; writers and series are whole numbers >= -1.
 
     Raises:
-      ValueError: if a shape, the type of the images or a digit is not as stated.
+      ValueError: if a shape, a type or a number is not as stated.
     """
-    images = np.asarray(images)
-    digits = np.asarray(digits, np.int32)
-    if images.dtype != np.uint8 or images.shape != (len(digits), SIDE, SIDE):
-        raise ValueError(f"images must be uint8 [{len(digits)}, {SIDE}, {SIDE}], "
-                         f"not {images.dtype} {list(images.shape)}")
-    if digits.ndim != 1 or np.any((digits < 0) | (digits >= DIGITS)):
-        raise ValueError("digits must be a list of numbers from 0 to 9")
-    return Glyphs(images, digits, _column(writers, len(digits), UNKNOWN_WRITER),
-                  _column(series, len(digits), UNKNOWN_SERIES))
+    images = checked_images(images)
+    count = len(images)
+    return Glyphs(images, checked_digits(digits, (count,)),
+                  _column(writers, "writers", count, UNKNOWN_WRITER),
+                  _column(series, "series", count, UNKNOWN_SERIES))
 
 
-def _column(values: np.ndarray | None, count: int, unknown: int) -> np.ndarray:
-    column = np.full(count, unknown, np.int32) if values is None else np.asarray(values, np.int32)
+def checked_images(images: ArrayLike, name: str = "images", axes: str = "N") -> np.ndarray:
+    """The images as a NumPy array uint8 `[..., 28, 28]`.
+
+    Args:
+      images: a NumPy or JAX array, or a list of such.
+      name: what an error calls them.
+      axes: a letter for each axis before the image's own, as in "N" or "EK".
+
+    Raises:
+      ValueError: if their type or shape is another.
+    """
+    array = _array(images, name)
+    if array.dtype != np.uint8 or array.ndim != len(axes) + 2 or array.shape[-2:] != (SIDE, SIDE):
+        raise ValueError(f"{name} must be uint8 [{', '.join(axes)}, {SIDE}, {SIDE}], 0 paper to 255 ink, "
+                         f"not {array.dtype} {list(array.shape)}")
+    return array
+
+
+def checked_digits(digits: ArrayLike, shape: tuple[int, ...] | None = None,
+                   name: str = "digits") -> np.ndarray:
+    """The digits as a NumPy array int32.
+
+    Args:
+      digits: a NumPy or JAX array, or a list, of whole numbers 0-9.
+      shape: the images' axes before their own 28 x 28; without one, any `[n]`.
+      name: what an error calls them.
+
+    Raises:
+      ValueError: if a digit is a boolean, a float or beyond 0-9, or the shape is another.
+    """
+    array = _whole_numbers(digits, name, 0, DIGITS - 1)
+    if shape is None and array.ndim != 1:
+        raise ValueError(f"{name} must be a list, not of shape {list(array.shape)}")
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"{name} must be of shape {list(shape)}, one for each image, "
+                         f"not {list(array.shape)}")
+    return array
+
+
+def _column(values: ArrayLike | None, name: str, count: int, unknown: int) -> np.ndarray:
+    if values is None:
+        return np.full(count, unknown, np.int32)
+    column = _whole_numbers(values, name, unknown, np.iinfo(np.int32).max)
     if column.shape != (count,):
         raise ValueError(f"{count} glyphs need {count} writers and series, not {column.shape}")
     return column
+
+
+def _whole_numbers(values: ArrayLike, name: str, least: int, most: int) -> np.ndarray:
+    """The values as int32; NumPy alone would cut 7.9 to 7, and let 2**32 and booleans pass as digits."""
+    array = _array(values, name)
+    if array.size == 0:  # an empty list has no type of its own
+        return array.astype(np.int32)
+    if not jnp.issubdtype(array.dtype, jnp.integer) or _holds_booleans(values):
+        raise ValueError(f"{name} must be whole numbers from {least} to {most}, not "
+                         f"{'bool' if _holds_booleans(values) else array.dtype}")
+    if array.min() < least or array.max() > most:
+        wrong = array[(array < least) | (array > most)].flat[0]
+        raise ValueError(f"{name} must be whole numbers from {least} to {most}, not {wrong}")
+    return array.astype(np.int32)
+
+
+def _holds_booleans(values: ArrayLike) -> bool:
+    """Also among the numbers of a list, where NumPy makes 1 of True."""
+    if hasattr(values, "dtype"):
+        return values.dtype == np.bool_
+    if isinstance(values, list | tuple):
+        return any(map(_holds_booleans, values))
+    return isinstance(values, bool)
+
+
+def _array(values: ArrayLike, name: str) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # a list of parts that differ in shape
+        raise ValueError(f"{name} must be an array; the parts of this list differ in shape") from error
 
 
 def to_network(images: jax.Array) -> jax.Array:

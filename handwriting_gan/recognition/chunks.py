@@ -22,9 +22,14 @@ def in_chunks(network: Callable[..., Any], *columns: np.ndarray) -> Any:
 
     Chunks are of `CHUNK` rows, or of the next power of 2 where there are fewer; the last is filled up by rows
     that are cut off again.
+
+    Raises:
+      ValueError: if there is no row.
     """
     count = len(columns[0])
-    size = min(CHUNK, 1 << max(count - 1, 0).bit_length())
+    if not count:
+        raise ValueError("at least one glyph is needed")
+    size = min(CHUNK, 1 << (count - 1).bit_length())
 
     def chunk(start: int) -> Any:
         rows = np.arange(start, start + size) % count

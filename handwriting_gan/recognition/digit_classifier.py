@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
-from handwriting_gan.data.glyphs import DIGITS, to_network
+from handwriting_gan.data.glyphs import DIGITS, checked_images, to_network
 from handwriting_gan.recognition import archive
 from handwriting_gan.recognition.chunks import in_chunks, outputs
 
@@ -49,7 +49,10 @@ class DigitClassifier(nn.Module):
 
 @dataclasses.dataclass(frozen=True)
 class Reader:
-    """The classifier with its weights; glyphs are uint8 `[N, 28, 28]`, 0 paper to 255 ink."""
+    """The classifier with its weights; glyphs are uint8 `[N, 28, 28]`, 0 paper to 255 ink, N >= 1.
+
+    Every method raises ValueError for other images.
+    """
 
     params: dict[str, Any]
     sha256: str  # of the file of weights
@@ -81,11 +84,12 @@ class Reader:
         return self._read("layers", images)
 
     def _logits_and_features(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return in_chunks(lambda chunk: _readings(self.params, chunk, "logits", "features"), images)
+        return in_chunks(lambda chunk: _readings(self.params, chunk, "logits", "features"),
+                         checked_images(images))
 
     def _read(self, name: str, images: np.ndarray) -> Any:
         """One field of the readings, a chunk at a time."""
-        return in_chunks(lambda chunk: _readings(self.params, chunk, name)[0], images)
+        return in_chunks(lambda chunk: _readings(self.params, chunk, name)[0], checked_images(images))
 
 
 @functools.partial(jax.jit, static_argnums=(2, 3))

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
-from handwriting_gan.data.glyphs import DIGITS, to_network
+from handwriting_gan.data.glyphs import DIGITS, checked_digits, checked_images, to_network
 from handwriting_gan.networks.layers import fold
 from handwriting_gan.recognition import archive
 from handwriting_gan.recognition.chunks import in_chunks, outputs
@@ -111,9 +111,14 @@ class WriterEncoder:
     sha256: str  # of the file of weights
 
     def embed(self, images: np.ndarray, digits: np.ndarray) -> np.ndarray:
-        """Glyphs uint8 `[N, 28, 28]`, 255 ink, and their digits `[N]` to unit vectors float32 `[N, E]`."""
+        """Glyphs uint8 `[N, 28, 28]`, 255 ink, and their digits `[N]` to unit vectors float32 `[N, E]`.
+
+        Raises:
+          ValueError: if images or digits are not as stated, or there are none.
+        """
+        images = checked_images(images)
         return in_chunks(functools.partial(_embed, self.name, self.params), images,
-                         np.asarray(digits, np.int32))
+                         checked_digits(digits, images.shape[:1]))
 
 
 def hand(embeddings: np.ndarray) -> np.ndarray:

@@ -8,26 +8,27 @@ import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
+from numpy.typing import ArrayLike
 
 from handwriting_gan import methods
-from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_bytes, to_network
+from handwriting_gan.data.glyphs import Glyphs, checked_digits, checked_images, to_bytes, to_network
 from handwriting_gan.errors import InputError
 from handwriting_gan.files import local_path
 from handwriting_gan.methods.method import Guided, Method, Params
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import RELEASED, Workdir, read_config
 
+SEEDS = 2**32  # from 0
 CHUNK = 250  # latents, or digits in one hand, by one key: what a seed draws hangs on it
 IMAGES = 50  # per call of a network: more leave a core's cache; one shape compiles once
 HANDS = 100  # hands per call, likewise
 AT_ONCE = 2  # calls
-Digits: TypeAlias = Sequence[int] | np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,68 +45,97 @@ class TrainedModel:
         """The ways of synthesis that the method has: of 'latent', 'reference', 'writer', 'blend'."""
         return tuple(self.method.synthesis)
 
-    def write(self, references: Glyphs, digits: Digits, seed: int = 0,
+    def write(self, references: Glyphs, digits: ArrayLike, seed: int = 0,
               variation: float = 1.0) -> np.ndarray:
-        """Writes `digits`, each 0-9, in the hand of the references: uint8 `[n, 28, 28]`.
+        """Writes digits in the hand of the references.
 
-        `seed` (a whole number >= 0) is another try where the method draws anything for one; `variation` is
-        how far what is drawn lies from its mean: 0 the best guess, 1 a natural try.
+        As in all methods of this class, arrays are NumPy's or JAX's or lists, and nothing may be empty.
+
+        Args:
+          references: K glyphs of one hand, uint8 `[K, 28, 28]` and their digits `[K]`.
+          digits: what to write, whole numbers 0-9 `[n]`.
+          seed: a whole number in [0, 2**32); another is another try where the method draws a latent.
+          variation: in [0, 1], how far the latents lie from their mean: 0 the best guess, 1 a natural try.
+
+        Returns:
+          uint8 `[n, 28, 28]`.
 
         Raises:
-          InputError: if the method cannot write in a given hand, or there is nothing to learn it from.
-          ValueError: if a digit is none.
+          InputError: if the method cannot write in a given hand.
+          ValueError: if an argument is not as stated.
         """
-        return self._by_hand("writer", [references], digits, seed, variation)
+        return self._by_hand("writer", {"references": references}, digits, seed,
+                             _unit(variation, "variation"))
 
-    def blend(self, references: Glyphs, others: Glyphs, digits: Digits, share: float, seed: int = 0,
+    def blend(self, references: Glyphs, others: Glyphs, digits: ArrayLike, share: float, seed: int = 0,
               variation: float = 1.0) -> np.ndarray:
-        """Writes `digits` in a hand between two: of the others a share of 0 to 1. Otherwise as `write`."""
-        return self._by_hand("blend", [references, others], digits, seed, variation, share)
+        """Writes digits in a hand between two; arguments, result and errors as in `write`.
 
-    def write_each(self, references: Glyphs, digits: np.ndarray, seed: int = 0,
+        `others` are glyphs of the second hand; `share` in [0, 1] is their weight.
+        """
+        return self._by_hand("blend", {"references": references, "others": others}, digits, seed,
+                             _unit(variation, "variation"), _unit(share, "share"))
+
+    def write_each(self, references: Glyphs, digits: ArrayLike, seed: int = 0,
                    variation: float = 1.0) -> np.ndarray:
-        """One digit in each of many hands: references' columns `[E, K, ...]`, digits `[E]`.
+        """Writes one digit in each of E hands: references uint8 `[E, K, 28, 28]`, digits `[E]`.
 
-        Otherwise as `write`; every hand has a latent of its own. Returns uint8 `[E, 28, 28]`.
+        Every hand has a latent of its own. Returns uint8 `[E, 28, 28]`; otherwise as `write`.
         """
         return self.write_tries(references, digits, [(seed, variation)])[0]
 
-    def write_tries(self, references: Glyphs, digits: np.ndarray,
+    def write_tries(self, references: Glyphs, digits: ArrayLike,
                     tries: Sequence[tuple[int, float]]) -> np.ndarray:
-        """What `write_each` writes for each of several seeds and variations: uint8 `[T, E, 28, 28]`.
+        """What `write_each` writes for each of T pairs of seed and variation: uint8 `[T, E, 28, 28]`.
 
-        Whatever is the same for all tries is computed once.
+        Whatever is the same for all tries is computed once. Errors as in `write`.
         """
-        write, digits = self._mode("writer"), np.asarray(digits, np.int32)
-        seeds, variations = zip(*tries, strict=True)
+        write, references = self._mode("writer"), _checked(references, "references", "EK")
+        asked = checked_digits(digits, references.digits.shape[:1])
+        if not len(tries):
+            raise ValueError("tries must hold at least one pair of seed and variation")
+        seeds = [_whole(seed) for seed, _ in tries]
+        variations = [_unit(variation, "variation") for _, variation in tries]
 
         def draw(rows: np.ndarray, start: int) -> np.ndarray:
             keys = jnp.stack([jax.random.split(_key(seed, start), len(rows)) for seed in seeds])
             return to_bytes(_write_tries(write, self.params, to_network(jnp.asarray(references.images[rows])),
-                                         references.digits[rows], digits[rows], keys, jnp.array(variations)))
+                                         references.digits[rows], asked[rows], keys, jnp.array(variations)))
 
-        return np.moveaxis(_in_chunks(draw, len(digits), HANDS), 1, 0)
+        return np.moveaxis(_in_chunks(draw, len(asked), HANDS), 1, 0)
 
-    def latent_guided(self, sources: Glyphs, digits: np.ndarray, seed: int = 0) -> np.ndarray:
-        """Redraws each source as its digit of `digits` `[N]` in a random style: uint8 `[N, 28, 28]`."""
-        return self._guided("latent", seed, np.asarray(digits, np.int32), sources)
+    def latent_guided(self, sources: Glyphs, digits: ArrayLike, seed: int = 0) -> np.ndarray:
+        """Redraws each source `[N, 28, 28]` as its digit of `digits` `[N]` in a random style.
+
+        Returns uint8 `[N, 28, 28]`; seed and errors as in `write`.
+        """
+        sources = _checked(sources, "sources")
+        return self._guided("latent", _whole(seed), checked_digits(digits, sources.digits.shape), sources)
 
     def reference_guided(self, sources: Glyphs, references: Glyphs, seed: int = 0) -> np.ndarray:
-        """Redraws each source as its reference's digit in its reference's style: uint8 `[N, 28, 28]`."""
-        return self._guided("reference", seed, references.digits, sources, references)
+        """Redraws each source `[N, 28, 28]` as its reference's digit in its reference's style.
 
-    def _by_hand(self, mode: str, hands: list[Glyphs], digits: Digits, seed: int,
-                 *how: float) -> np.ndarray:
-        """A mode of the glyphs of one or two hands, for digits `[n]`."""
-        if not all(len(hand.digits) for hand in hands):
-            raise InputError("at least one glyph of the hand is needed")
-        if not len(digits) or any(digit not in range(DIGITS) for digit in digits):
-            raise ValueError(f"digits are one or more of 0-9, not {list(digits)}")
-        synthesize, asked = jax.jit(self._mode(mode)), np.asarray(digits, np.int32)
-        told = [column for hand in hands for column in (to_network(jnp.asarray(hand.images)), hand.digits)]
+        There are as many references as sources. Returns uint8 `[N, 28, 28]`; seed and errors as in `write`.
+        """
+        sources, references = _checked(sources, "sources"), _checked(references, "references")
+        if len(references.digits) != len(sources.digits):
+            raise ValueError(f"{len(sources.digits)} sources need as many references, "
+                             f"not {len(references.digits)}")
+        return self._guided("reference", _whole(seed), references.digits, sources, references)
+
+    def _by_hand(self, mode: str, hands: dict[str, Glyphs], digits: ArrayLike, seed: int,
+                 *amounts: float) -> np.ndarray:
+        """A mode of the glyphs of one or two hands, by their names in errors, for digits `[n]`."""
+        synthesize, seed = jax.jit(self._mode(mode)), _whole(seed)
+        checked = [_checked(hand, name) for name, hand in hands.items()]
+        asked = checked_digits(digits)
+        if not len(asked):
+            raise ValueError("digits must hold at least one whole number from 0 to 9")
+        columns = [column for hand in checked
+                   for column in (to_network(jnp.asarray(hand.images)), hand.digits)]
 
         def draw(rows: np.ndarray, start: int) -> np.ndarray:
-            return to_bytes(synthesize(self.params, *told, asked[rows], _key(seed, start), *how))
+            return to_bytes(synthesize(self.params, *columns, asked[rows], _key(seed, start), *amounts))
 
         return _in_chunks(draw, len(asked), min(CHUNK, len(asked)))
 
@@ -143,6 +173,46 @@ class TrainedModel:
         if mode not in self.method.synthesis:
             raise InputError(f"{self.config.method} has no {mode} mode; it has {', '.join(self.modes)}")
         return self.method.synthesis[mode]
+
+
+def _checked(glyphs: Glyphs, name: str, axes: str = "N") -> Glyphs:
+    """The glyphs with images and digits as NumPy arrays, a letter in `axes` for each axis of the digits.
+
+    Raises:
+      ValueError: if they are no glyphs, or none at all.
+    """
+    if not isinstance(glyphs, Glyphs):
+        raise ValueError(f"{name} must be Glyphs, as make_glyphs returns them, not {type(glyphs).__name__}")
+    images = checked_images(glyphs.images, f"the images of {name}", axes)
+    digits = checked_digits(glyphs.digits, images.shape[:-2], f"the digits of {name}")
+    if not digits.size:
+        raise ValueError(f"{name} must hold at least one glyph, not {list(digits.shape)}")
+    return glyphs._replace(images=images, digits=digits)
+
+
+def _whole(seed: int) -> int:
+    """The seed.
+
+    Raises:
+      ValueError: if it is no whole number in [0, 2**32).
+    """
+    value = np.asarray(seed)
+    if value.shape or not jnp.issubdtype(value.dtype, jnp.integer) or not 0 <= value < SEEDS:
+        raise ValueError(f"seed must be a whole number from 0 to {SEEDS - 1}, not {seed!r}")
+    return int(value)
+
+
+def _unit(number: float, name: str) -> float:
+    """The number.
+
+    Raises:
+      ValueError: if it is none in [0, 1].
+    """
+    value = np.asarray(number)
+    real = any(jnp.issubdtype(value.dtype, kind) for kind in (jnp.floating, jnp.integer))
+    if value.shape or not real or not 0 <= value <= 1:
+        raise ValueError(f"{name} must be a number from 0 to 1, not {number!r}")
+    return float(value)
 
 
 def _key(seed: int, start: int) -> jax.Array:

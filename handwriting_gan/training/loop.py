@@ -30,8 +30,9 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, sheets: Sheets,
           stop_at: int | None = None, if_stuck: Callable[[], object] | None = None) -> TrainState:
     """Trains from the newest checkpoint until `config.steps`, or `stop_at` for a run to be resumed.
 
-    Several processes call it alike; only the first touches the workdir. `sheets` makes the sample sheets. `if_stuck` is called, from another
-    thread, on a deadlock of virtual devices. Returns the final state as NumPy arrays.
+    All processes of a run call it alike; only the first touches the workdir. `sheets` makes the sample sheets.
+    `if_stuck` is called, from another thread, on a deadlock of virtual devices. Returns the final state as NumPy
+    arrays.
 
     Raises:
       InputError: if the config is wrong, the workdir holds a run with another, is being trained in or cannot

@@ -1,5 +1,8 @@
 """Glyphs are what they claim to be, and bytes survive the way into a network and back."""
 
+import re
+from collections.abc import Callable
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -75,10 +78,44 @@ def test_a_column_of_another_length_is_refused(name: str, column: list | int) ->
     (PAPER, [0, 10]),
     (PAPER, [-1, 0]),
     (PAPER, [[0], [1]]),
+    (PAPER, [0.0, 7.9]),
+    (PAPER, [True, False]),
+    (PAPER, [3, True]),
+    (PAPER, ["4", "8"]),
+    (PAPER, [3, None]),
+    (PAPER, 3),
+    (PAPER, np.array([2**32, 2**32 + 1])),
+    (PAPER, [2**70, 1]),
+    (PAPER, [[0, 1], [2]]),
+    (PAPER > 0, [0, 1]),
+    (PAPER.tolist(), [0, 1]),
+    ([PAPER[0], PAPER[1, 1:]], [0, 1]),
+    (None, [0, 1]),
 ])
 def test_what_is_no_set_of_glyphs_is_refused(images: np.ndarray, digits: list) -> None:
     with pytest.raises(ValueError, match="must be"):
         make_glyphs(images, digits)
+
+
+@pytest.mark.parametrize("column", [[1.0, 2.0], [True, 2], [2**32, 1], [-2, 0], ["a", "b"]])
+@pytest.mark.parametrize("name", ["writers", "series"])
+def test_a_column_of_anything_but_whole_numbers_is_refused(name: str, column: list) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be whole numbers from -1 to"):
+        make_glyphs(PAPER, [0, 9], **{name: column})
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, jnp.array, lambda rows: np.array(rows, np.uint8)])
+def test_columns_are_arrays_of_numpy_or_jax_or_lists(kind: Callable[[list], object]) -> None:
+    glyphs = make_glyphs(kind(list(PAPER)), kind([3, 7]), kind([40, 50]), kind([0, 4]))
+    assert {type(column) for column in glyphs} == {np.ndarray}
+    assert [column.tolist() for column in glyphs[1:]] == [[3, 7], [40, 50], [0, 4]]
+
+
+def test_an_error_says_what_came_and_what_is_expected() -> None:
+    with pytest.raises(ValueError, match=re.escape("uint8 [N, 28, 28], 0 paper to 255 ink, not float32 [2,")):
+        make_glyphs(PAPER.astype(np.float32), [0, 1])
+    with pytest.raises(ValueError, match="digits must be whole numbers from 0 to 9, not 12"):
+        make_glyphs(PAPER, [0, 12])
 
 
 def test_an_empty_set_is_a_set() -> None:

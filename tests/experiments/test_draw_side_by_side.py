@@ -7,8 +7,9 @@ import pytest
 from handwriting_gan.workdir.trained_model import TrainedModel
 
 from experiments import draw_side_by_side
+from experiments.checkout import RESULTS
 from experiments.draw_side_by_side import check_alike, trained
-from experiments.run_table import RESULTS, TABLES
+from experiments.run_table import TABLES
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.workdir import trained_model

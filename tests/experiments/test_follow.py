@@ -9,7 +9,8 @@ import pytest
 
 from configs import common
 from experiments import follow, run_table
-from experiments.run_table import RESULTS, TABLES, Contest, Run
+from experiments.checkout import RESULTS
+from experiments.run_table import TABLES, Contest, Run
 from handwriting_gan.errors import InputError
 from handwriting_gan.workdir.layout import Workdir
 from tests.experiments.conftest import send_once_there, sleeper

@@ -245,7 +245,7 @@ def test_writing_in_python_is_what_the_door_does(unbroken: tuple[Workdir, TrainS
     assert glyphs.shape == (3, 28, 28)
     assert glyphs.dtype == np.uint8
     assert np.array_equal(glyphs, model.write(held_out.take([5, 300]), [4, 8, 1], seed=3))
-    with pytest.raises(InputError, match="at least one glyph"):
+    with pytest.raises(ValueError, match="at least one glyph"):
         model.write(held_out.take([]), [4])
 
 

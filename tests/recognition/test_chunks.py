@@ -34,3 +34,8 @@ def test_outputs_may_be_several() -> None:
     found = in_chunks(lambda chunk: {"double": 2 * chunk, "pair": (chunk, -chunk)}, rows)
     assert found["double"].tolist() == [0, 2, 4, 6, 8, 10]
     assert [column.tolist() for column in found["pair"]] == [[0, 1, 2, 3, 4, 5], [0, -1, -2, -3, -4, -5]]
+
+
+def test_no_rows_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least one glyph"):
+        in_chunks(lambda rows: rows, np.zeros((0, 2)))

@@ -35,6 +35,17 @@ def probabilities(reader: Reader, many: np.ndarray) -> np.ndarray:
     return reader.probabilities(many)
 
 
+@pytest.mark.parametrize("method", ["digits", "probabilities", "features", "layers", "digits_and_features",
+                                    "probabilities_and_features"])
+@pytest.mark.parametrize("images", [
+    np.zeros((2, 28, 28)), np.zeros((2, 28, 28), bool), np.zeros((28, 28), np.uint8),
+    np.zeros((2, 27, 28), np.uint8), np.zeros((0, 28, 28), np.uint8),
+])
+def test_what_are_no_glyphs_is_refused(method: str, images: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"images must be uint8 \[N, 28, 28\]|at least one glyph"):
+        getattr(Reader({}, ""), method)(images)
+
+
 def test_it_reads_the_embedded_glyphs(probabilities: np.ndarray, held_out: Glyphs) -> None:
     """The classifier was fitted on all of MNIST's training set, of which these are a part."""
     read = probabilities[:len(held_out.digits)].argmax(axis=1)

@@ -37,6 +37,16 @@ def embeddings(encoder: WriterEncoder, held_out: Glyphs) -> np.ndarray:
         return encoder.embed(held_out.images[ROWS], held_out.digits[ROWS])
 
 
+@pytest.mark.parametrize(("images", "digits"), [
+    (np.zeros((2, SIDE, SIDE)), [0, 1]), (np.zeros((2, SIDE, SIDE), np.uint8), [0, 12]),
+    (np.zeros((2, SIDE, SIDE), np.uint8), [0.0, 1.0]), (np.zeros((2, SIDE, SIDE), np.uint8), [0]),
+    (np.zeros((0, SIDE, SIDE), np.uint8), []),
+])
+def test_what_is_no_set_of_glyphs_is_refused(images: np.ndarray, digits: list) -> None:
+    with pytest.raises(ValueError, match=r"must be|at least one glyph"):
+        WriterEncoder("judge", {}, "").embed(images, digits)
+
+
 def test_an_embedding_is_of_unit_length(encoder: WriterEncoder, embeddings: np.ndarray) -> None:
     assert embeddings.shape == (len(ROWS), BUILDS[encoder.name].network.embedding)
     assert embeddings.dtype == np.float32

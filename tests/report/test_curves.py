@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.run_table import RESULTS
+from experiments.checkout import RESULTS
 from handwriting_gan.report import curves
 
 

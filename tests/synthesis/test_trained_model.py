@@ -1,5 +1,8 @@
 """Many hands are written as each alone; what is written depends on the hand, the seed and the variation."""
 
+import re
+from collections.abc import Callable, Iterator
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,7 +11,7 @@ from ml_collections import ConfigDict
 
 from configs import stargan_v2 as config_file
 from handwriting_gan import methods
-from handwriting_gan.data.glyphs import SIDE, Glyphs
+from handwriting_gan.data.glyphs import SIDE, Glyphs, make_glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.methods.method import Guided, Method, as_it_is
 from handwriting_gan.synthesis import trained_model
@@ -178,9 +181,6 @@ def test_a_blend_is_between_what_is_written_in_either_hand(trying: TrainedModel,
     np.testing.assert_array_equal(start, trying.write(one, digits, 5, 0.3))
     np.testing.assert_array_equal(end, trying.write(other, digits, 5, 0.3))
     assert np.abs(half.astype(float) - (start.astype(float) + end) / 2).max() <= 1
-    for hands in ((one, held_out.take([])), (held_out.take([]), one)):
-        with pytest.raises(InputError, match="at least one glyph"):
-            trying.blend(*hands, digits, 0.5)
 
 
 def test_a_method_that_cannot_blend_says_so(certain: TrainedModel, held_out: Glyphs) -> None:
@@ -198,10 +198,138 @@ def test_a_method_that_cannot_write_in_a_hand_says_so(certain: TrainedModel, hel
             write()
 
 
-def test_a_hand_needs_a_reference_and_digits_are_digits(certain: TrainedModel, held_out: Glyphs) -> None:
-    with pytest.raises(InputError, match="at least one glyph"):
-        certain.write(held_out.take([]), [1])
-    with pytest.raises(ValueError, match="digits are one or more of 0-9"):
-        certain.write(held_out.take([0]), [10])
-    with pytest.raises(ValueError, match="digits are one or more of 0-9"):
-        certain.write(held_out.take([0]), [])
+@pytest.fixture(scope="module")
+def blank() -> TrainedModel:
+    """A model of all modes that answers with blank paper, so nothing but its arguments matters."""
+
+    def paper(digits: jax.Array) -> jax.Array:
+        return jnp.full((len(digits), SIDE, SIDE, 1), -1.0)
+
+    synthesis = {
+        "writer": lambda params, references, own, digits, *rest: paper(digits),
+        "blend": lambda params, references, own, others, theirs, digits, *rest: paper(digits),
+        "latent": Guided(lambda params, contents, latents, digits: paper(digits), as_it_is, latent_dim=1),
+        "reference": Guided(lambda params, contents, styles, digits: paper(digits), as_it_is,
+                            lambda params, references, digits: references),
+    }
+    return TrainedModel(ConfigDict(), Method({}, dict, (), (), synthesis), {}, 0)
+
+
+IMAGES = np.zeros((3, SIDE, SIDE), np.uint8)
+SHOWN = make_glyphs(IMAGES, [2, 7, 3])
+MANY = SHOWN.take(np.array([[0, 1], [1, 2]]))  # two hands of two glyphs
+GOOD = {  # of each method: arguments that it takes
+    "write": {"references": SHOWN, "digits": [4, 8, 1], "seed": 0, "variation": 1.0},
+    "blend": {"references": SHOWN, "others": SHOWN, "digits": [4, 8, 1], "share": 0.5, "seed": 0,
+              "variation": 1.0},
+    "write_each": {"references": MANY, "digits": [4, 8], "seed": 0, "variation": 1.0},
+    "write_tries": {"references": MANY, "digits": [4, 8], "tries": [(0, 1.0)]},
+    "latent_guided": {"sources": SHOWN, "digits": [4, 8, 1], "seed": 0},
+    "reference_guided": {"sources": SHOWN, "references": SHOWN, "seed": 0},
+}
+
+
+def bad_glyphs(glyphs: Glyphs) -> dict[str, object]:
+    """The same in ways that no method takes."""
+    images, digits = glyphs.images, glyphs.digits
+    empty = (0, *digits.shape[1:])
+    return {
+        "float images": glyphs._replace(images=images / 255),
+        "boolean images": glyphs._replace(images=images > 0),
+        "images of int64": glyphs._replace(images=images.astype(int)),
+        "JAX's float images": glyphs._replace(images=jnp.zeros(images.shape)),
+        "another size": glyphs._replace(images=images[..., 1:]),
+        "channels": glyphs._replace(images=images[..., None]),
+        "one glyph alone": glyphs.take(0) if digits.ndim == 1 else glyphs._replace(images=images[0]),
+        "digit 12": glyphs._replace(digits=digits + 10),
+        "digit -1": glyphs._replace(digits=digits - 10),
+        "float digits": glyphs._replace(digits=digits.astype(float)),
+        "boolean digits": glyphs._replace(digits=digits > 2),
+        "too few digits": glyphs._replace(digits=digits[:-1]),
+        "digits of another shape": glyphs._replace(digits=digits[..., None]),
+        "none": glyphs._replace(images=np.zeros((*empty, SIDE, SIDE), np.uint8), digits=np.zeros(empty, int)),
+        "images alone": images,
+    }
+
+
+BAD_DIGITS = ([4, 12, 1], [4, -1, 1], [4.0, 8.0, 1.0], [True, False, True], [4, 8, True], ["4", "8", "1"], [],
+              7, [[4, 8, 1]], [4, None, 1], [4, 2**70, 1], [4, 2**32 + 1, 1], np.array([0.4, 0.8, 0.1]),
+              jnp.array([0.4, 0.8, 0.1]), "481")
+BAD_SEEDS = (-1, 2**32, 2**40, 10**30, 0.0, 1.5, True, None, "1", [1], np.nan)
+BAD_AMOUNTS = (np.nan, np.inf, -0.1, 1.001, 7, -1, True, None, "0.5", [0.5], 1j)
+
+
+def bad_arguments() -> Iterator[tuple[str, str, object]]:
+    """A method, an argument of it, and what that must not be."""
+    for method, arguments in GOOD.items():
+        for name, good in arguments.items():
+            if isinstance(good, Glyphs):
+                yield from ((method, name, bad) for bad in bad_glyphs(good).values())
+        if "digits" in arguments:
+            yield from ((method, "digits", bad) for bad in BAD_DIGITS)
+        if "seed" in arguments:
+            yield from ((method, "seed", bad) for bad in BAD_SEEDS)
+        yield from ((method, name, bad) for name in {"variation", "share"} & set(arguments)
+                    for bad in BAD_AMOUNTS)
+    yield from (("write_tries", "tries", [(0, 1.0), (bad, 0.5)]) for bad in BAD_SEEDS)
+    yield from (("write_tries", "tries", [(0, 1.0), (1, bad)]) for bad in BAD_AMOUNTS)
+    yield "write_tries", "tries", []
+
+
+@pytest.mark.parametrize("method", GOOD)
+def test_bad_arguments_are_refused_by_name(blank: TrainedModel, method: str) -> None:
+    """Each alone, beside good ones; no network runs."""
+    for name, bad in ((name, bad) for of, name, bad in bad_arguments() if of == method):
+        try:
+            found = getattr(blank, method)(**GOOD[method] | {name: bad})
+        except ValueError as error:
+            assert re.search("seed|variation" if name == "tries" and bad else name, str(error)), (name, bad)
+        else:
+            pytest.fail(f"{method} takes {bad!r} as its {name}, and answers {found.shape}")
+
+
+@pytest.mark.parametrize(("method", "name", "bad"), [
+    ("write_each", "digits", [4]), ("write_tries", "digits", [4, 8, 1]), ("latent_guided", "digits", [4, 8]),
+    ("reference_guided", "references", SHOWN.take([0, 1])), ("write", "references", MANY),
+    ("write_each", "references", SHOWN), ("blend", "others", SHOWN.take([])),
+])
+def test_arguments_that_do_not_fit_each_other_are_refused(blank: TrainedModel, method: str, name: str,
+                                                          bad: object) -> None:
+    with pytest.raises(ValueError, match=name):
+        getattr(blank, method)(**GOOD[method] | {name: bad})
+
+
+@pytest.mark.parametrize("method", GOOD)
+@pytest.mark.parametrize("kind", [np.asarray, jnp.asarray, list, lambda column: np.asarray(column, np.int8)])
+def test_arrays_of_numpy_and_jax_and_lists_are_taken(blank: TrainedModel, method: str,
+                                                     kind: Callable[[object], object]) -> None:
+    def converted(name: str, good: object) -> object:
+        if isinstance(good, Glyphs):
+            as_it_was = kind if kind in (jnp.asarray, list) else np.asarray
+            return good._replace(images=as_it_was(good.images), digits=kind(good.digits))
+        return kind(good) if name == "digits" else good
+
+    expected = getattr(blank, method)(**GOOD[method])
+    found = getattr(blank, method)(**{name: converted(name, good) for name, good in GOOD[method].items()})
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("seed", [2**32 - 1, np.uint32(7), np.int64(7), jnp.array(7)])
+@pytest.mark.parametrize("variation", [0, 1, np.float32(0.5), jnp.array(0.5)])
+def test_numbers_are_those_of_python_numpy_and_jax(blank: TrainedModel, seed: int, variation: float) -> None:
+    assert blank.blend(SHOWN, SHOWN, [1], variation, seed, variation).shape == (1, SIDE, SIDE)
+
+
+def test_an_error_says_what_came_and_what_is_expected(blank: TrainedModel) -> None:
+    with pytest.raises(ValueError, match=re.escape(
+            "images of references must be uint8 [N, 28, 28], 0 paper to 255 ink, not float64 [3, 28, 28]")):
+        blank.write(SHOWN._replace(images=IMAGES / 255), [1])
+    with pytest.raises(ValueError, match="digits must be whole numbers from 0 to 9, not 12"):
+        blank.write(SHOWN, [4, 12])
+    with pytest.raises(ValueError, match="variation must be a number from 0 to 1, not nan"):
+        blank.write(SHOWN, [4], variation=np.nan)
+    with pytest.raises(ValueError, match="share must be a number from 0 to 1, not 7"):
+        blank.blend(SHOWN, SHOWN, [4], share=7)
+    with pytest.raises(ValueError, match="3 sources need as many references, not 2"):
+        blank.reference_guided(SHOWN, SHOWN.take([0, 1]))
