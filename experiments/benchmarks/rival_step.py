@@ -3,8 +3,6 @@
 $ echo 5 | python -m experiments.benchmarks.rival_step --width 32 --batch 32
 """
 
-import os
-
 import torch
 from ml_collections import ConfigDict
 
@@ -12,6 +10,7 @@ from experiments.benchmarks import pytorch_stargan_v2 as rival
 from experiments.benchmarks.our_step import add_compute_flag, add_size_flags, make_config
 from experiments.benchmarks.turns import answer, resident_peak
 from handwriting_gan.errors import Flags, exit_in_one_line
+from handwriting_gan.training import devices
 
 
 def main() -> None:
@@ -23,7 +22,7 @@ def main() -> None:
                         help="torch.compile the generator's phases; R1's double backward is refused")
     arguments = parser.parse_args()
     on_gpu = torch.cuda.is_available()
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(devices.cores())
     torch.set_default_device("cuda" if on_gpu else "cpu")
     torch.backends.cudnn.benchmark = True
     torch.manual_seed(0)

@@ -7,10 +7,11 @@ that is an experiment of XLA's, whose compiler aborts on some programs (MSGAN's 
 
 import ctypes
 import gc
-import os
 import sys
 
-SEVERAL_OUTPUTS = "--xla_backend_extra_options=xla_cpu_use_multi_output_fusion=true"
+from handwriting_gan.environment import add_xla_flag
+
+EXTRA_OPTIONS, SEVERAL_OUTPUTS = "--xla_backend_extra_options", "xla_cpu_use_multi_output_fusion=true"
 
 
 def allow_several_outputs() -> None:
@@ -18,9 +19,7 @@ def allow_several_outputs() -> None:
 
     A wish of the user's own, in `XLA_FLAGS`, stands.
     """
-    flags = os.environ.get("XLA_FLAGS", "")
-    if "xla_backend_extra_options" not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} {SEVERAL_OUTPUTS}".strip()
+    add_xla_flag(EXTRA_OPTIONS, SEVERAL_OUTPUTS)
 
 
 def give_back() -> None:

@@ -29,10 +29,10 @@ def one_virtual_device_per_core(batch_size: int) -> None:
     told = ("xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
             or "JAX_NUM_CPU_DEVICES" in os.environ)
     if not told:
-        jax.config.update("jax_num_cpu_devices", even_share(_cores(), batch_size))
+        jax.config.update("jax_num_cpu_devices", even_share(cores(), batch_size))
 
 
-def _cores() -> int:
+def cores() -> int:
     """Those that this process may use, which can be fewer than the machine has."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -25,9 +25,12 @@ print(before - resident())
 """
 
 
+FLAG = f"{cpu_memory.EXTRA_OPTIONS}={cpu_memory.SEVERAL_OUTPUTS}"
+
+
 @pytest.mark.parametrize(("flags", "then"), [
-    (None, cpu_memory.SEVERAL_OUTPUTS),
-    ("--xla_cpu_use_thunk_runtime=true", f"--xla_cpu_use_thunk_runtime=true {cpu_memory.SEVERAL_OUTPUTS}"),
+    (None, FLAG),
+    ("--xla_cpu_use_thunk_runtime=true", f"--xla_cpu_use_thunk_runtime=true {FLAG}"),
     ("--xla_backend_extra_options=mine", "--xla_backend_extra_options=mine"),
 ])
 def test_the_flag_is_added_to_the_users_own(flags: str | None, then: str,
