@@ -152,7 +152,7 @@ def _read(scorecard: Path) -> dict[str, Any]:
 def main() -> None:
     """Flags in, one call."""
     Flags(description=__doc__.splitlines()[0]).parse_args()
-    write_atomically(README, filled(README.read_text(), RESULTS).encode())
+    write_atomically(README, filled(README.read_text("utf-8"), RESULTS).encode())
     write_files(RESULTS)
     print(f"{README}: tables made anew; LaTeX and CSV in {RESULTS}")
 

@@ -193,3 +193,10 @@ def test_a_platform_that_is_not_there_is_refused_in_one_line(platform: str) -> N
     assert done.stderr.startswith(f"error: JAX finds no device for JAX_PLATFORMS={platform}")
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+def test_the_page_is_read_as_utf_8_on_every_platform() -> None:
+    done = run("import warnings; from handwriting_gan.writing import web_page; "
+               "warnings.simplefilter('error'); print('Reading …' in web_page._bundle())",
+               PYTHONWARNDEFAULTENCODING="1", PYTHONUTF8="1")
+    assert (done.stdout, done.stderr) == ("True\n", "")
