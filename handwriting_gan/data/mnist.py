@@ -4,6 +4,7 @@ The four IDX files come from a folder that the user names, or from the host that
 `mnist_writers` builds on what is here.
 """
 
+import contextlib
 import os
 import tempfile
 import urllib.request
@@ -117,22 +118,24 @@ def read(kind: type[Mnist], split: str, folder: str | None) -> dict[str, np.ndar
     if folder:
         for name, file in kind.FILES.items():
             read_verified(find_file(Path(folder), name), file.sha256)
-    with tempfile.TemporaryDirectory(prefix="handwriting_gan_") as temporary:
-        places = [place for place in (cache.folder(), Path(temporary)) if place]
-        for place in places:
-            try:
-                return _read_from(place / "datasets", kind, split, folder)
-            except OSError as error:
-                failure = error
-    raise InputError(f"the data can be prepared neither under {' nor under '.join(map(str, places))} "
-                     f"({failure}); make room, or set XDG_CACHE_HOME to a folder that can be written")
+    place = cache.folder()
+    if place:
+        with contextlib.suppress(OSError):
+            return _read_from(place / "datasets", kind, split, folder)
+    try:
+        with tempfile.TemporaryDirectory(prefix="handwriting_gan_") as temporary:
+            return _read_from(Path(temporary), kind, split, folder)
+    except OSError as error:
+        raise InputError(f"the data can be prepared neither under {place} nor in a temporary folder "
+                         f"({error}); make room, or set XDG_CACHE_HOME to a folder that can be "
+                         "written") from error
 
 
 def _read_from(place: Path, kind: type[Mnist], split: str, folder: str | None) -> dict[str, np.ndarray]:
     """What `read` returns; prepared under `place`, if it is not yet.
 
     Raises:
-      InputError: if a file cannot be fetched.
+      InputError: if a file cannot be fetched, or array-record is missing.
       OSError: if nothing can be written there.
     """
     builder = kind(folder=folder, data_dir=place, file_format="array_record")
@@ -148,6 +151,9 @@ def _read_from(place: Path, kind: type[Mnist], split: str, folder: str | None) -
         if not fetch:
             raise
         raise _cannot_fetch(builder, " or ".join(_hosts(builder)), error) from error
+    except ImportError as error:
+        raise InputError(f"data={builder.name} needs the package array-record, which cannot be imported "
+                         f"({error}) and does not exist for Windows; take data=mnist_5k") from error
     source = builder.as_data_source(split=split)
     examples = source.__getitems__(range(len(source)))
     return {name: np.array([example[name] for example in examples]) for name in examples[0]}

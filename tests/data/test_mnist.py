@@ -5,6 +5,7 @@ Where the environment names no folder of MNIST's IDX files, the tests that need 
 
 import gzip
 import os
+import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
@@ -134,7 +135,16 @@ def test_a_disk_that_is_full_everywhere_is_named(
         four_glyphs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(mnist.Mnist, "download_and_prepare", fail_to_write)
-    with pytest.raises(InputError, match=f"under {tmp_path}.* nor under .*No space left.*make room"):
+    with pytest.raises(InputError, match=f"under {tmp_path}/cache.*No space left.*make room"):
+        mnist.load("train", four_glyphs)
+
+
+def test_where_array_record_does_not_exist_the_way_out_is_told(
+        four_glyphs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setitem(sys.modules, "array_record.python", None)
+    monkeypatch.delitem(sys.modules, "array_record.python.array_record_module", raising=False)
+    with pytest.raises(InputError, match="needs the package array-record.*mnist_5k"):
         mnist.load("train", four_glyphs)
 
 
