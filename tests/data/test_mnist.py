@@ -144,7 +144,7 @@ def test_where_array_record_does_not_exist_the_way_out_is_told(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setitem(sys.modules, "array_record.python", None)
     monkeypatch.delitem(sys.modules, "array_record.python.array_record_module", raising=False)
-    with pytest.raises(InputError, match="needs the package array-record.*mnist_5k"):
+    with pytest.raises(InputError, match=r"needs the package array-record.*mnist_5k"):
         mnist.load("train", four_glyphs)
 
 
