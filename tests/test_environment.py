@@ -99,7 +99,7 @@ def test_a_version_that_is_right_gets_no_flag(version: str | None, monkeypatch: 
 @pytest.mark.usefixtures("affected")
 def test_a_backend_that_started_with_a_wrong_compiler_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "_backend_has_started", lambda: True)
-    with pytest.warns(UserWarning, match="import it first"):
+    with pytest.warns(UserWarning, match="import handwriting_gan first"):
         environment.prepare()
 
 
@@ -199,4 +199,4 @@ def test_the_page_is_read_as_utf_8_on_every_platform() -> None:
     done = run("import warnings; from handwriting_gan.writing import web_page; "
                "warnings.simplefilter('error'); print('Reading …' in web_page._bundle())",
                PYTHONWARNDEFAULTENCODING="1", PYTHONUTF8="1")
-    assert (done.stdout, done.stderr) == ("True\n", "")
+    assert done.stdout == "True\n", done.stderr

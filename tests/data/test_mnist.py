@@ -5,7 +5,6 @@ Where the environment names no folder of MNIST's IDX files, the tests that need 
 
 import gzip
 import os
-import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
@@ -142,8 +141,11 @@ def test_a_disk_that_is_full_everywhere_is_named(
 def test_where_array_record_does_not_exist_the_way_out_is_told(
         four_glyphs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setitem(sys.modules, "array_record.python", None)
-    monkeypatch.delitem(sys.modules, "array_record.python.array_record_module", raising=False)
+
+    def fail(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'array_record'")
+
+    monkeypatch.setattr(mnist.Mnist, "download_and_prepare", fail)
     with pytest.raises(InputError, match=r"needs the package array-record.*mnist_5k"):
         mnist.load("train", four_glyphs)
 
