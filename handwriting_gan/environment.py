@@ -15,7 +15,8 @@ from pathlib import Path
 # - jaxlib 0.10.2: `jit(vmap(lambda row: sum((matrix @ row) ** 2)))` is wrong from row 32,768 on
 #   (https://github.com/jax-ml/jax/issues/39103).
 # - jaxlib 0.10.2 and 0.11.0: sums over arrays of rank 7 or 8 crash (issues 39257 and 40412).
-# Every jaxlib from 0.10.0 to 0.12.0.1 knows the flag; one that does not would abort the process.
+# Without fusions of sums both are right, as 0.10.1 is, which has none. Every jaxlib from 0.10.0 to 0.12.0.1
+# knows the flag; one that does not would abort the process.
 MISCOMPILING = ("0.10.2", "0.11.0")
 FUSION_FLAG, WITHOUT_SUMS = "--xla_cpu_experimental_ynn_fusion_type", "-reduce"
 
@@ -44,7 +45,7 @@ def prepare() -> None:
     if (matplotlib := logging.getLogger("matplotlib")).level == logging.NOTSET:
         matplotlib.setLevel(logging.ERROR)  # it warns where there is no folder for its cache
     version = _jaxlib_version()
-    if version in MISCOMPILING and add_xla_flag(FUSION_FLAG, WITHOUT_SUMS) and _backend_has_started():
+    if version in MISCOMPILING and add_xla_flag(FUSION_FLAG, WITHOUT_SUMS) and _cpu_backend_has_started():
         warnings.warn(f"jaxlib {version} computes some sums wrongly on a CPU, and JAX started before "
                       "handwriting_gan was imported: import handwriting_gan first", stacklevel=3)
 
@@ -73,9 +74,10 @@ def _jaxlib_version() -> str | None:
         return None
 
 
-def _backend_has_started() -> bool:
+def _cpu_backend_has_started() -> bool:
     bridge = sys.modules.get("jax._src.xla_bridge")
-    return bridge is not None and bridge.backends_are_initialized()
+    return (bridge is not None and bridge.backends_are_initialized()
+            and sys.modules["jax"].default_backend() == "cpu")
 
 
 def settle_jax() -> None:

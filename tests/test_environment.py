@@ -58,7 +58,7 @@ def test_sums_are_right_once_the_package_is_imported(code: str) -> None:
 def affected(monkeypatch: pytest.MonkeyPatch) -> None:
     """A jaxlib that miscompiles, and no flags."""
     monkeypatch.setattr(environment, "_jaxlib_version", lambda: environment.MISCOMPILING[0])
-    monkeypatch.setattr(environment, "_backend_has_started", lambda: False)
+    monkeypatch.setattr(environment, "_cpu_backend_has_started", lambda: False)
     monkeypatch.delenv("XLA_FLAGS", raising=False)
 
 
@@ -98,15 +98,16 @@ def test_a_version_that_is_right_gets_no_flag(version: str | None, monkeypatch: 
 
 @pytest.mark.usefixtures("affected")
 def test_a_backend_that_started_with_a_wrong_compiler_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "_backend_has_started", lambda: True)
+    monkeypatch.setattr(environment, "_cpu_backend_has_started", lambda: True)
     with pytest.warns(UserWarning, match="import handwriting_gan first"):
         environment.prepare()
 
 
-def test_whether_the_backend_has_started_is_seen() -> None:
+def test_whether_the_cpu_backend_has_started_is_seen() -> None:
     jax.devices()
-    assert environment._backend_has_started()
-    done = run("import jax; from handwriting_gan import environment as e; print(e._backend_has_started())")
+    assert environment._cpu_backend_has_started()
+    done = run("import jax\nfrom handwriting_gan import environment\n"
+               "print(environment._cpu_backend_has_started())")
     assert done.stdout == "False\n"
 
 
