@@ -215,7 +215,7 @@ def main() -> None:
         print(*(f"{name}\n\n{_comparison_block(name, results)}" for name in names_in(results)), sep="\n")
     files = files_of(results)  # make everything before writing anything
     if publish:
-        files |= {page: filled(page.read_text(), results).encode() for page in PAGES}
+        files |= {page: filled(page.read_text("utf-8"), results).encode() for page in PAGES}
     for path in files:
         check_writable(path)
     for path, content in files.items():

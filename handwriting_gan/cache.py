@@ -6,15 +6,22 @@ from pathlib import Path
 import jax
 
 
-def folder() -> Path:
-    """`$XDG_CACHE_HOME/handwriting_gan`, by default under `~/.cache`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "handwriting_gan"
+def folder() -> Path | None:
+    """`$XDG_CACHE_HOME/handwriting_gan`, by default under `~/.cache`; None where the user has no home folder.
+
+    It may not exist, and it may not be writable.
+    """
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "handwriting_gan"
+    except RuntimeError:
+        return None
 
 
 def keep_compiled() -> None:
-    """Keeps what JAX compiles: a second start compiles nothing.
+    """Keeps what JAX compiles, where it can be kept: a second start compiles nothing.
 
     A folder already named by `JAX_COMPILATION_CACHE_DIR` stands.
     """
-    if jax.config.read("jax_compilation_cache_dir") is None:
-        jax.config.update("jax_compilation_cache_dir", str(folder() / "xla"))
+    place = folder()
+    if place and jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(place / "xla"))

@@ -11,6 +11,8 @@ from typing import NoReturn
 
 from absl import logging
 
+from handwriting_gan import environment
+
 
 class InputError(Exception):
     """Something that the user gave cannot be used; the message says what is wrong and what to do."""
@@ -51,16 +53,25 @@ def number_between(least: float, most: float) -> Callable[[str], float]:
 
 
 def exit_in_one_line(main: Callable[[], None]) -> None:
-    """Runs a door's `main`; an `InputError` becomes one line on stderr and exit code 2.
+    """Runs an entry point's `main`; an `InputError` becomes one line on stderr and exit code 2.
 
-    Libraries' warnings, meant for developers, are kept from the reader.
+    So does a platform that JAX cannot use. Libraries' warnings, meant for developers, are not printed.
     """
     logging.set_verbosity(logging.ERROR)
+    environment.settle_jax()
     try:
         main()
     except InputError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
+        _refuse(str(error))
+    except (RuntimeError, AssertionError):
+        if reason := environment.platform_failure():
+            _refuse(reason)
+        raise
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)
+
+
+def _refuse(reason: str) -> NoReturn:
+    print(f"error: {' '.join(reason.split())}", file=sys.stderr)
+    sys.exit(2)

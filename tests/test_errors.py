@@ -1,6 +1,7 @@
 """A door says what is wrong in one line and ends with code 2."""
 
 import argparse
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +55,12 @@ def test_a_number_within_bounds_is_taken(text: str, number: float) -> None:
 def test_what_is_no_number_within_bounds_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="is no number from 0 to 1"):
         number_between(0.0, 1.0)(text)
+
+
+def test_every_entry_point_refuses_in_one_line() -> None:
+    root = Path(__file__).parents[1]
+    files = [file for package in ("handwriting_gan", "experiments") for file in (root / package).rglob("*.py")
+             if '__name__ == "__main__"' in file.read_text("utf-8")]
+    assert len(files) > 20
+    without = {file.name for file in files if "exit_in_one_line(main)" not in file.read_text("utf-8")}
+    assert without == {"first_run.py"}  # it only starts entry points, and ends with their exit code

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "handwriting_gan"
-GROUND = {"errors", "files", "cache"}  # modules below every room
+GROUND = {"errors", "files", "cache", "environment"}  # modules below every room
 ROOMS = {  # room: the rooms that it may import
     "data": set(),
     "networks": set(),

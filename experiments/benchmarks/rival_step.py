@@ -3,13 +3,13 @@
 $ echo 5 | python -m experiments.benchmarks.rival_step --width 32 --batch 32
 """
 
-import os
 
 from ml_collections import ConfigDict
 
 from experiments.benchmarks.our_step import add_compute_flag, add_size_flags, make_config
 from experiments.benchmarks.turns import answer, leave_without_torch, resident_peak
 from handwriting_gan.errors import Flags, exit_in_one_line
+from handwriting_gan.training import devices
 
 try:
     import torch
@@ -28,7 +28,7 @@ def main() -> None:
                         help="torch.compile the generator's phases; R1's double backward is refused")
     arguments = parser.parse_args()
     on_gpu = torch.cuda.is_available()
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(devices.cores())
     torch.set_default_device("cuda" if on_gpu else "cpu")
     torch.backends.cudnn.benchmark = True
     torch.manual_seed(0)

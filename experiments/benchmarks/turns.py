@@ -7,7 +7,6 @@ says how long each took. While it waits for its turn it computes nothing.
 import json
 import math
 import os
-import resource
 import select
 import subprocess
 import sys
@@ -40,8 +39,12 @@ class Turn(NamedTuple):
 
 
 def resident_peak() -> int:
-    """The most memory that this process has held at once."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
+    """The most memory in bytes that this process has held at once; 0 on Windows, where it is not known."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else KIB)
 
 
 def answer(play: Callable[[int], int], flops: float = math.nan, temporary_bytes: int = 0,

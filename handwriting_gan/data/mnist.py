@@ -4,7 +4,9 @@ The four IDX files come from a folder that the user names, or from the host that
 `mnist_writers` builds on what is here.
 """
 
+import contextlib
 import os
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,7 +109,8 @@ def read(kind: type[Mnist], split: str, folder: str | None) -> dict[str, np.ndar
     """The columns of a split that a builder prepares, in MNIST's order.
 
     `folder` (or the environment's HANDWRITING_GAN_DATA) holds the published files; without one they are
-    downloaded. The first call prepares them under the user's cache folder.
+    downloaded. The first call prepares them under the user's cache folder. Where that cannot be written,
+    every call prepares them anew.
 
     Raises:
       InputError: if a file is missing, altered, or cannot be fetched.
@@ -117,17 +120,42 @@ def read(kind: type[Mnist], split: str, folder: str | None) -> dict[str, np.ndar
         folder = str(local_path(folder))
         for name, file in kind.FILES.items():
             read_verified(find_file(Path(folder), name), file.sha256)
-    builder = kind(folder=folder, data_dir=cache.folder() / "datasets", file_format="array_record")
-    if not (folder or builder.data_path.exists()):
-        _check_hosts(builder)
+    place = cache.folder()
+    if place:
+        with contextlib.suppress(OSError):
+            return _read_from(place / "datasets", kind, split, folder)
+    try:
+        with tempfile.TemporaryDirectory(prefix="handwriting_gan_") as temporary:
+            return _read_from(Path(temporary), kind, split, folder)
+    except OSError as error:
+        raise InputError(f"the data can be prepared neither under {place} nor in a temporary folder "
+                         f"({error}); make room, or set XDG_CACHE_HOME to a folder that can be "
+                         "written") from error
+
+
+def _read_from(place: Path, kind: type[Mnist], split: str, folder: str | None) -> dict[str, np.ndarray]:
+    """What `read` returns; prepared under `place`, if it is not yet.
+
+    Raises:
+      InputError: if a file cannot be fetched, or array-record is missing.
+      OSError: if nothing can be written there.
+    """
+    builder = kind(folder=folder, data_dir=place, file_format="array_record")
+    fetch = not (folder or builder.data_path.exists())
+    if fetch:
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            _check_hosts(builder)
     try:
         builder.download_and_prepare(
             download_config=tfds.download.DownloadConfig(try_download_gcs=False))
     except (OSError, tfds.download.DownloadError) as error:
-        if folder:
-            raise InputError(f"data={builder.name} cannot be prepared under {cache.folder()} ({error}); "
-                             "set XDG_CACHE_HOME to a folder that can be written") from error
+        if not fetch:
+            raise
         raise _cannot_fetch(builder, " or ".join(_hosts(builder)), error) from error
+    except ImportError as error:
+        raise InputError(f"data={builder.name} needs the package array-record, which cannot be imported "
+                         f"({error}) and does not exist for Windows; take data=mnist_5k") from error
     source = builder.as_data_source(split=split)
     examples = source.__getitems__(range(len(source)))
     return {name: np.array([example[name] for example in examples]) for name in examples[0]}

@@ -28,10 +28,10 @@ def one_virtual_device_per_core(batch_size: int) -> None:
     is_set = ("xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
               or "JAX_NUM_CPU_DEVICES" in os.environ)
     if not is_set:
-        jax.config.update("jax_num_cpu_devices", most_devices(_cores(), batch_size))
+        jax.config.update("jax_num_cpu_devices", most_devices(cores(), batch_size))
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores that this process may use, which can be fewer than the machine has."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -56,21 +56,21 @@ def packed(model: TrainedModel, reader: Reader) -> dict[str, Any]:
 
 def _assemble(settings: dict[str, Any], connect: str) -> str:
     """The sources as one file, in which nothing runs that is not of it."""
-    style, script = (SOURCES / "page.css").read_text(), _bundle()
+    style, script = (SOURCES / "page.css").read_text("utf-8"), _bundle()
     policy = (f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; worker-src blob:; "
               f"img-src data:; connect-src {connect}; base-uri 'none'; form-action 'none'")
     parts = {"POLICY": policy, "STYLE": style, "SCRIPT": script,
              "SETTINGS": json.dumps(settings, separators=(",", ":"))}
-    page = (SOURCES / "page.html").read_text()
+    page = (SOURCES / "page.html").read_text("utf-8")
     return re.sub(r"\{\{([A-Z]+)\}\}", lambda place: parts[place[1]], page)
 
 
 def _bundle() -> str:
     """All modules as one script, which starts the page's or, in a worker, the worker's."""
     loader = SOURCES / "modules.js"
-    modules = (f'define("./{source.name}", (module, require) => {{\n{source.read_text()}}});'
+    modules = (f'define("./{source.name}", (module, require) => {{\n{source.read_text("utf-8")}}});'
                for source in sorted(SOURCES.glob("*.js")) if source != loader)
-    return "\n".join([loader.read_text(), *modules, START])
+    return "\n".join([loader.read_text("utf-8"), *modules, START])
 
 
 def _hash(content: str) -> str:

@@ -5,6 +5,7 @@ Where the environment names no folder of MNIST's IDX files, the tests that need 
 
 import gzip
 import os
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
+from handwriting_gan import cache
 from handwriting_gan.data import mnist
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.data.idx import parse, read_verified
@@ -97,15 +99,64 @@ def test_a_missing_file_is_named(folder: Path) -> None:
         mnist.load("train", str(folder))
 
 
-@needs_mnist
-def test_a_cache_that_cannot_be_written_is_named(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "file"
-    file.write_bytes(b"")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(file))
-    with pytest.raises(InputError, match=f"data=mnist cannot be prepared under {file}") as refusal:
-        mnist.load("test")
-    assert "no folder is named" not in str(refusal.value)
+@pytest.fixture
+def four_glyphs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """A folder of four glyphs, and the code that reads them as if they were MNIST."""
+    monkeypatch.setattr(mnist.Mnist, "FILES", {})
+    monkeypatch.setattr(mnist.Mnist, "_split_generators", lambda builder, manager: {
+        "train": ((row, {"image": np.full((28, 28), row, np.uint8), "digit": row}) for row in range(4))})
+    return str(tmp_path)
+
+
+def fail_to_write(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("trouble", ["no home", "a file", "full"])
+def test_without_a_cache_the_data_is_prepared_for_the_moment(
+        trouble: str, four_glyphs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    place = tmp_path / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
+    if trouble == "no home":
+        monkeypatch.setattr(cache, "folder", lambda: None)
+    elif trouble == "a file":
+        place.touch()
+    else:
+        write = mnist.Mnist.download_and_prepare
+        monkeypatch.setattr(mnist.Mnist, "download_and_prepare", lambda builder, **options: (
+            fail_to_write if place in Path(builder.data_path).parents else write)(builder, **options))
+    assert mnist.load("train", four_glyphs).digits.tolist() == [0, 1, 2, 3]
+    assert not list(tmp_path.glob("handwriting_gan_*"))
+
+
+def test_a_disk_that_is_full_everywhere_is_named(
+        four_glyphs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(mnist.Mnist, "download_and_prepare", fail_to_write)
+    with pytest.raises(InputError, match=f"under {tmp_path}/cache.*No space left.*make room"):
+        mnist.load("train", four_glyphs)
+
+
+def test_where_array_record_does_not_exist_the_way_out_is_told(
+        four_glyphs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def fail(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'array_record'")
+
+    monkeypatch.setattr(mnist.Mnist, "download_and_prepare", fail)
+    with pytest.raises(InputError, match=r"needs the package array-record.*mnist_5k"):
+        mnist.load("train", four_glyphs)
+
+
+def test_nothing_is_fetched_to_a_place_that_cannot_be_written(
+        asked: list[dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(InputError, match="broken off"):
+        mnist.load("train")
+    assert len(asked) == 1
 
 
 def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
