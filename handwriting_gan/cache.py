@@ -16,5 +16,5 @@ def keep_compiled() -> None:
 
     A folder already named by `JAX_COMPILATION_CACHE_DIR` stands.
     """
-    if jax.config.read("jax_compilation_cache_dir") is None:
+    if jax.config.values["jax_compilation_cache_dir"] is None:
         jax.config.update("jax_compilation_cache_dir", str(folder() / "xla"))
