@@ -23,5 +23,5 @@ def keep_compiled() -> None:
     A folder already named by `JAX_COMPILATION_CACHE_DIR` stands.
     """
     place = folder()
-    if place and jax.config.jax_compilation_cache_dir is None:
+    if place and jax.config.values["jax_compilation_cache_dir"] is None:
         jax.config.update("jax_compilation_cache_dir", str(place / "xla"))

@@ -32,7 +32,7 @@ from handwriting_gan.workdir.layout import Workdir
 
 CONFIG = config_flags.DEFINE_config_file(
     "config", None, "File and preset, as in configs/stargan_v2.py:small.", lock_config=True)
-WORKDIR = flags.DEFINE_string("workdir", "", "Folder that the run keeps everything in.")
+WORKDIR = flags.DEFINE_string("workdir", None, "Folder that the run keeps everything in.")
 DATA_FOLDER = flags.DEFINE_string("data_folder", None, sources.FOLDER_HELP)
 DISTRIBUTED = flags.DEFINE_bool(
     "distributed", False, "One of several processes, as the environment of Slurm or a TPU pod tells.")
