@@ -17,7 +17,7 @@ from PIL import Image
 from configs import conditional_dcgan, lord, stargan_v2
 from experiments.compare_routes import with_route
 from experiments.release import release
-from handwriting_gan import evaluate, write
+from handwriting_gan import evaluate, methods, write
 from handwriting_gan.data import mnist, sources
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
@@ -26,7 +26,7 @@ from handwriting_gan.evaluation.protocol import PROTOCOLS, Protocol
 from handwriting_gan.training import devices
 from handwriting_gan.training.interruption import InterruptedRunError
 from handwriting_gan.training.loop import train
-from handwriting_gan.training.train_state import TrainState
+from handwriting_gan.training.train_state import NO_STEP, TrainState
 from handwriting_gan.workdir import trained_model
 from handwriting_gan.workdir.layout import RELEASED, Workdir
 
@@ -36,6 +36,7 @@ PICTURE = Path(__file__).parents[2] / "experiments" / "pictures" / "273.png"
 @pytest.fixture(scope="module")
 def config() -> ConfigDict:
     config = stargan_v2.get_config("tiny")
+    config.networks.update({"levels": 0, "bottleneck_blocks": 1})  # which compile soon
     config.route = "source"  # a route that draws a latent, so that another seed is another try
     return config
 
@@ -48,23 +49,41 @@ def unbroken(config: ConfigDict, glyphs: Glyphs, held_out: Glyphs,
     return workdir, train(config, workdir, glyphs, held_out)
 
 
+@pytest.fixture(scope="module")
+def quick_config() -> ConfigDict:
+    """The config of a method that compiles soon."""
+    return conditional_dcgan.get_config("tiny")
+
+
+@pytest.fixture(scope="module")
+def quick(quick_config: ConfigDict, glyphs: Glyphs, held_out: Glyphs,
+          tmp_path_factory: pytest.TempPathFactory) -> tuple[Workdir, TrainState]:
+    """Its run, never stopped."""
+    workdir = Workdir(tmp_path_factory.mktemp("quick"))
+    return workdir, train(quick_config, workdir, glyphs, held_out)
+
+
+def assert_same_run(one: Workdir, state: TrainState, other: Workdir, other_state: TrainState) -> None:
+    """The same bits, the same log, the same sample sheet."""
+    assert jax.tree.all(jax.tree.map(np.array_equal, state, other_state))
+    assert one.metrics.read_bytes() == other.metrics.read_bytes()
+    sheets = [workdir.sample("latent", int(state.step)).read_bytes() for workdir in (one, other)]
+    assert sheets[0] == sheets[1]
+
+
 def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
-        glyphs: Glyphs, held_out: Glyphs, tmp_path: Path) -> None:
-    config = conditional_dcgan.get_config("tiny")  # compiles soon
-    unbroken, stopped = Workdir(tmp_path / "unbroken"), Workdir(tmp_path / "stopped")
-    state = train(config, unbroken, glyphs, held_out)
-    halfway = train(config, stopped, glyphs, held_out, stop_at=config.steps // 2)
-    assert int(halfway.step) == config.steps // 2
-    resumed = train(config, stopped, glyphs, held_out)
-    assert jax.tree.all(jax.tree.map(np.array_equal, resumed, state))
-    assert not jax.tree.all(jax.tree.map(np.array_equal, halfway.params, state.params))
-    assert stopped.metrics.read_bytes() == unbroken.metrics.read_bytes()
-    assert (stopped.sample("latent", config.steps).read_bytes()
-            == unbroken.sample("latent", config.steps).read_bytes())
+        quick_config: ConfigDict, quick: tuple[Workdir, TrainState], glyphs: Glyphs, held_out: Glyphs,
+        tmp_path: Path) -> None:
+    half = quick_config.steps // 2
+    halfway = train(quick_config, Workdir(tmp_path), glyphs, held_out, stop_at=half)
+    assert int(halfway.step) == half
+    assert not jax.tree.all(jax.tree.map(np.array_equal, halfway.params, quick[1].params))
+    resumed = train(quick_config, Workdir(tmp_path), glyphs, held_out)
+    assert_same_run(Workdir(tmp_path), resumed, *quick)
 
 
 def test_a_run_asked_to_stop_saves_at_once_and_goes_on_to_the_same_bits(
-        config: ConfigDict, unbroken: tuple[Workdir, TrainState], glyphs: Glyphs, held_out: Glyphs,
+        quick_config: ConfigDict, quick: tuple[Workdir, TrainState], glyphs: Glyphs, held_out: Glyphs,
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert jax.local_device_count() == 2
     compiled = devices.compiled
@@ -82,14 +101,17 @@ def test_a_run_asked_to_stop_saves_at_once_and_goes_on_to_the_same_bits(
     with monkeypatch.context() as patched:
         patched.setattr(devices, "compiled", stopped_at_the_third)
         with pytest.raises(InterruptedRunError, match="saved at step 3"):
-            train(config, Workdir(tmp_path), glyphs, held_out)
-    resumed = train(config, Workdir(tmp_path), glyphs, held_out)
-    workdir, state = unbroken
-    assert jax.tree.all(jax.tree.map(np.array_equal, resumed, state))
-    assert Workdir(tmp_path).metrics.read_bytes() == workdir.metrics.read_bytes()
-    for mode in ("latent", "reference"):
-        assert (Workdir(tmp_path).sample(mode, config.steps).read_bytes()
-                == workdir.sample(mode, config.steps).read_bytes())
+            train(quick_config, Workdir(tmp_path), glyphs, held_out)
+    resumed = train(quick_config, Workdir(tmp_path), glyphs, held_out)
+    assert_same_run(Workdir(tmp_path), resumed, *quick)
+
+
+@pytest.mark.slow  # the same law of a method that compiles sooner is above
+def test_a_run_of_stargan_v2_that_stopped_ends_in_the_same_bits(
+        config: ConfigDict, unbroken: tuple[Workdir, TrainState], glyphs: Glyphs, held_out: Glyphs,
+        tmp_path: Path) -> None:
+    train(config, Workdir(tmp_path), glyphs, held_out, stop_at=3)
+    assert_same_run(Workdir(tmp_path), train(config, Workdir(tmp_path), glyphs, held_out), *unbroken)
 
 
 def test_a_run_whose_loss_is_no_number_stops_and_saves_nothing(
@@ -103,11 +125,11 @@ def test_a_run_whose_loss_is_no_number_stops_and_saves_nothing(
 
 
 def test_a_finished_run_started_again_changes_nothing(
-        config: ConfigDict, unbroken: tuple[Workdir, TrainState], glyphs: Glyphs,
+        quick_config: ConfigDict, quick: tuple[Workdir, TrainState], glyphs: Glyphs,
         held_out: Glyphs) -> None:
-    workdir, state = unbroken
+    workdir, state = quick
     lines = workdir.metrics.read_bytes()
-    again = train(config, workdir, glyphs, held_out)
+    again = train(quick_config, workdir, glyphs, held_out)
     assert jax.tree.all(jax.tree.map(np.array_equal, again, state))
     assert workdir.metrics.read_bytes() == lines
 
@@ -116,6 +138,10 @@ def test_every_network_moved_and_the_averages_follow(
         unbroken: tuple[Workdir, TrainState], config: ConfigDict) -> None:
     _, state = unbroken
     assert int(state.step) == config.steps
+    begun = jax.jit(methods.build(config).init)(jax.random.fold_in(jax.random.key(config.seed), NO_STEP))
+    for name, network in begun.items():
+        still = jax.tree.map(np.array_equal, network, state.params[name])
+        assert not any(x for x in jax.tree.leaves(still)), name
     for name, average in state.averaged.items():
         gap = jax.tree.map(lambda a, b: np.abs(a - b).max(), average, state.params[name])
         assert 0 < max(jax.tree.leaves(gap)) < 0.1
@@ -176,24 +202,35 @@ def test_evaluation_reads_the_averages_alone_and_fills_a_scorecard(
     said = capsys.readouterr().out
     assert "latent-guided" in said
     assert "The hand is not judged" in said
+    assert copy.scorecard.with_suffix(".md").read_text() == tables.markdown(card)
+    assert np.asarray(Image.open(tmp_path / "scorecard_matrix.png")).shape == (624, 624)
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
 def test_evaluation_writes_tables_and_pictures_beside_the_scorecard(
-        unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: Callable[..., None],
-        small_protocol: Protocol, capsys: pytest.CaptureFixture) -> None:
-    workdir, _ = unbroken
-    before = sorted(workdir.root.rglob("*"))
-    run_door(evaluate, "--workdir", workdir.root, "--out", tmp_path / "new" / "card.json")
-    assert sorted(workdir.root.rglob("*")) == before
-    written = sorted((tmp_path / "new").iterdir())
-    assert [path.name for path in written] == ["card.json", "card.md", "card_matrix.png"]
+        elsewhere: bool, unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: Callable[..., None],
+        monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    """With figures that were measured before, for they take the time."""
+    measured = json.loads(Workdir(RELEASED).scorecard.read_text())
+    measured["figures"] = {name: measured["figures"][name] for name in ("real", "hand, K = 3")}
+    copy, folder = Workdir(tmp_path / "run"), tmp_path / ("new" if elsewhere else "run")
+    shutil.copytree(unbroken[0].root, copy.root)
+    before = sorted(copy.root.rglob("*"))
+    monkeypatch.setattr(evaluate.bench, "prepare", lambda *_: None)
+    monkeypatch.setattr(evaluate.scorecard, "make", lambda *_: measured)
+    monkeypatch.setattr(evaluate.pages, "draw", lambda model, material, out: [out.with_suffix(".png")])
+    name = "card.json" if elsewhere else "scorecard.json"
+    run_door(evaluate, "--workdir", copy.root, *(("--out", folder / name) if elsewhere else ()))
+    written = sorted(set(tmp_path.rglob("card.*") if elsewhere else copy.root.rglob("scorecard*")))
+    assert sorted(set(copy.root.rglob("*")) - set(before)) == ([] if elsewhere else written)
+    assert written == [folder / name, (folder / name).with_suffix(".md")]
+    assert json.loads(written[0].read_text()) == measured
+    assert written[1].read_text() == tables.markdown(measured)
     said = "".join(capsys.readouterr().out.split())
-    assert all(str(path) in said for path in written)
-    page = written[1].read_text()
-    assert page == tables.markdown(json.loads(written[0].read_text()))
-    assert np.asarray(Image.open(written[2])).shape == (624, 624)
+    assert all(str(path) in said for path in (*written, written[0].with_suffix(".png")))
 
 
+@pytest.mark.slow  # tests/evaluation/test_hand.py has the laws
 @pytest.mark.skipif(mnist.FOLDER_VARIABLE not in os.environ, reason="needs a folder of MNIST's files")
 def test_evaluation_on_writers_judges_the_hand(
         unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: Callable[..., None],

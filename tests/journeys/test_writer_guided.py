@@ -1,5 +1,6 @@
 """The writer-guided road at `tiny`: train, stop, resume, evaluate; then tries, best guesses and a morph."""
 
+import contextlib
 import io
 import json
 from collections.abc import Callable
@@ -13,13 +14,15 @@ from PIL import Image
 
 from configs import writer_guided
 from experiments.release import release
-from handwriting_gan import evaluate, write
+from handwriting_gan import evaluate, methods, write
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation.protocol import PROTOCOLS
+from handwriting_gan.files import write_atomically
 from handwriting_gan.training.loop import train
+from handwriting_gan.training.samples import draw_sheets
 from handwriting_gan.training.train_state import TrainState
-from handwriting_gan.workdir import trained_model
+from handwriting_gan.workdir import checkpoints, trained_model
 from handwriting_gan.workdir.layout import Workdir
 
 PICTURE = Path(__file__).parents[2] / "experiments" / "pictures" / "273.png"
@@ -46,19 +49,32 @@ def unbroken(config: ConfigDict, written: Glyphs, signed: Glyphs,
     return workdir, train(config, workdir, written, signed)
 
 
+@pytest.fixture(scope="module")
+def untrained(config: ConfigDict, random_params: Callable,
+              tmp_path_factory: pytest.TempPathFactory) -> Workdir:
+    """A run with random networks, which write as well as trained ones do, though nothing legible."""
+    workdir, method = Workdir(tmp_path_factory.mktemp("untrained")), methods.build(config)
+    write_atomically(workdir.config, config.to_json().encode())
+    params = random_params(method.init)
+    with contextlib.closing(checkpoints.open_for_training(workdir)) as manager:
+        checkpoints.save(manager, 4, averaged={name: params[name] for name in method.averaged})
+    return workdir
+
+
 @pytest.fixture
-def write_481(unbroken: tuple[Workdir, TrainState], tmp_path: Path,
+def write_481(untrained: Workdir, tmp_path: Path,
               run_door: Callable[..., None]) -> Callable[..., Image.Image]:
     """Has 481 written in the hand of the picture of 273."""
 
     def call(*flags: object, out: str = "481.png") -> Image.Image:
-        run_door(write, "--number", 481, "--like", PICTURE, "--workdir", unbroken[0].root, *flags,
+        run_door(write, "--number", 481, "--like", PICTURE, "--workdir", untrained.root, *flags,
                  "--out", tmp_path / out)
         return Image.open(io.BytesIO((tmp_path / out).read_bytes()))
 
     return call
 
 
+@pytest.mark.slow  # test_train_evaluate_write.py has the same law of a method that compiles sooner
 def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
         config: ConfigDict, unbroken: tuple[Workdir, TrainState], written: Glyphs, signed: Glyphs,
         as_if_killed: Callable[[Workdir], Workdir]) -> None:
@@ -72,8 +88,9 @@ def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
 
 
 def test_a_sheet_shows_references_best_guesses_and_tries_of_each_writer(
-        config: ConfigDict, unbroken: tuple[Workdir, TrainState]) -> None:
-    sheet = np.asarray(Image.open(unbroken[0].sample("writer", config.steps)))
+        untrained: Workdir, signed: Glyphs, tmp_path: Path) -> None:
+    page = draw_sheets(Workdir(tmp_path), trained_model.load(untrained.root), signed)["writer"]
+    sheet = np.asarray(Image.open(page))
     assert sheet.shape == (2 * 10 * 28, 2 * (5 * 28 + 4 + 10 * 28 + 4 + 10 * 28))
     assert sheet.min() < 50 < 200 < sheet.max()
 
@@ -85,16 +102,17 @@ def test_nobody_can_be_learned_where_no_writer_is_known(
 
 
 def test_a_release_writes_and_blends_as_the_run_did_and_has_no_route(
-        unbroken: tuple[Workdir, TrainState], signed: Glyphs, tmp_path: Path) -> None:
+        untrained: Workdir, signed: Glyphs, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="writer_guided has no routes"):
-        release(unbroken[0].root, "source", tmp_path)
-    release(unbroken[0].root, None, tmp_path)
-    released, run = (trained_model.load(root) for root in (tmp_path, unbroken[0].root))
+        release(untrained.root, "source", tmp_path)
+    release(untrained.root, None, tmp_path)
+    released, run = (trained_model.load(root) for root in (tmp_path, untrained.root))
     one, other = signed.take([5, 300]), signed.take([700])
     np.testing.assert_array_equal(released.write(one, [4, 8, 1]), run.write(one, [4, 8, 1]))
     np.testing.assert_array_equal(released.blend(one, other, [4], 0.5), run.blend(one, other, [4], 0.5))
 
 
+@pytest.mark.slow  # tests/evaluation/test_scorecard.py has the same law of a model that is not trained
 def test_evaluation_fills_a_scorecard_though_there_is_no_guided_mode(
         unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: Callable[..., None],
         monkeypatch: pytest.MonkeyPatch) -> None:
