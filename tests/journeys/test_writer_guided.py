@@ -1,6 +1,5 @@
 """The writer-guided road at `tiny`: train, stop, resume, evaluate; then tries, best guesses and a morph."""
 
-import contextlib
 import io
 import json
 from collections.abc import Callable
@@ -14,15 +13,14 @@ from PIL import Image
 
 from configs import writer_guided
 from experiments.release import release
-from handwriting_gan import evaluate, methods, write
+from handwriting_gan import evaluate, write
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation.protocol import PROTOCOLS
-from handwriting_gan.files import write_atomically
 from handwriting_gan.training.loop import train
 from handwriting_gan.training.samples import draw_sheets
 from handwriting_gan.training.train_state import TrainState
-from handwriting_gan.workdir import checkpoints, trained_model
+from handwriting_gan.workdir import trained_model
 from handwriting_gan.workdir.layout import Workdir
 
 PICTURE = Path(__file__).parents[2] / "experiments" / "pictures" / "273.png"
@@ -50,24 +48,18 @@ def unbroken(config: ConfigDict, written: Glyphs, signed: Glyphs,
 
 
 @pytest.fixture(scope="module")
-def untrained(config: ConfigDict, random_params: Callable,
-              tmp_path_factory: pytest.TempPathFactory) -> Workdir:
-    """A run with random networks, which write as well as trained ones do, though nothing legible."""
-    workdir, method = Workdir(tmp_path_factory.mktemp("untrained")), methods.build(config)
-    write_atomically(workdir.config, config.to_json().encode())
-    params = random_params(method.init)
-    with contextlib.closing(checkpoints.open_for_training(workdir)) as manager:
-        checkpoints.save(manager, 4, averaged={name: params[name] for name in method.averaged})
-    return workdir
+def run(config: ConfigDict, untrained: Callable[..., Workdir]) -> Workdir:
+    """One with random networks."""
+    return untrained(config, 4)
 
 
 @pytest.fixture
-def write_481(untrained: Workdir, tmp_path: Path,
+def write_481(run: Workdir, tmp_path: Path,
               run_door: Callable[..., None]) -> Callable[..., Image.Image]:
     """Has 481 written in the hand of the picture of 273."""
 
     def call(*flags: object, out: str = "481.png") -> Image.Image:
-        run_door(write, "--number", 481, "--like", PICTURE, "--workdir", untrained.root, *flags,
+        run_door(write, "--number", 481, "--like", PICTURE, "--workdir", run.root, *flags,
                  "--out", tmp_path / out)
         return Image.open(io.BytesIO((tmp_path / out).read_bytes()))
 
@@ -88,13 +80,14 @@ def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
 
 
 def test_a_sheet_shows_references_best_guesses_and_tries_of_each_writer(
-        untrained: Workdir, signed: Glyphs, tmp_path: Path) -> None:
-    page = draw_sheets(Workdir(tmp_path), trained_model.load(untrained.root), signed)["writer"]
+        run: Workdir, signed: Glyphs, tmp_path: Path) -> None:
+    page = draw_sheets(Workdir(tmp_path), trained_model.load(run.root), signed)["writer"]
     sheet = np.asarray(Image.open(page))
     assert sheet.shape == (2 * 10 * 28, 2 * (5 * 28 + 4 + 10 * 28 + 4 + 10 * 28))
     assert sheet.min() < 50 < 200 < sheet.max()
 
 
+@pytest.mark.slow  # tests/data/test_hands.py has the same law
 def test_nobody_can_be_learned_where_no_writer_is_known(
         config: ConfigDict, glyphs: Glyphs, signed: Glyphs, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="choose --config"):
@@ -102,14 +95,14 @@ def test_nobody_can_be_learned_where_no_writer_is_known(
 
 
 def test_a_release_writes_and_blends_as_the_run_did_and_has_no_route(
-        untrained: Workdir, signed: Glyphs, tmp_path: Path) -> None:
+        run: Workdir, signed: Glyphs, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="writer_guided has no routes"):
-        release(untrained.root, "source", tmp_path)
-    release(untrained.root, None, tmp_path)
-    released, run = (trained_model.load(root) for root in (tmp_path, untrained.root))
+        release(run.root, "source", tmp_path)
+    release(run.root, None, tmp_path)
+    released, whole = (trained_model.load(root) for root in (tmp_path, run.root))
     one, other = signed.take([5, 300]), signed.take([700])
-    np.testing.assert_array_equal(released.write(one, [4, 8, 1]), run.write(one, [4, 8, 1]))
-    np.testing.assert_array_equal(released.blend(one, other, [4], 0.5), run.blend(one, other, [4], 0.5))
+    np.testing.assert_array_equal(released.write(one, [4, 8, 1]), whole.write(one, [4, 8, 1]))
+    np.testing.assert_array_equal(released.blend(one, other, [4], 0.5), whole.blend(one, other, [4], 0.5))
 
 
 @pytest.mark.slow  # tests/evaluation/test_scorecard.py has the same law of a model that is not trained
