@@ -1,13 +1,33 @@
 """Doors called as the command line would, in this process."""
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ml_collections import ConfigDict
 
+from handwriting_gan import methods
 from handwriting_gan.errors import exit_in_one_line
+from handwriting_gan.files import write_atomically
+from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import Workdir
+
+
+@pytest.fixture(scope="session")
+def untrained(random_params: Callable, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workdir]:
+    """`untrained(config, step)`: a run whose networks are random, yet can write."""
+
+    def save(config: ConfigDict, step: int) -> Workdir:
+        workdir, method = Workdir(tmp_path_factory.mktemp("untrained")), methods.build(config)
+        write_atomically(workdir.config, config.to_json().encode())
+        params = random_params(method.init)
+        with contextlib.closing(checkpoints.open_for_training(workdir)) as manager:
+            checkpoints.save(manager, step, averaged={name: params[name] for name in method.averaged})
+        return workdir
+
+    return save
 
 
 @pytest.fixture

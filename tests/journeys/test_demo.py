@@ -16,9 +16,7 @@ from typing import Any
 import pytest
 
 from configs import stargan_v2
-from handwriting_gan import demo, export_web, methods
-from handwriting_gan.files import write_atomically
-from handwriting_gan.workdir import checkpoints
+from handwriting_gan import demo, export_web
 from handwriting_gan.workdir.layout import Workdir
 
 ROOT = Path(__file__).parents[2]
@@ -29,16 +27,9 @@ Run = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def of_another_method(tmp_path_factory: pytest.TempPathFactory, random_params: Callable) -> Path:
-    """A workdir of StarGAN v2, untrained."""
-    workdir, config = Workdir(tmp_path_factory.mktemp("stargan_v2")), stargan_v2.get_config("tiny")
-    write_atomically(workdir.config, config.to_json().encode())
-    method = methods.build(config)
-    params = random_params(method.init)
-    manager = checkpoints.open_for_training(workdir)
-    checkpoints.save(manager, 0, averaged={name: params[name] for name in method.averaged})
-    manager.close()
-    return workdir.root
+def of_another_method(untrained: Callable[..., Workdir]) -> Path:
+    """A workdir of StarGAN v2."""
+    return untrained(stargan_v2.get_config("tiny"), 0).root
 
 
 @pytest.fixture

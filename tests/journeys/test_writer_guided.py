@@ -8,6 +8,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from handwriting_gan.training.samples import draw_sheets
 from ml_collections import ConfigDict
 from PIL import Image
 
@@ -47,19 +48,26 @@ def unbroken(config: ConfigDict, written: Glyphs, signed: Glyphs,
     return workdir, train(config, workdir, written, for_training(config, signed))
 
 
+@pytest.fixture(scope="module")
+def run(config: ConfigDict, untrained: Callable[..., Workdir]) -> Workdir:
+    """One with random networks."""
+    return untrained(config, 4)
+
+
 @pytest.fixture
-def write_481(unbroken: tuple[Workdir, TrainState], tmp_path: Path,
+def write_481(run: Workdir, tmp_path: Path,
               run_door: Callable[..., None]) -> Callable[..., Image.Image]:
     """Has 481 written in the hand of the picture of 273."""
 
     def call(*flags: object, out: str = "481.png") -> Image.Image:
-        run_door(write, "--number", 481, "--like", PICTURE, "--workdir", unbroken[0].root, *flags,
+        run_door(write, "--number", 481, "--like", PICTURE, "--workdir", run.root, *flags,
                  "--out", tmp_path / out)
         return Image.open(io.BytesIO((tmp_path / out).read_bytes()))
 
     return call
 
 
+@pytest.mark.slow  # test_train_evaluate_write.py has the same law of a method that compiles sooner
 def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
         config: ConfigDict, unbroken: tuple[Workdir, TrainState], written: Glyphs, signed: Glyphs,
         as_if_killed: Callable[[Workdir], Workdir]) -> None:
@@ -73,12 +81,14 @@ def test_a_run_that_stopped_and_went_on_ends_in_the_same_bits(
 
 
 def test_a_sheet_shows_references_best_guesses_and_tries_of_each_writer(
-        config: ConfigDict, unbroken: tuple[Workdir, TrainState]) -> None:
-    sheet = np.asarray(Image.open(unbroken[0].sample("writer", config.steps)))
+        run: Workdir, signed: Glyphs, tmp_path: Path) -> None:
+    page = draw_sheets(Workdir(tmp_path), trained_model.load(run.root), signed)["writer"]
+    sheet = np.asarray(Image.open(page))
     assert sheet.shape == (2 * 10 * 28, 2 * (5 * 28 + 4 + 10 * 28 + 4 + 10 * 28))
     assert sheet.min() < 50 < 200 < sheet.max()
 
 
+@pytest.mark.slow  # tests/data/test_hands.py has the same law
 def test_nobody_can_be_learned_where_no_writer_is_known(
         config: ConfigDict, glyphs: Glyphs, signed: Glyphs, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="choose --config"):
@@ -86,16 +96,17 @@ def test_nobody_can_be_learned_where_no_writer_is_known(
 
 
 def test_a_release_writes_and_blends_as_the_run_did_and_has_no_route(
-        unbroken: tuple[Workdir, TrainState], signed: Glyphs, tmp_path: Path) -> None:
+        run: Workdir, signed: Glyphs, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="writer_guided has no routes"):
-        release(unbroken[0].root, "source", tmp_path)
-    release(unbroken[0].root, None, tmp_path)
-    released, run = (trained_model.load(root) for root in (tmp_path, unbroken[0].root))
+        release(run.root, "source", tmp_path)
+    release(run.root, None, tmp_path)
+    released, whole = (trained_model.load(root) for root in (tmp_path, run.root))
     one, other = signed.take([5, 300]), signed.take([700])
-    np.testing.assert_array_equal(released.write(one, [4, 8, 1]), run.write(one, [4, 8, 1]))
-    np.testing.assert_array_equal(released.blend(one, other, [4], 0.5), run.blend(one, other, [4], 0.5))
+    np.testing.assert_array_equal(released.write(one, [4, 8, 1]), whole.write(one, [4, 8, 1]))
+    np.testing.assert_array_equal(released.blend(one, other, [4], 0.5), whole.blend(one, other, [4], 0.5))
 
 
+@pytest.mark.slow  # tests/evaluation/test_scorecard.py has the same law of a model that is not trained
 def test_evaluation_fills_a_scorecard_though_there_is_no_guided_mode(
         unbroken: tuple[Workdir, TrainState], tmp_path: Path, run_door: Callable[..., None],
         monkeypatch: pytest.MonkeyPatch) -> None:
