@@ -61,5 +61,6 @@ def made_from(model: TrainedModel, bench: Bench) -> MadeFrom:
         method=model.config.method, preset=model.config.preset, step=model.step, trained_on=model.config.data,
         route=model.config.get("route"), data=bench.data, seed=bench.seed,
         held_out=len(bench.held_out.digits), held_out_writers=len(np.unique(bench.held_out.writers[known])),
-        protocol=bench.protocol._asdict(),
+        protocol={name: list(value) if isinstance(value, tuple) else value
+                  for name, value in bench.protocol._asdict().items()},
     )

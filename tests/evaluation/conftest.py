@@ -4,7 +4,7 @@ A hand is a slant and a pen. A writer's glyphs are the skeletons of real ones, m
 that hand, so an oracle who knows it can answer as the writer would.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,11 +13,13 @@ from scipy import ndimage
 from skimage.morphology import skeletonize
 
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs, make_glyphs
-from handwriting_gan.evaluation import bench, scorecard
+from handwriting_gan.evaluation import bench
 from handwriting_gan.evaluation.baselines import lean
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.judges import Judges
+from handwriting_gan.evaluation.measure import measure
 from handwriting_gan.evaluation.protocol import Protocol
+from handwriting_gan.evaluation.scorecard import Scorecard
 from handwriting_gan.metrics import morphometrics
 from handwriting_gan.recognition import digit_classifier
 
@@ -239,12 +241,12 @@ def oracle(styled: np.ndarray) -> Oracle:
 
 
 @pytest.fixture(scope="session")
-def card(oracle: Oracle, material: Bench) -> dict[str, Any]:
+def card(oracle: Oracle, material: Bench) -> Scorecard:
     """The oracle's whole scorecard."""
-    return scorecard.make(oracle, material)
+    return measure(oracle, material)
 
 
 @pytest.fixture(scope="session")
-def nameless_card(styled: np.ndarray, nameless: Bench) -> dict[str, Any]:
+def nameless_card(styled: np.ndarray, nameless: Bench) -> Scorecard:
     """A scorecard without writers, of an oracle who writes in anybody's hand."""
-    return scorecard.make(Anybody(styled), nameless)
+    return measure(Anybody(styled), nameless)

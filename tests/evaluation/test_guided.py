@@ -1,6 +1,5 @@
 """Known worse generators rank lower: blurred, specked, deaf and collapsed ones beside an oracle."""
 
-from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +8,8 @@ from handwriting_gan.data.glyphs import DIGITS, Glyphs
 from handwriting_gan.evaluation import guided
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.guided import Outputs, content, measure_mode, redraw
+from handwriting_gan.evaluation.scorecard import GuidedFigures, Scorecard
+from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES
 from handwriting_gan.synthesis.trained_model import TrainedModel
 from tests.evaluation.conftest import (
@@ -23,73 +24,72 @@ from tests.evaluation.conftest import (
 )
 
 OUTPUTS = 20 * 9 * 5  # sources, other digits, tries
-FRECHET = "frechet_distance, classifier"
 
 
-def measured(model: Oracle, material: Bench, mode: str = "latent") -> dict[str, Any]:
+def measured(model: Oracle, material: Bench, mode: str = "latent") -> GuidedFigures:
     """A mode's figures."""
     return measure_mode(model, mode, material.judges, material.reals, material.held_out, material.protocol,
                         material.seed)
 
 
-def values(parts: list[dict[str, Any]], name: str) -> list[float]:
+def values(parts: list[GuidedFigures], name: str) -> list[float]:
     """One figure of several parts."""
-    return [part[name]["value"] for part in parts]
+    return [getattr(part, name).value for part in parts]
 
 
 @pytest.fixture(scope="module")
-def right(card: dict[str, Any]) -> dict[str, Any]:
+def right(card: Scorecard) -> GuidedFigures:
     """The oracle's latent mode."""
-    return card["figures"]["latent"]
+    return card.guided["latent"]
 
 
 @pytest.fixture(scope="module")
-def ever_blurrier(right: dict[str, Any], styled: np.ndarray, material: Bench) -> list[dict[str, Any]]:
+def ever_blurrier(right: GuidedFigures, styled: np.ndarray, material: Bench) -> list[GuidedFigures]:
     """The oracle in focus, and out of it by one pixel and by two."""
     return [right, *(measured(blurred(styled, sigma), material) for sigma in (1.0, 2.0))]
 
 
 @pytest.fixture(scope="module")
-def ever_dirtier(right: dict[str, Any], styled: np.ndarray, material: Bench) -> list[dict[str, Any]]:
+def ever_dirtier(right: GuidedFigures, styled: np.ndarray, material: Bench) -> list[GuidedFigures]:
     """The oracle with more and more specks."""
     return [right, *(measured(specked(styled, share), material) for share in (0.02, 0.1))]
 
 
 @pytest.fixture(scope="module")
-def deaf(styled: np.ndarray, material: Bench) -> dict[str, Any]:
+def deaf(styled: np.ndarray, material: Bench) -> GuidedFigures:
     return measured(Deaf(styled), material)
 
 
 @pytest.fixture(scope="module")
-def collapsed(styled: np.ndarray, material: Bench) -> dict[str, Any]:
+def collapsed(styled: np.ndarray, material: Bench) -> GuidedFigures:
     return measured(Collapsed(styled), material)
 
 
 @pytest.fixture(scope="module")
-def nothing(styled: np.ndarray, material: Bench) -> dict[str, Any]:
+def nothing(styled: np.ndarray, material: Bench) -> GuidedFigures:
     """Figures of blank paper."""
     return measured(blank(styled), material)
 
 
 @pytest.mark.parametrize("mode", ["latent", "reference"])
-def test_an_oracle_is_nearly_as_good_as_real_glyphs(mode: str, card: dict[str, Any]) -> None:
-    real, fake = card["figures"]["real"], card["figures"][mode]
-    assert fake["digit_accuracy"]["value"] > 0.94 < real["digit_accuracy"]["value"]
-    assert fake["leakage"]["value"] < 0.02
-    assert fake[FRECHET]["value"] < 3 * real[FRECHET]["value"]
+def test_an_oracle_is_nearly_as_good_as_real_glyphs(mode: str, card: Scorecard) -> None:
+    real, fake = card.real, card.guided[mode]
+    assert fake.digit_accuracy.value > 0.94 < real.digit_accuracy.value
+    assert fake.leakage.value < 0.02
+    assert fake.frechet_distance.value < 3 * real.frechet_distance.value
     for name in ("precision", "recall", "density", "coverage"):
-        assert fake[name]["value"] == pytest.approx(real[name]["value"], abs=0.2)
-    assert fake["diversity"]["value"] == pytest.approx(real["diversity"]["value"], rel=0.1)
+        assert getattr(fake, name).value == pytest.approx(getattr(real, name).value, abs=0.2)
+    assert fake.diversity.value == pytest.approx(real.diversity.value, rel=0.1)
 
 
-@pytest.mark.parametrize("name", [FRECHET, "kernel_distance"])
-def test_the_blurrier_the_farther_from_the_reals(name: str, ever_blurrier: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("name", ["frechet_distance", "kernel_distance"])
+def test_the_blurrier_the_farther_from_the_reals(name: str, ever_blurrier: list[GuidedFigures]) -> None:
     first, second, third = values(ever_blurrier, name)
     assert max(3 * first, 20) < second < third
 
 
 @pytest.mark.parametrize("name", ["recall", "coverage"])
-def test_the_blurrier_the_less_is_covered(name: str, ever_blurrier: list[dict[str, Any]]) -> None:
+def test_the_blurrier_the_less_is_covered(name: str, ever_blurrier: list[GuidedFigures]) -> None:
     found = values(ever_blurrier, name)
     assert found == sorted(found, reverse=True)
     assert found[-1] < 0.9 * found[0]
@@ -97,65 +97,65 @@ def test_the_blurrier_the_less_is_covered(name: str, ever_blurrier: list[dict[st
 
 @pytest.mark.parametrize("name", ["precision", "density", "coverage", "digit_accuracy"])
 def test_the_more_specks_the_less_is_as_real_glyphs_are(
-        name: str, ever_dirtier: list[dict[str, Any]]) -> None:
+        name: str, ever_dirtier: list[GuidedFigures]) -> None:
     found = values(ever_dirtier, name)
     assert found == sorted(found, reverse=True)
     assert found[-1] < 0.9 * found[0]
 
 
-@pytest.mark.parametrize("name", [FRECHET, "kernel_distance"])
+@pytest.mark.parametrize("name", ["frechet_distance", "kernel_distance"])
 def test_the_more_specks_the_farther_from_the_reals(
-        name: str, ever_dirtier: list[dict[str, Any]]) -> None:
+        name: str, ever_dirtier: list[GuidedFigures]) -> None:
     found = values(ever_dirtier, name)
     assert found == sorted(found)
     assert found[-1] > 5 * found[0]
 
 
 def test_who_draws_the_sources_digit_leaks_it_and_is_like_the_reals_all_the_same(
-        deaf: dict[str, Any], right: dict[str, Any]) -> None:
-    assert deaf["digit_accuracy"]["value"] < 0.02
-    assert deaf["leakage"]["value"] > 0.94
-    assert deaf[FRECHET]["value"] < 2 * right[FRECHET]["value"]
+        deaf: GuidedFigures, right: GuidedFigures) -> None:
+    assert deaf.digit_accuracy.value < 0.02
+    assert deaf.leakage.value > 0.94
+    assert deaf.frechet_distance.value < 2 * right.frechet_distance.value
 
 
-def test_who_has_collapsed_has_no_diversity(collapsed: dict[str, Any], right: dict[str, Any]) -> None:
-    assert collapsed["diversity"]["value"] == pytest.approx(0.0, abs=1e-5)
-    assert set(collapsed["attribute_variance"]) == set(ATTRIBUTES)
-    for name, figure in collapsed["attribute_variance"].items():
-        assert figure["value"] == pytest.approx(0.0, abs=1e-12)
-        assert right["attribute_variance"][name]["value"] > 0.3
+def test_who_has_collapsed_has_no_diversity(collapsed: GuidedFigures, right: GuidedFigures) -> None:
+    assert collapsed.diversity.value == pytest.approx(0.0, abs=1e-5)
+    assert set(collapsed.attribute_variance) == set(ATTRIBUTES)
+    for name, figure in collapsed.attribute_variance.items():
+        assert figure.value == pytest.approx(0.0, abs=1e-12)
+        assert right.attribute_variance[name].value > 0.3
 
 
 def test_who_has_collapsed_covers_little_however_precise(
-        collapsed: dict[str, Any], right: dict[str, Any]) -> None:
-    assert collapsed["precision"]["value"] >= 0.9
-    assert collapsed["recall"]["value"] < 0.1
-    assert collapsed["coverage"]["value"] < 0.5 * right["coverage"]["value"]
-    assert collapsed[FRECHET]["value"] > 5 * right[FRECHET]["value"]
+        collapsed: GuidedFigures, right: GuidedFigures) -> None:
+    assert collapsed.precision.value >= 0.9
+    assert collapsed.recall.value < 0.1
+    assert collapsed.coverage.value < 0.5 * right.coverage.value
+    assert collapsed.frechet_distance.value > 5 * right.frechet_distance.value
 
 
 def test_hands_mixed_up_are_as_good_a_set_as_hands_kept(
-        card: dict[str, Any], styled: np.ndarray, material: Bench) -> None:
+        card: Scorecard, styled: np.ndarray, material: Bench) -> None:
     """Sets know nothing of whose hand was asked for: that is what the hand's own figures are for."""
-    kept, mixed = card["figures"]["reference"], measured(Shuffled(styled), material, "reference")
-    assert mixed[FRECHET]["value"] == pytest.approx(kept[FRECHET]["value"], rel=0.3)
+    kept, mixed = card.guided["reference"], measured(Shuffled(styled), material, "reference")
+    assert mixed.frechet_distance.value == pytest.approx(kept.frechet_distance.value, rel=0.3)
     for name in ("digit_accuracy", "precision", "recall", "coverage"):
-        assert mixed[name]["value"] == pytest.approx(kept[name]["value"], abs=0.1)
+        assert getattr(mixed, name).value == pytest.approx(getattr(kept, name).value, abs=0.1)
 
 
-def test_blank_paper_has_no_attributes_and_the_reason_is_said(nothing: dict[str, Any]) -> None:
-    for figure in nothing["attribute_variance"].values():
-        assert figure == {"value": None, "why": "no glyph has a value"}
-    assert nothing["diversity"]["value"] == pytest.approx(0.0, abs=1e-5)
-    assert nothing["digit_accuracy"]["value"] == pytest.approx(0.1)
+def test_blank_paper_has_no_attributes_and_the_reason_is_said(nothing: GuidedFigures) -> None:
+    for figure in nothing.attribute_variance.values():
+        assert figure == Estimate(None, reason="no glyph has a value")
+    assert nothing.diversity.value == pytest.approx(0.0, abs=1e-5)
+    assert nothing.digit_accuracy.value == pytest.approx(0.1)
 
 
-def test_figures_that_need_more_glyphs_say_so(right: dict[str, Any]) -> None:
+def test_figures_that_need_more_glyphs_say_so(right: GuidedFigures) -> None:
     """Five of a pair of digits are none for a covariance of 128 features."""
-    for name in ("frechet_distance_per_task, classifier", "frechet_distance_per_digit, classifier"):
-        assert right[name]["value"] is None
-        assert "128 features are too few" in right[name]["why"]
-    assert right["frechet_distance_per_digit, writer"]["value"] > 0
+    for name in ("frechet_distance_per_task", "frechet_distance_per_digit"):
+        assert getattr(right, name).value is None
+        assert "128 features are too few" in getattr(right, name).reason
+    assert right.writer_frechet_distance_per_digit.value > 0
 
 
 def test_enough_glyphs_of_every_pair_of_digits_have_a_distance_per_task(
@@ -171,10 +171,10 @@ def test_enough_glyphs_of_every_pair_of_digits_have_a_distance_per_task(
     narrow = material._replace(
         judges=material.judges._replace(reader=Narrow),
         reals=material.reals._replace(features=Narrow.digits_and_features(glyphs.images)[1]))
-    found, deaf = (measured(model, narrow)["frechet_distance_per_task, classifier"]
+    found, deaf = (measured(model, narrow).frechet_distance_per_task
                    for model in (oracle, Deaf(styled)))
-    assert found["interval"][0] < found["value"] < found["interval"][1]
-    assert found["value"] < 0.7 * deaf["value"]
+    assert found.interval[0] < found.value < found.interval[1]
+    assert found.value < 0.7 * deaf.value
 
 
 def test_five_glyphs_have_no_neighbourhood_and_no_covariance(material: Bench) -> None:
@@ -183,19 +183,19 @@ def test_five_glyphs_have_no_neighbourhood_and_no_covariance(material: Bench) ->
         material.judges, Outputs(images, digits, digits, digits, 1),
         material.judges.reader.features(images), material.reals, PROTOCOL)
     for name in ("precision", "recall", "density", "coverage"):
-        assert found[name] == {"value": None, "why": "5 glyphs have no 5 neighbours each"}
-    assert np.isfinite(found["kernel_distance"]["value"])
-    assert "too few" in found[FRECHET]["why"]
+        assert found[name] == Estimate(None, reason="5 glyphs have no 5 neighbours each")
+    assert np.isfinite(found["kernel_distance"].value)
+    assert "too few" in found["frechet_distance"].reason
 
 
-def test_intervals_are_over_writers_who_are_known(right: dict[str, Any],
-                                                  nameless_card: dict[str, Any]) -> None:
-    low, high = right["digit_accuracy"]["interval"]
-    assert low < right["digit_accuracy"]["value"] < high
+def test_intervals_are_over_writers_who_are_known(right: GuidedFigures,
+                                                  nameless_card: Scorecard) -> None:
+    low, high = right.digit_accuracy.interval
+    assert low < right.digit_accuracy.value < high
     for mode in ("real", "latent", "reference"):
-        found = nameless_card["figures"][mode]
-        assert found["digit_accuracy"]["value"] > 0.94
-        assert found["digit_accuracy"]["interval"] is found[FRECHET]["interval"] is None
+        found = nameless_card.guided[mode]
+        assert found.digit_accuracy.value > 0.94
+        assert found.digit_accuracy.interval is found.frechet_distance.interval is None
 
 
 @pytest.fixture(scope="module")
@@ -250,17 +250,17 @@ def test_reals_in_the_place_of_outputs_are_groups_of_one_digit(material: Bench) 
 def test_content_is_counted_over_outputs_and_leakage_where_another_digit_was_asked() -> None:
     read, asked, shown = np.array([1, 1, 2, 3]), np.array([1, 1, 1, 3]), np.array([2, 2, 2, 3])
     found = content(read, Outputs(np.empty(0), asked, shown, np.arange(4), 1))
-    assert found["digit_accuracy"]["value"] == 0.75
-    assert found["leakage"]["value"] == pytest.approx(1 / 3)
+    assert found["digit_accuracy"].value == 0.75
+    assert found["leakage"].value == pytest.approx(1 / 3)
     assert np.transpose(np.nonzero(found["confusion"])).tolist() == [[1, 1], [1, 2], [3, 3]]
 
 
-def test_counts_are_told_and_the_confusion_adds_up_to_them(card: dict[str, Any]) -> None:
+def test_counts_are_told_and_the_confusion_adds_up_to_them(card: Scorecard) -> None:
     for mode in ("latent", "reference"):
-        found = card["figures"][mode]
-        assert (found["sources"], found["outputs"]) == (20, OUTPUTS)
-        assert np.sum(found["confusion"], axis=1).tolist() == [OUTPUTS // DIGITS] * DIGITS
-    assert card["figures"]["real"]["outputs"] == PROTOCOL.sample
+        found = card.guided[mode]
+        assert (found.sources, found.outputs) == (20, OUTPUTS)
+        assert np.sum(found.confusion, axis=1).tolist() == [OUTPUTS // DIGITS] * DIGITS
+    assert card.real.outputs == PROTOCOL.sample
 
 
 def test_every_distance_is_between_as_many_glyphs_as_the_fewest_allow(material: Bench) -> None:
@@ -271,7 +271,7 @@ def test_every_distance_is_between_as_many_glyphs_as_the_fewest_allow(material: 
 
 
 def test_a_model_that_draws_another_try_has_other_figures(
-        oracle: TrainedModel, material: Bench, right: dict[str, Any]) -> None:
+        oracle: TrainedModel, material: Bench, right: GuidedFigures) -> None:
     again = measured(oracle, material._replace(seed=1))
-    assert again[FRECHET] != right[FRECHET]
-    assert again[FRECHET]["value"] == pytest.approx(right[FRECHET]["value"], rel=0.5)
+    assert again.frechet_distance != right.frechet_distance
+    assert again.frechet_distance.value == pytest.approx(right.frechet_distance.value, rel=0.5)

@@ -1,7 +1,5 @@
 """Whose hand is it? An oracle keeps it; one who mixes hands up, a deaf and a collapsed one are found out."""
 
-import json
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,24 +9,23 @@ from handwriting_gan.evaluation import hand
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.hand import Case, measure_hand, measure_row, open_case, values_of, write_tries
 from handwriting_gan.evaluation.judges import Judges
-from handwriting_gan.metrics.bootstrap import TooFewError
+from handwriting_gan.evaluation.scorecard import ROWS, HandFigures, HandRow, Scorecard
+from handwriting_gan.metrics.bootstrap import Estimate, TooFewError
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
-from handwriting_gan.report.tables import HAND
 from tests.evaluation.conftest import STRANGE, WRITERS, Collapsed, Deaf, Oracle, Shuffled, blank
 
 FOLLOWED = ("thickness", "slant")  # what a pseudo-writer's hand decides
 NEAR_NOTHING = 0.25  # of a correlation
 CHANCE = pytest.approx(0.5, abs=0.08)  # a floor's AUC is a little below: its own writer is an impostor
-FRECHET = "frechet_distance, classifier"
 
 
-def whole(model: Oracle, material: Bench) -> dict[str, Any]:
+def whole(model: Oracle, material: Bench) -> HandFigures:
     """All rows for three references."""
     return measure_hand(model, material.judges, material.reals, material.case, material.trained, 3,
                         material.seed)
 
 
-def guess(model: Oracle, material: Bench) -> dict[str, Any]:
+def guess(model: Oracle, material: Bench) -> HandRow:
     """The row of a model's best guess alone."""
     case = material.case
     images = write_tries(model, case, 3, material.seed)[0]
@@ -36,154 +33,153 @@ def guess(model: Oracle, material: Bench) -> dict[str, Any]:
     return measure_row(images, values, material.judges, material.reals, case)
 
 
-def auc(row: dict[str, Any]) -> float:
-    return row["judged"]["fake"]["auc"]["value"]
+def auc(row: HandRow) -> float:
+    return row.judged["fake"].auc.value
 
 
-def retained(row: dict[str, Any]) -> list[float]:
+def retained(row: HandRow) -> list[float]:
     """Of the attributes that a hand decides."""
-    return [row["retention"][name]["value"] for name in FOLLOWED]
+    return [row.retention[name].value for name in FOLLOWED]
 
 
 @pytest.fixture(scope="module")
-def rows(card: dict[str, Any]) -> dict[str, Any]:
+def rows(card: Scorecard) -> dict[str, HandRow]:
     """The oracle's table for three references."""
-    return card["figures"]["hand, K = 3"]["rows"]
+    return card.hand(3).rows
 
 
 @pytest.fixture(scope="module")
-def mixed(styled: np.ndarray, material: Bench) -> dict[str, Any]:
+def mixed(styled: np.ndarray, material: Bench) -> HandRow:
     """Who writes in the next writer's hand."""
     return guess(Shuffled(styled), material)
 
 
 @pytest.fixture(scope="module")
-def collapsed(styled: np.ndarray, material: Bench) -> dict[str, Any]:
+def collapsed(styled: np.ndarray, material: Bench) -> HandFigures:
     return whole(Collapsed(styled), material)
 
 
-@pytest.mark.parametrize("name", ["best guess", "natural", "twin"])
-def test_who_knows_the_hand_keeps_it(name: str, rows: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", ["best_guess", "natural_try", "twin"])
+def test_who_knows_the_hand_keeps_it(name: str, rows: dict[str, HandRow]) -> None:
     assert min(retained(rows[name])) > 0.9
     assert auc(rows[name]) > 0.9
-    assert rows[name]["digit_accuracy"]["value"] > 0.92
+    assert rows[name].digit_accuracy.value > 0.92
 
 
-def test_who_knows_the_hand_is_as_good_as_the_writers_own_second_try(rows: dict[str, Any]) -> None:
-    assert auc(rows["natural"]) == pytest.approx(auc(rows["twin"]), abs=0.05)
-    assert retained(rows["natural"]) == pytest.approx(retained(rows["twin"]), abs=0.05)
+def test_who_knows_the_hand_is_as_good_as_the_writers_own_second_try(rows: dict[str, HandRow]) -> None:
+    assert auc(rows["natural_try"]) == pytest.approx(auc(rows["twin"]), abs=0.05)
+    assert retained(rows["natural_try"]) == pytest.approx(retained(rows["twin"]), abs=0.05)
 
 
-def test_another_writer_is_the_floor(rows: dict[str, Any]) -> None:
+def test_another_writer_is_the_floor(rows: dict[str, HandRow]) -> None:
     assert max(map(abs, retained(rows["floor"]))) < NEAR_NOTHING
     assert auc(rows["floor"]) == CHANCE
-    assert rows["floor"]["digit_accuracy"]["value"] > 0.92
+    assert rows["floor"].digit_accuracy.value > 0.92
 
 
-def test_of_the_real_rows_the_twin_is_best_in_everything(rows: dict[str, Any]) -> None:
-    twin, floor = (rows[name]["judged"]["fake"] for name in ("twin", "floor"))
+def test_of_the_real_rows_the_twin_is_best_in_everything(rows: dict[str, HandRow]) -> None:
+    twin, floor = (rows[name].judged["fake"] for name in ("twin", "floor"))
     for name in ("auc", "rank_1", "rank_5", "mean_average_precision"):
-        assert twin[name]["interval"][0] > floor[name]["interval"][1]
-    assert twin["eer"]["interval"][1] < floor["eer"]["interval"][0]
+        assert getattr(twin, name).interval[0] > getattr(floor, name).interval[1]
+    assert twin.eer.interval[1] < floor.eer.interval[0]
     for name in FOLLOWED:
-        real, other = (rows[place]["retention"][name] for place in ("twin", "floor"))
-        assert real["interval"][0] > other["interval"][1]
+        real, other = (rows[place].retention[name] for place in ("twin", "floor"))
+        assert real.interval[0] > other.interval[1]
 
 
 def test_who_mixes_hands_up_keeps_none_and_writes_as_well(
-        mixed: dict[str, Any], rows: dict[str, Any]) -> None:
-    right = rows["best guess"]
+        mixed: HandRow, rows: dict[str, HandRow]) -> None:
+    right = rows["best_guess"]
     assert max(map(abs, retained(mixed))) < NEAR_NOTHING
     assert auc(mixed) == CHANCE
     assert auc(mixed) < auc(right) - 0.3
-    assert mixed[FRECHET]["value"] == pytest.approx(right[FRECHET]["value"], rel=0.3)
-    assert mixed["digit_accuracy"]["value"] == pytest.approx(right["digit_accuracy"]["value"], abs=0.05)
+    assert mixed.frechet_distance.value == pytest.approx(right.frechet_distance.value, rel=0.3)
+    assert mixed.digit_accuracy.value == pytest.approx(right.digit_accuracy.value, abs=0.05)
 
 
-def test_who_mixes_hands_up_is_found_by_nobody(mixed: dict[str, Any], rows: dict[str, Any]) -> None:
-    found, right = mixed["judged"]["fake"], rows["best guess"]["judged"]["fake"]
-    chance = found["chance_of_rank_1"]["value"]
+def test_who_mixes_hands_up_is_found_by_nobody(mixed: HandRow, rows: dict[str, HandRow]) -> None:
+    found, right = mixed.judged["fake"], rows["best_guess"].judged["fake"]
+    chance = found.chance_of_rank_1.value
     assert chance == pytest.approx(1 / 12)
-    assert found["rank_1"]["value"] < 2 * chance < 5 * chance < right["rank_1"]["value"]
-    assert found["eer"]["value"] > 0.4 > right["eer"]["value"]
+    assert found.rank_1.value < 2 * chance < 5 * chance < right.rank_1.value
+    assert found.eer.value > 0.4 > right.eer.value
 
 
 def test_who_is_deaf_keeps_the_hand_and_writes_nothing_right(styled: np.ndarray, material: Bench) -> None:
     row = guess(Deaf(styled), material)
-    assert row["digit_accuracy"]["value"] < 0.03
+    assert row.digit_accuracy.value < 0.03
     assert min(retained(row)) > 0.7
 
 
-def test_who_has_collapsed_scores_as_chance_does(collapsed: dict[str, Any]) -> None:
+def test_who_has_collapsed_scores_as_chance_does(collapsed: HandFigures) -> None:
     """One answer for all who are asked after: every rank is a tie."""
-    row = collapsed["rows"]["best guess"]
-    judged = row["judged"]["fake"]
-    assert judged["auc"]["value"] == pytest.approx(0.5)
-    assert judged["rank_1"]["value"] == pytest.approx(judged["chance_of_rank_1"]["value"], abs=0.05)
+    row = collapsed.rows["best_guess"]
+    judged = row.judged["fake"]
+    assert judged.auc.value == pytest.approx(0.5)
+    assert judged.rank_1.value == pytest.approx(judged.chance_of_rank_1.value, abs=0.05)
     assert max(map(abs, retained(row))) < NEAR_NOTHING
 
 
-def test_two_tries_of_who_has_collapsed_are_one(collapsed: dict[str, Any], card: dict[str, Any]) -> None:
-    apart = collapsed["difference of two tries"]
-    lively = card["figures"]["hand, K = 3"]["difference of two tries"]
+def test_two_tries_of_who_has_collapsed_are_one(collapsed: HandFigures, card: Scorecard) -> None:
+    lively = card.hand(3)
     for name in ATTRIBUTES:
-        assert apart["natural"][name]["value"] == 0.0
-        assert lively["natural"][name]["value"] > 0.1
-        assert apart["writer"][name] == lively["writer"][name]
+        assert collapsed.natural_difference[name].value == 0.0
+        assert lively.natural_difference[name].value > 0.1
+        assert collapsed.writer_difference[name] == lively.writer_difference[name]
 
 
-def test_two_tries_of_an_oracle_are_as_far_apart_as_the_writers_own(card: dict[str, Any]) -> None:
-    apart = card["figures"]["hand, K = 3"]["difference of two tries"]
+def test_two_tries_of_an_oracle_are_as_far_apart_as_the_writers_own(card: Scorecard) -> None:
+    part = card.hand(3)
     for name in FOLLOWED:
-        one, other, share = (apart[kind][name]["value"] for kind in ("natural", "writer", "share"))
+        one, other, share = (differences[name].value for differences in (
+            part.natural_difference, part.writer_difference, part.difference_share))
         assert one == pytest.approx(other, abs=0.15)
         assert share == pytest.approx(one / other)
 
 
-def test_the_twin_is_its_own_measure_and_an_oracle_is_as_good(rows: dict[str, Any]) -> None:
+def test_the_twin_is_its_own_measure_and_an_oracle_is_as_good(rows: dict[str, HandRow]) -> None:
     def share(name: str) -> float:
-        return rows[name]["judged"]["fake"]["auc_share_of_twin"]["value"]
+        return rows[name].judged["fake"].auc_share_of_twin.value
 
     assert share("twin") == pytest.approx(1.0)
-    assert share("floor") < 0.2 < 0.8 < share("best guess")
-    assert share("best guess") == pytest.approx((auc(rows["best guess"]) - 0.5) / (auc(rows["twin"]) - 0.5))
+    assert share("floor") < 0.2 < 0.8 < share("best_guess")
+    assert share("best_guess") == pytest.approx((auc(rows["best_guess"]) - 0.5) / (auc(rows["twin"]) - 0.5))
 
 
-def test_the_lead_over_the_predictor_is_the_difference_of_two_rows(card: dict[str, Any]) -> None:
-    part = card["figures"]["hand, K = 3"]
+def test_the_lead_over_the_predictor_is_the_difference_of_two_rows(card: Scorecard) -> None:
+    part = card.hand(3)
     for name in ATTRIBUTES:
-        one, other = (part["rows"][row]["retention"][name]["value"] for row in ("best guess", "predictor"))
-        assert part["lead over the predictor"][name]["value"] == pytest.approx(one - other, abs=1e-6)
+        one, other = (part.rows[row].retention[name].value for row in ("best_guess", "predictor"))
+        assert part.lead_over_predictor[name].value == pytest.approx(one - other, abs=1e-6)
     for name in TRAITS:
-        assert part["lead over the predictor"][name]["value"] is None
+        assert part.lead_over_predictor[name].value is None
 
 
-def test_rivals_follow_the_hand_too(rows: dict[str, Any]) -> None:
-    for name in ("retrieval", "reshaped mean", "predictor"):
+def test_rivals_follow_the_hand_too(rows: dict[str, HandRow]) -> None:
+    for name in ("nearest_writer", "reshaped_mean", "predictor"):
         assert min(retained(rows[name])) > 0.8
-    assert min(auc(rows[name]) for name in ("retrieval", "reshaped mean")) > 0.8
-    assert rows["reshaped mean"][FRECHET]["value"] > 2 * rows["retrieval"][FRECHET]["value"]
+    assert min(auc(rows[name]) for name in ("nearest_writer", "reshaped_mean")) > 0.8
+    assert rows["reshaped_mean"].frechet_distance.value > 2 * rows["nearest_writer"].frechet_distance.value
 
 
-def test_every_row_of_the_table_is_measured_in_every_attribute(rows: dict[str, Any]) -> None:
-    assert set(rows) == set(HAND)
+def test_every_row_of_the_table_is_measured_in_every_attribute(rows: dict[str, HandRow]) -> None:
+    assert tuple(rows) == ROWS
     for row in rows.values():
-        assert tuple(row["retention"]) == (*ATTRIBUTES, *TRAITS)
-    assert set(rows["predictor"]) == {"retention"}
+        assert tuple(row.retention) == (*ATTRIBUTES, *TRAITS)
+    assert rows["predictor"] == HandRow(rows["predictor"].retention)
 
 
-def test_real_rows_do_not_depend_on_the_references(card: dict[str, Any]) -> None:
-    one, three = (card["figures"][f"hand, K = {count}"] for count in (1, 3))
-    assert (one["episodes"], one["writers"]) == (three["episodes"], three["writers"]) == (240, WRITERS)
+def test_real_rows_do_not_depend_on_the_references(card: Scorecard) -> None:
+    one, three = card.hand(1), card.hand(3)
+    assert (one.episodes, one.writers) == (three.episodes, three.writers) == (240, WRITERS)
     for name in ("twin", "floor"):
-        assert one["rows"][name] == three["rows"][name]
-    assert one["rows"]["retrieval"] != three["rows"]["retrieval"]
+        assert one.rows[name] == three.rows[name]
+    assert one.rows["nearest_writer"] != three.rows["nearest_writer"]
 
 
-def test_the_predictor_tells_no_traits_and_says_so(rows: dict[str, Any]) -> None:
+def test_the_predictor_tells_no_traits_and_says_so(rows: dict[str, HandRow]) -> None:
     for name in TRAITS:
-        assert rows["predictor"]["retention"][name] == {
-            "value": None, "why": "0 pairs are too few; 20 are needed"}
+        assert rows["predictor"].retention[name] == Estimate(None, reason="0 pairs are too few; 20 are needed")
 
 
 def test_a_predictor_without_training_episodes_is_left_out(material: Bench) -> None:
@@ -194,15 +190,14 @@ def test_a_predictor_without_training_episodes_is_left_out(material: Bench) -> N
 
 def test_blank_paper_is_in_nobodys_hand(styled: np.ndarray, material: Bench) -> None:
     row = guess(blank(styled), material)
-    for figure in row["retention"].values():
-        assert figure == {"value": None, "why": "0 pairs are too few; 20 are needed"}
+    for figure in row.retention.values():
+        assert figure == Estimate(None, reason="0 pairs are too few; 20 are needed")
     assert auc(row) == pytest.approx(0.5)
-    assert json.loads(json.dumps(row, allow_nan=False)) == row
 
 
-def test_the_same_seed_gives_the_same_row(oracle: Oracle, material: Bench, rows: dict[str, Any]) -> None:
-    assert guess(oracle, material) == rows["best guess"]
-    assert guess(oracle, material._replace(seed=1)) != rows["best guess"]
+def test_the_same_seed_gives_the_same_row(oracle: Oracle, material: Bench, rows: dict[str, HandRow]) -> None:
+    assert guess(oracle, material) == rows["best_guess"]
+    assert guess(oracle, material._replace(seed=1)) != rows["best_guess"]
 
 
 @pytest.fixture(scope="module")
@@ -275,11 +270,11 @@ def test_few_candidates_have_no_rank_and_no_chance_of_one(material: Bench) -> No
     writers = np.arange(8)
     impostor = (writers[:, None] // 4 == writers // 4) & (writers[:, None] != writers)
     targets = Glyphs(np.empty(0), np.zeros(8, int), writers, writers // 4)
-    found = hand._judged(np.eye(8), np.eye(8), material.case._replace(targets=targets, impostor=impostor))
-    assert found["auc"]["value"] == 1.0
+    found = hand._verification(np.eye(8), np.eye(8), material.case._replace(targets=targets, impostor=impostor))
+    assert found.auc.value == 1.0
     for name in ("rank_1", "rank_5", "mean_average_precision", "chance_of_rank_1"):
-        assert found[name]["value"] is None
-        assert found[name]["why"]
+        assert getattr(found, name).value is None
+        assert getattr(found, name).reason
 
 
 def test_values_are_of_the_same_glyphs_alone_as_together(material: Bench) -> None:

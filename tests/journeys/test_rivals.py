@@ -22,7 +22,6 @@ from handwriting_gan.workdir.layout import Workdir
 RIVALS = {"conditional_dcgan": conditional_dcgan, "content_bottleneck": content_bottleneck, "dcgan": dcgan,
           "drit": msgan, "lord": lord, "munit": munit, "stargan_v1": stargan_v1}
 
-FRECHET = "frechet_distance, classifier"
 ONE_ANSWER = {"lord", "stargan_v1"}  # to a source and a digit
 
 
@@ -45,11 +44,11 @@ def test_a_rival_is_trained_resumed_looked_at_and_judged(
     model, hand = trained_model.load(unbroken.root), held_out.take([5, 300])
     assert ("hand" in figures) == ("writer" in model.modes)
     real, latent = figures["real"], figures["latent"]
-    confusion = np.array(latent["confusion"])
-    assert latent["digit_accuracy"]["value"] == pytest.approx(np.trace(confusion) / confusion.sum())
-    assert latent["digit_accuracy"]["value"] < 0.5 < 0.97 < real["digit_accuracy"]["value"]  # after 4 steps
-    assert latent[FRECHET]["value"] > 2 * real[FRECHET]["value"]
-    assert (figures["latent"]["diversity"]["value"] < 1e-8) == (name in ONE_ANSWER)  # a byte may round
+    confusion = np.array(latent.confusion)
+    assert latent.digit_accuracy.value == pytest.approx(np.trace(confusion) / confusion.sum())
+    assert latent.digit_accuracy.value < 0.5 < 0.97 < real.digit_accuracy.value  # after 4 steps
+    assert latent.frechet_distance.value > 2 * real.frechet_distance.value
+    assert (figures["latent"].diversity.value < 1e-8) == (name in ONE_ANSWER)  # a byte may round
     if "writer" in model.modes:
         assert model.write(hand, [4, 8, 1]).shape == (3, 28, 28)
     else:

@@ -226,15 +226,15 @@ def test_evaluation_reads_the_averages_alone_and_fills_a_scorecard(
     card = json.loads(copy.scorecard.read_text(), parse_constant=pytest.fail)
     made = {"method": "stargan_v2", "preset": "tiny", "step": 8, "trained_on": "mnist_5k",
             "route": "source", "data": "mnist_5k", "seed": 0, "held_out": 1_000, "held_out_writers": 0}
-    assert made.items() <= card["made_from"].items()
-    assert card["made_from"]["protocol"].keys() == small_protocol._asdict().keys()
-    assert "mnist_writers" in card["figures"]["hand"]["why"]
+    assert made.items() <= card.made_from.items()
+    assert card.made_from["protocol"].keys() == small_protocol._asdict().keys()
+    assert "mnist_writers" in card["figures"]["hand"].reason
     figures = {name: card["figures"][name] for name in ("real", "latent", "reference")}
-    assert figures["real"]["digit_accuracy"]["value"] > 0.97
+    assert figures["real"].digit_accuracy.value > 0.97
     for mode in ("latent", "reference"):
-        assert figures[mode]["outputs"] == 10 * 9 * 3
-        assert (figures[mode]["frechet_distance, classifier"]["value"]
-                > figures["real"]["frechet_distance, classifier"]["value"])
+        assert figures[mode].outputs == 10 * 9 * 3
+        assert (figures[mode].frechet_distance.value
+                > figures["real"].frechet_distance.value)
     said = capsys.readouterr().out
     assert "latent-guided" in said
     assert "The hand is not judged" in said
@@ -283,11 +283,11 @@ def test_evaluation_on_writers_judges_the_hand(
     out = tmp_path / "card.json"
     run_door(evaluate, "--workdir", run.root, "--data", "mnist_writers", "--out", out)
     assert asked == [("mnist_writers", None, "validation")]
-    part = json.loads(out.read_text(), parse_constant=pytest.fail)["figures"]["hand, K = 3"]
-    assert part["writers"] == 12
-    rows = part["rows"]
-    assert rows["twin"]["retention"]["slant"]["value"] > rows["floor"]["retention"]["slant"]["value"]
-    assert rows["best guess"]["digit_accuracy"]["interval"] is not None
+    part = json.loads(out.read_text(), parse_constant=pytest.fail).hand(3)
+    assert part.writers == 12
+    rows = part.rows
+    assert rows["twin"].retention["slant"].value > rows["floor"].retention["slant"].value
+    assert rows["best_guess"].digit_accuracy.interval is not None
     assert {path.name for path in tmp_path.glob("card*")} == {
         "card.json", "card.md", "card_matrix.png", "card_unseen_writers.png", "card_worst_read.png",
         "card_attributes.png"}

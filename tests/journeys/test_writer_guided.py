@@ -114,7 +114,7 @@ def test_evaluation_fills_a_scorecard_though_there_is_no_guided_mode(
     monkeypatch.setitem(PROTOCOLS, "quick", small)
     run_door(evaluate, "--workdir", unbroken[0].root, "--data", "mnist_5k", "--out", tmp_path / "card.json")
     card = json.loads((tmp_path / "card.json").read_text(), parse_constant=pytest.fail)
-    assert card["made_from"]["method"] == "writer_guided"
+    assert card.made_from["method"] == "writer_guided"
     assert set(card["figures"]) == {"real", "hand"}
     assert (tmp_path / "card.md").exists()
 
