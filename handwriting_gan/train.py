@@ -19,7 +19,7 @@ from ml_collections import ConfigDict, config_flags
 
 from handwriting_gan import cache, methods
 from handwriting_gan.data import sources
-from handwriting_gan.errors import InputError, exit_in_one_line
+from handwriting_gan.errors import InputError, exit_in_one_line, one_line
 from handwriting_gan.files import local_path
 from handwriting_gan.training import cpu_memory, deadlock, devices, processes
 from handwriting_gan.training.interruption import InterruptedRunError
@@ -146,9 +146,8 @@ def _config_reason(error: Exception) -> str:
                                                      traceback.extract_tb(error.__traceback__)}
     if isinstance(error, AttributeError | KeyError) and not in_file:
         nested = re.search(r"Attempting to lookup: ([\w.]+)", said)
-        named = nested[1] if nested else said.replace("\\'", "").replace("\\n", "; ").strip("'\"")
-        return f"there is no field {named}"
-    return f"the file raises {type(error).__name__}: {' '.join(str(error).split())}"
+        return f"there is no field {nested[1] if nested else one_line(error)}"
+    return f"the file raises {type(error).__name__}: {one_line(error)}"
 
 
 def _lines(said: str) -> list[str]:

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from handwriting_gan.errors import InputError, exit_in_one_line, number_between
+from handwriting_gan.errors import InputError, exit_in_one_line, number_between, one_line
 
 
 def test_an_input_error_becomes_one_line_on_stderr_and_code_2(
@@ -54,3 +54,14 @@ def test_a_number_within_bounds_is_taken(text: str, number: float) -> None:
 def test_what_is_no_number_within_bounds_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="is no number from 0 to 1"):
         number_between(0.0, 1.0)(text)
+
+
+@pytest.mark.parametrize(("error", "said"), [
+    (ValueError("one\n  two"), "one two"),
+    (KeyError("name"), "name"),
+    (AttributeError(str(KeyError("'cylce'\nDid you mean \"cycle\"?"))), "'cylce'; did you mean \"cycle\"?"),
+    (MemoryError(), "MemoryError"),
+    (ValueError("5"), "5"),
+])
+def test_an_exception_is_one_line_without_escapes(error: Exception, said: str) -> None:
+    assert one_line(error) == said

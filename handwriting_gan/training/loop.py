@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import Glyphs
-from handwriting_gan.errors import InputError
+from handwriting_gan.errors import InputError, one_line
 from handwriting_gan.methods.method import Method
 from handwriting_gan.training import deadlock, devices, optimizers, processes, train_state
 from handwriting_gan.training.cadence import due
@@ -129,7 +129,7 @@ def make_plan(config: ConfigDict, glyphs: Glyphs, stop_at: int | None = None) ->
         abstract = jax.eval_shape(create)
     except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"the config does not fit its method, {config.method} "
-                         f"({str(error).splitlines()[0]}); begin with that method's config file") from error
+                         f"({one_line(error)}); begin with that method's config file") from error
     if strange := sorted(set(by_network) - set(method.networks)):
         raise InputError(f"--config.learning_rates.{strange[0]} is for no network of {config.method}; "
                          f"it has {', '.join(method.networks)}")
