@@ -46,11 +46,11 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, held_out: Glyphs
         def begin() -> TrainState:
             records.check(plan.abstract)
             newest = stack.enter_context(records).newest()
-            state = plan.create() if newest is None else newest
             if processes.is_first():  # the others do not know the step yet
-                steps_per_dispatch(config, last - int(state.step))
-                records.begin(int(state.step), last)
-            return state
+                step = 0 if newest is None else int(newest.step)
+                steps_per_dispatch(config, last - step)
+                records.begin(step, last)
+            return plan.create() if newest is None else newest
 
         state = processes.of_the_first(processes.all_or_none(begin))
         step = int(state.step)
