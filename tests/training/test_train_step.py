@@ -118,10 +118,9 @@ def test_two_devices_take_the_same_toy_steps_as_one(glyphs: Glyphs) -> None:
     assert floats(one.params) == pytest.approx(floats(two.params), rel=1e-5)
 
 
-@pytest.mark.parametrize("micro_batches", [2, 4])
-def test_micro_batches_take_the_same_toy_steps_as_the_whole(glyphs: Glyphs, micro_batches: int) -> None:
+def test_micro_batches_take_the_same_toy_steps_as_the_whole(glyphs: Glyphs) -> None:
     whole, parts = (run(toy_method(), make_pool(glyphs), 2, steps=3, batch_size=8, micro_batches=count)
-                    for count in (1, micro_batches))
+                    for count in (1, 2))
     assert floats(parts[0].params) == pytest.approx(floats(whole[0].params), rel=1e-5)
 
 
