@@ -37,7 +37,7 @@ from handwriting_gan.metrics.hand_retention import (
     LEAST_EPISODES,
     lead,
     retention,
-    share_of_spread,
+    spread_ratio,
     spread,
 )
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS, Standardise
@@ -163,7 +163,7 @@ def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, 
         rows={name: rows[name] for name in ROWS},
         natural_difference=_compare(spread, case, values[NATURAL_TRY], again),
         writer_difference=_compare(spread, case, real, twin),
-        difference_share=_compare(share_of_spread, case, values[NATURAL_TRY], again, real, twin),
+        difference_share=_compare(spread_ratio, case, values[NATURAL_TRY], again, real, twin),
         lead_over_predictor=_compare(lead, case, values[BEST_GUESS], predicted, real),
     )
 
