@@ -19,6 +19,7 @@ ATTRIBUTES = ("area", "length", "thickness", "slant", "width", "height", "aspect
 TOPOLOGY = ("holes", "middle ends")
 COLUMNS = ATTRIBUTES + TOPOLOGY
 TRAITS = {"closed 4": 4, "looped 2": 2, "barred 7": 7}  # the digit that has the trait
+DIGITS = 10
 SCALE = 4  # enlargement
 CUT = 0.02  # fraction of the ink outside the box that width and height measure
 LEAST_HOLE = 0.5  # square pixels; smaller holes are ignored
@@ -158,13 +159,13 @@ def traits(measured: np.ndarray, digits: np.ndarray) -> np.ndarray:
 def standardiser(values: np.ndarray, digits: np.ndarray) -> Standardise:
     """A function that expresses values `[N, A]` as deviations from their digit's mean over real values `[M, A]`.
 
-    Every digit has its own mean and deviation: a 1 is narrow in every hand. Digits are 0 to the largest one.
+    Every digit has its own mean and deviation: a 1 is narrow in every hand.
 
     Raises:
       TooFewError: if a digit has fewer than two reals, or does not vary.
     """
     whole = ~np.isnan(values).any(axis=1)
-    by_digit = [values[whole & (digits == digit)] for digit in range(digits.max(initial=0) + 1)]
+    by_digit = [values[whole & (digits == digit)] for digit in range(DIGITS)]
     if min(map(len, by_digit)) < 2:
         raise TooFewError("a digit has fewer than two real glyphs to compare with")
     mean, deviation = (np.array([summary(reals, axis=0) for reals in by_digit])
