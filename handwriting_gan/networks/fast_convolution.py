@@ -7,10 +7,10 @@
 | `conv_transpose` | 4 x 4 transposed convolution of stride 2 | TODO |
 | `valid_conv` | convolution without padding | TODO |
 
-A rewrite stays here only if it saves a tenth of a method's train step and a test proves it equal, derivatives
-included; networks say what they compute and know nothing of it.
+A rewrite stays here only if it saves a tenth of a method's train step and a test proves it equal, including its
+derivatives. Networks state what they compute and call these functions through their layers.
 
-The first three share one idea. The mean of four neighbouring outputs of a 3 x 3 kernel is one output of a
+The first three use one idea. The mean of four neighbouring outputs of a 3 x 3 kernel is one output of a
 4 x 4 kernel, so the convolution and the pooling together are a 4 x 4 convolution of stride 2: 16 products
 instead of 36. Upsampling and then a convolution is the transpose of that. The 4 x 4 convolution is linear in
 its images and in its kernel, so it has two transposes, and the derivatives of each of the three are the other

@@ -167,17 +167,17 @@ def test_every_route_writes_any_digits_from_any_number_of_references(
     images = write(*inputs, digits, jax.random.key(0), 1.0)
     assert images.shape == (4, 28, 28, 1)
     assert jnp.array_equal(images, write(*inputs, digits, jax.random.key(0), 1.0))
-    # Only the route through the references knows nothing of the key.
+    # Only the reference route ignores the key.
     same = jnp.array_equal(images, write(*inputs, digits, jax.random.key(1), 1.0))
     assert same == (route == "reference")
-    # Only the route through the sources draws a latent for a try.
+    # Only the source route uses the variation.
     best = write(*inputs, digits, jax.random.key(0), 0.0)
     assert jnp.array_equal(images, best) == (route != "source")
     same = jnp.array_equal(best, write(*inputs, digits, jax.random.key(1), 0.0))
     assert same == (route != "shared_latent")
 
 
-def test_variation_is_how_far_the_sources_style_lies_from_its_digits_mean(
+def test_variation_scales_the_source_routes_deviation_from_the_mean_style(
         model: StarGANv2, params: dict, held_out: Glyphs) -> None:
     references, digits = to_network(jnp.asarray(held_out.images[:1])), jnp.array([4, 8], jnp.int32)
 

@@ -202,7 +202,7 @@ def test_the_style_of_a_natural_try_varies_and_that_of_a_best_guess_does_not(
 def test_a_style_variance_out_of_range_is_refused(variance: float) -> None:
     config = config_file.get_config("tiny")
     config.style_variance = variance
-    with pytest.raises(InputError, match="style_variance is .*; it must be at least 0 and below"):
+    with pytest.raises(InputError, match=r"style_variance is .*; it must be at least 0 and below"):
         writer_guided.build(config)
 
 
