@@ -1,4 +1,4 @@
-"""Every config and preset goes through one abstract train step."""
+"""Every config and preset has a train step, checked with abstract shapes."""
 
 import importlib
 
@@ -20,7 +20,7 @@ CHOICES = [(name, preset) for name in METHODS for preset in PRESETS] + [
 
 
 @pytest.mark.parametrize(("name", "chosen"), CHOICES)
-def test_a_config_makes_a_train_step(name: str, chosen: str, written: Glyphs) -> None:
+def test_a_config_has_a_train_step(name: str, chosen: str, written: Glyphs) -> None:
     config = importlib.import_module(f"configs.{name}").get_config(chosen)
     method, by_network = methods.build(config), optimizers.build(config)
     step = make_train_step(method, by_network, config.averaging, config.seed, "batch")
@@ -43,14 +43,14 @@ def test_an_unknown_preset_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ablations.ABLATIONS)
-def test_an_ablation_differs_from_the_whole_and_does_what_it_says(name: str) -> None:
+def test_an_ablation_is_documented_and_differs_from_its_method(name: str) -> None:
     whole, _ = ablations.ABLATIONS[name]
     assert ablations.ABLATIONS[name][1].__doc__
     assert ablations.get_config(name).to_json() != whole("small").to_json()
 
 
 @pytest.mark.parametrize("name", [name for name in ablations.ABLATIONS if name.startswith("without_")])
-def test_an_ablation_without_a_part_adds_none(name: str) -> None:
+def test_an_ablation_without_a_part_only_removes_it(name: str) -> None:
     whole, _ = ablations.ABLATIONS[name]
     kept, ablated = whole("small"), ablations.get_config(name)
     changed = {field for field in kept if ablated.get(field) != kept[field]}
