@@ -151,7 +151,7 @@ def get_config(chosen: str) -> ConfigDict:
     """
     name, _, preset = chosen.partition(":")
     if name not in ABLATIONS:
-        raise ValueError(f"ablation is {name!r}; it must be one of {', '.join(ABLATIONS)}")
+        raise ValueError(f"no ablation is called {name!r}; choose one of {', '.join(ABLATIONS)}")
     whole, change = ABLATIONS[name]
     config = whole(preset or "small")
     change(config)

@@ -31,7 +31,7 @@ def get_config(preset: str = "small") -> ConfigDict:
     config.networks = ConfigDict({
         "width": width,  # channels at 28 x 28; doubled per level
         "max_width": 4 * width,
-        "levels": 2,  # of halving in the generator's encoder
+        "levels": 2,  # halvings in the generator's encoder
         "bottleneck_blocks": 2,  # in encoder and in decoder
         "mapping_width": pick(preset, 8, 64, 512),
         "style_dim": pick(preset, 8, 64, 64),
