@@ -44,7 +44,7 @@ def double_then_conv(images: jax.Array, kernel: jax.Array, *_: Any, **__: Any) -
 
     For the field `conv_general_dilated` of `nn.Conv`, whose other arguments it ignores.
     """
-    _, height, width, _ = images.shape
+    height, width = images.shape[1:3]
     turned = kernel[::-1, ::-1].swapaxes(2, 3)
     return _doubling((2 * height, 2 * width), images, _widen(turned))
 
@@ -67,8 +67,8 @@ def valid_conv(images: jax.Array, kernel: jax.Array, window_strides: tuple[int, 
 
 def _widen(kernel: jax.Array) -> jax.Array:
     """The sum of a 3 x 3 kernel over its four positions in a 4 x 4 one."""
-    return sum(jnp.pad(kernel, ((top, 1 - top), (left, 1 - left), (0, 0), (0, 0)))
-               for top in (0, 1) for left in (0, 1))
+    return jnp.asarray(sum(jnp.pad(kernel, ((top, 1 - top), (left, 1 - left), (0, 0), (0, 0)))
+                           for top in (0, 1) for left in (0, 1)))
 
 
 @jax.custom_vjp
