@@ -8,7 +8,7 @@ import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -142,13 +142,13 @@ class TrainedModel:
     def _guided(self, mode: str, seed: int, digits: np.ndarray, sources: Glyphs,
                 references: Glyphs | None = None) -> np.ndarray:
         """A guided mode for digits `[N]`, the columns of sources and references `[N, ...]`."""
-        guided = cast(Guided, self._mode(mode))  # as the contract of `Method` says
+        guided: Guided = self._mode(mode)
         codes = [self._each_once(guided.content, sources.images)]
         if references is not None and guided.style is not None:
             codes.append(self._each_once(guided.style, references.images, references.digits))
         if guided.latent_dim:
             codes.append((_latents(guided, seed, len(digits)), np.arange(len(digits))))
-        synthesize = jax.jit(guided.draw)
+        synthesize = jax.jit(guided.decode)
 
         def draw(rows: np.ndarray, _: int) -> np.ndarray:
             given = (code[places[rows]] for code, places in codes)
@@ -169,7 +169,7 @@ class TrainedModel:
 
         return _in_chunks(encode_rows, len(rows), min(IMAGES, len(rows))), places
 
-    def _mode(self, mode: str) -> Callable[..., jax.Array]:
+    def _mode(self, mode: str) -> Any:
         if mode not in self.method.synthesis:
             raise InputError(f"{self.config.method} has no {mode} mode; it has {', '.join(self.modes)}")
         return self.method.synthesis[mode]
@@ -222,7 +222,7 @@ def _key(seed: int, start: int) -> jax.Array:
 
 def _latents(guided: Guided, seed: int, count: int) -> np.ndarray:
     """`[count, latent_dim]`, each glyph's own."""
-    return _in_chunks(lambda _, start: np.asarray(guided.latents(_key(seed, start), CHUNK)), count, CHUNK)
+    return _in_chunks(lambda _, start: np.asarray(guided.sample_latents(_key(seed, start), CHUNK)), count, CHUNK)
 
 
 def _distinct(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
