@@ -25,7 +25,7 @@ from handwriting_gan.recognition.fitting import Params, minimise
 from handwriting_gan.recognition.wholeness import WholenessNetwork
 from handwriting_gan.workdir.outputs import check_output
 from handwriting_gan.writing.mnist_form import to_mnist_form
-from handwriting_gan.writing.reading import Line, at_working_size, candidates_of, line_of
+from handwriting_gan.writing.reading import Line, to_working_size, list_candidates, split_line
 from handwriting_gan.writing.segment import find_strokes
 
 NUMBERS, STEPS, BATCH = 3_000, 4_000, 256
@@ -33,7 +33,7 @@ LEARNING_RATE, DECAY, AVERAGING = 2e-3, 1e-2, 0.995
 MIXTURE = ("plain", "touching", "crowded", "crowded")
 HEIGHTS = (60.0, 120.0)  # pixels of a digit
 WHOLE = 0.85  # of the union of a candidate's and a digit's ink, shared by both
-LEAST_DEVIATION = 1e-3
+MIN_DEVIATION = 1e-3
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def main() -> None:
             for examples in compose(glyphs, MIXTURE[number % len(MIXTURE)],
                                     np.random.default_rng((arguments.seed, number)))]
     images, shapes, whole = (np.stack(column) for column in zip(*made, strict=True))
-    seen = wholeness.seen_of(*digit_classifier.load().probabilities_and_features(images), shapes)
+    seen = wholeness.candidate_features(*digit_classifier.load().probabilities_and_features(images), shapes)
     params = fit(seen, whole, arguments.steps, arguments.seed)
     archive.save(arguments.out, jax.tree.map(lambda x: x.astype(np.float32), params))
     print(f"{arguments.out}: {len(whole)} candidates, {whole.mean():.0%} whole, "
@@ -67,9 +67,9 @@ def compose(glyphs: Glyphs, conditions: str,
     """The candidates of a number: image, shape, and whether it is whole."""
     layers = lay_out(glyphs.images, rng.uniform(*HEIGHTS), CONDITIONS[conditions], rng).astype(np.float32)
     ink = layers.max(axis=0)
-    line = line_of(ink, find_strokes(ink))
+    line = split_line(ink, find_strokes(ink))
     digits = [on_line(layer, line) for layer in layers]
-    for candidate in candidates_of(line):
+    for candidate in list_candidates(line):
         shared = [np.minimum(candidate.ink, digit).sum() / np.maximum(candidate.ink, digit).sum()
                   for digit in digits]
         yield to_mnist_form(candidate.ink), candidate.shape, max(shared) > WHOLE
@@ -78,7 +78,7 @@ def compose(glyphs: Glyphs, conditions: str,
 def on_line(layer: np.ndarray, line: Line) -> np.ndarray:
     """Ink `[H, W]` of the page where the line is, at the line's size."""
     box = line.box
-    return at_working_size(layer[box.top:box.bottom, box.left:box.right], line.scale)
+    return to_working_size(layer[box.top:box.bottom, box.left:box.right], line.scale)
 
 
 def fit(seen: np.ndarray, whole: np.ndarray, steps: int, seed: int) -> Params:
@@ -86,7 +86,7 @@ def fit(seen: np.ndarray, whole: np.ndarray, steps: int, seed: int) -> Params:
     network = WholenessNetwork()
     params = network.init(jax.random.key(seed), jnp.zeros((1, seen.shape[1])))["params"]
     params |= {"mean": jnp.asarray(seen.mean(axis=0)),
-               "deviation": jnp.asarray(seen.std(axis=0) + LEAST_DEVIATION)}
+               "deviation": jnp.asarray(seen.std(axis=0) + MIN_DEVIATION)}
     inputs, labels = jnp.asarray(seen), jnp.asarray(whole, jnp.float32)
 
     def loss(params: Params, key: jax.Array) -> jax.Array:

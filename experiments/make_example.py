@@ -11,7 +11,7 @@ from handwriting_gan.data import sources
 from handwriting_gan.data.pictures import save_ink
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
 from handwriting_gan.workdir.outputs import check_output
-from handwriting_gan.writing.composition import compose, neat
+from handwriting_gan.writing.composition import compose, regular_layout
 
 ROWS = [9006, 9009, 9007]  # of MNIST's test set: a 2, a 7 and a 3
 SIZE = 120  # pixels of a digit
@@ -30,7 +30,7 @@ def main() -> None:
     arguments = parser.parse_args()
     check_output(arguments.out, ".png")
     glyphs = sources.load("mnist", "test", arguments.data_folder).take(arguments.rows)
-    save_ink(arguments.out, compose(glyphs.images, neat(SIZE)), 1)
+    save_ink(arguments.out, compose(glyphs.images, regular_layout(SIZE)), 1)
     print(f"{arguments.out} reads {''.join(str(digit) for digit in glyphs.digits)}")
 
 

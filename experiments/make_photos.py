@@ -30,7 +30,7 @@ INKS = {"black": (28, 26, 30), "blue": (38, 58, 150), "pencil": (95, 95, 100), "
 RULE = (120, 150, 200)  # the colour of ruled lines
 OVERLAP = (0.01, 0.06)  # of the ink of digits that touch, of a digit's height
 NESTED = 0.3  # of the narrower digit's width, at most, that stands above or below its neighbour
-MOST_DIGITS = 8  # of a number
+MAX_DIGITS = 8  # of a number
 SHRUNK = 0.8  # of its height is a number drawn that is too wide for the page
 BLURRED = 1.2  # pixels of a glyph's enlargement over which its edge is soft
 
@@ -198,7 +198,7 @@ def main() -> None:
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="a folder")
     parser.add_argument("--count", type=whole_number(1, 100_000), default=20)
-    parser.add_argument("--length", type=whole_number(1, MOST_DIGITS), default=3, help="digits of a number")
+    parser.add_argument("--length", type=whole_number(1, MAX_DIGITS), default=3, help="digits of a number")
     parser.add_argument("--conditions", choices=CONDITIONS, default="moderate")
     parser.add_argument("--split", choices=("validation", "test"), default="test", help="whose writers")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)

@@ -23,9 +23,9 @@ from handwriting_gan.files import write_atomically
 from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.report.tables import markdown_table
 from handwriting_gan.workdir.outputs import check_output
-from handwriting_gan.writing.photo import page_of
-from handwriting_gan.writing.reading import Line, Reading, line_of, read_line
-from handwriting_gan.writing.segment import find_strokes, numbers_of
+from handwriting_gan.writing.photo import to_page
+from handwriting_gan.writing.reading import Line, Reading, split_line, read_line
+from handwriting_gan.writing.segment import find_strokes, group_numbers
 
 LENGTH = 3  # digits of a number
 HEADINGS = ["photos", "digits known", "digits right", "numbers right", "right and confident",
@@ -77,11 +77,11 @@ def main() -> None:
 def line_in(photo: bytes) -> Line | None:
     """The line in a photo's file; None where no ink is found, or what looks like several numbers."""
     try:
-        ink = page_of(np.asarray(Image.open(io.BytesIO(photo)).convert("RGB"))).ink
-        numbers = numbers_of(find_strokes(ink))
+        ink = to_page(np.asarray(Image.open(io.BytesIO(photo)).convert("RGB"))).ink
+        numbers = group_numbers(find_strokes(ink))
     except InputError:
         return None
-    return line_of(ink, numbers[0]) if len(numbers) == 1 else None
+    return split_line(ink, numbers[0]) if len(numbers) == 1 else None
 
 
 def outcome(truth: np.ndarray, line: Line | None, read: Callable[[Line], Reading]) -> Outcome:

@@ -16,11 +16,11 @@ from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir.outputs import check_output
 from handwriting_gan.writing import sheet
-from handwriting_gan.writing.annotation import annotated
-from handwriting_gan.writing.composition import Manner, stack
+from handwriting_gan.writing.annotation import annotate
+from handwriting_gan.writing.composition import LineLayout, stack_lines
 from handwriting_gan.writing.number import Hand, morph_number, parse_number, read_hand, write_number
 
-MOST_TRIES = 100
+MAX_TRIES = 100
 ENDINGS = (".png", ".svg", ".gif")
 
 
@@ -42,8 +42,8 @@ def main() -> None:
     if other:
         save_animation(arguments.out, morph_number(model, hand, other, *asked))
     else:
-        lines, manner = write_number(model, hand, *asked, arguments.tries)
-        write_atomically(arguments.out, _file(hand, lines, manner, arguments))
+        lines, layout = write_number(model, hand, *asked, arguments.tries)
+        write_atomically(arguments.out, _file(hand, lines, layout, arguments))
     said = "; ".join(_said(shown, told) for shown, told in ((hand, arguments.reads), (other, None)) if shown)
     print(f"{said}; wrote {arguments.number} to {arguments.out}")
 
@@ -63,9 +63,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--vary", type=number_between(0.0, 1.0), default=0.5, metavar="0..1",
                         help="how far a try strays: 0 is the best guess, again and again; 1 a natural "
                              "try, now and then a poor one; default: 0.5")
-    parser.add_argument("--tries", type=whole_number(1, MOST_TRIES), default=1, metavar="N",
+    parser.add_argument("--tries", type=whole_number(1, MAX_TRIES), default=1, metavar="N",
                         help="a sheet of so many tries, one below the other")
-    parser.add_argument("--seed", type=whole_number(0, 2**31 - 1 - MOST_TRIES), default=0,
+    parser.add_argument("--seed", type=whole_number(0, 2**31 - 1 - MAX_TRIES), default=0,
                         help="which try: another number gives another, unless --vary is 0; default: 0")
     parser.add_argument("--paper", action="store_true",
                         help="on the photo's own paper; default: on nothing, to be laid on anything")
@@ -108,28 +108,28 @@ def _refuse_to_guess(hand: Hand, picture: Path, out: Path, answer: str) -> None:
     if hand.is_sure:
         return
     seen, digits = _seen_beside(out), hand.glyphs.digits
-    likely = hand.confidences * hand.wholes
-    write_atomically(seen, sheet.png(annotated(hand.page, hand.boxes, digits, likely)))
+    likely = hand.confidences * hand.wholeness
+    write_atomically(seen, sheet.to_png(annotate(hand.page, hand.boxes, digits, likely)))
     read = "".join(map(str, digits))
     raise InputError(f"{picture} might read {read}, but that is a guess; {seen} shows what was seen: say "
                      f"what it reads{answer.format(read=read)}, or crop it to the number")
 
 
-def _file(hand: Hand, lines: list[np.ndarray], manner: Manner, arguments: argparse.Namespace) -> bytes:
+def _file(hand: Hand, lines: list[np.ndarray], layout: LineLayout, arguments: argparse.Namespace) -> bytes:
     """What was written, as it was asked for."""
-    ink, colour = stack(lines), sheet.colour_of(hand.page, hand.box)
+    ink, colour = stack_lines(lines), sheet.pen_colour(hand.page, hand.box)
     if arguments.out.suffix.lower() == ".svg":
-        return sheet.outlines(ink, colour).encode()
+        return sheet.to_svg(ink, colour).encode()
     if not (arguments.paper or arguments.beside):
-        return sheet.png(sheet.transparent(ink, colour))
+        return sheet.to_png(sheet.transparent(ink, colour))
     if arguments.beside:
-        around = sheet.surroundings(hand.page, hand.box)
+        around = sheet.photo_around(hand.page, hand.box)
         ink = np.pad(ink, ((0, 0), (0, max(around.shape[1] - ink.shape[1], 0))))
     paper = np.full((*ink.shape, 3), 255, np.uint8)
     if arguments.paper:
-        paper = np.vstack([sheet.paper_for(hand.page, hand.box, manner, ink.shape[1])] * len(lines))
+        paper = np.vstack([sheet.paper_for(hand.page, hand.box, layout, ink.shape[1])] * len(lines))
     written = sheet.on_paper(ink, colour, paper)
-    return sheet.png(sheet.one_above_the_other(around, written) if arguments.beside else written)
+    return sheet.to_png(sheet.stack_pictures(around, written) if arguments.beside else written)
 
 
 def _said(hand: Hand, told: str | None) -> str:

@@ -33,7 +33,7 @@ class WholenessNetwork(nn.Module):
         return nn.Dense(1)(nn.relu(nn.Dense(HIDDEN)(seen)))[..., 0]
 
 
-def seen_of(probabilities: np.ndarray, features: np.ndarray, shapes: np.ndarray) -> np.ndarray:
+def candidate_features(probabilities: np.ndarray, features: np.ndarray, shapes: np.ndarray) -> np.ndarray:
     """What is to judge candidates by: float32 `[N, F]`.
 
     Args:

@@ -11,14 +11,14 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.recognition.digit_classifier import Reader
 from handwriting_gan.recognition.wholeness import WholenessJudge
 from handwriting_gan.synthesis.trained_model import TrainedModel
-from handwriting_gan.writing.composition import Manner, centre, compose, manner_of
+from handwriting_gan.writing.composition import LineLayout, centre_lines, compose, measure_layout
 from handwriting_gan.writing.photo import Page, read_page
-from handwriting_gan.writing.reading import Line, Reading, line_of, read_line
-from handwriting_gan.writing.segment import INK, Box, Strokes, enclosing, find_strokes, line_tilt, numbers_of
+from handwriting_gan.writing.reading import Line, Reading, split_line, read_line
+from handwriting_gan.writing.segment import INK, Box, Strokes, enclosing, find_strokes, line_tilt, group_numbers
 
-MOST_DIGITS = 100
-MOST_STROKES = 3 * MOST_DIGITS  # of a line; more is no number
-LEAST_COUNTED = 0.05  # of how likely it is that a picture shows so many digits as somebody says
+MAX_DIGITS = 100
+MAX_STROKES = 3 * MAX_DIGITS  # of a line; more is no number
+MIN_COUNTED = 0.05  # of how likely it is that a picture shows so many digits as somebody says
 FRAMES = 25  # from one hand to the other
 
 
@@ -27,9 +27,9 @@ class Hand(NamedTuple):
 
     glyphs: Glyphs  # the digits found, left to right, in MNIST's form
     confidences: np.ndarray  # float [K], the classifier's probability of each digit as read or told
-    wholes: np.ndarray  # float [K], how likely each is one digit at all
+    wholeness: np.ndarray  # float [K], how likely each is one digit at all
     is_sure: bool  # whether the reading may be relied on
-    manner: Manner  # how the digits stand, in pixels of the photo
+    layout: LineLayout  # how the digits stand, in pixels of the photo
     page: Page
     boxes: list[Box]  # of the digits, in pixels of the photo
 
@@ -43,12 +43,12 @@ def parse_number(text: str) -> list[int]:
     """The digits of a number.
 
     Raises:
-      InputError: if it is not one to `MOST_DIGITS` digits.
+      InputError: if it is not one to `MAX_DIGITS` digits.
     """
     if not re.fullmatch(r"[0-9]+", text):
         raise InputError(f"{text!r} is no number; give digits only, as in 481")
-    if len(text) > MOST_DIGITS:
-        raise InputError(f"the number has {len(text)} digits; write at most {MOST_DIGITS} at once")
+    if len(text) > MAX_DIGITS:
+        raise InputError(f"the number has {len(text)} digits; write at most {MAX_DIGITS} at once")
     return [int(digit) for digit in text]
 
 
@@ -70,31 +70,31 @@ def read_hand(picture: Path, reader: Reader, judge: WholenessJudge, reads: str |
     if tilt:  # the page was held askew, so its digits are too
         page = page.turned(tilt)
         written, reading, boxes = _read(page, reader, judge, told, line, picture, flags)
-    if told is not None and reading.counted < LEAST_COUNTED:
+    if told is not None and reading.count_probability < MIN_COUNTED:
         raise InputError(f"{picture} does not seem to show {len(told)} digits, as --reads {reads} has; "
                          "correct it, or crop the picture to the number")
-    if len(reading.digits) > MOST_DIGITS:
-        raise InputError(f"{picture} seems to show {len(reading.digits)} digits; at most {MOST_DIGITS} are "
+    if len(reading.digits) > MAX_DIGITS:
+        raise InputError(f"{picture} seems to show {len(reading.digits)} digits; at most {MAX_DIGITS} are "
                          "read at once, so crop it")
-    return Hand(make_glyphs(reading.images, reading.digits), reading.probabilities, reading.wholes,
+    return Hand(make_glyphs(reading.images, reading.digits), reading.probabilities, reading.wholeness,
                 reading.is_sure or told is not None,
-                manner_of([candidate.ink for candidate in reading.candidates], written.scale * page.scale),
+                measure_layout([candidate.ink for candidate in reading.candidates], written.scale * page.scale),
                 page, boxes)
 
 
 def _read(page: Page, reader: Reader, judge: WholenessJudge, told: list[int] | None, line: int | None,
           picture: Path, flags: bool) -> tuple[Line, Reading, list[Box]]:
     """The number chosen on a page, and where its digits are in the photo."""
-    strokes = _chosen(numbers_of(find_strokes(page.ink)), line, picture, flags)
+    strokes = _chosen(group_numbers(find_strokes(page.ink)), line, picture, flags)
     _refuse_too_many(len(strokes.names), picture)
-    written = line_of(page.ink, strokes)
+    written = split_line(page.ink, strokes)
     _refuse_too_many(len(written.parts), picture)
     reading = read_line(written, reader, judge, told=told)
     return written, reading, [_box_of(candidate.ink, written, page) for candidate in reading.candidates]
 
 
 def _refuse_too_many(strokes: int, picture: Path) -> None:
-    if strokes > MOST_STROKES:
+    if strokes > MAX_STROKES:
         raise InputError(f"{picture} shows {strokes} strokes in a row, which is no number; crop it to the "
                          "number")
 
@@ -119,8 +119,8 @@ def _box_of(ink: np.ndarray, line: Line, page: Page) -> Box:
 
 
 def write_number(model: TrainedModel, hand: Hand, number: str, seed: int = 0, variation: float = 1.0,
-                 tries: int = 1) -> tuple[list[np.ndarray], Manner]:
-    """The number in that hand, so many tries: each ink uint8 `[H, W]`, 0 paper to 255 ink; and its manner.
+                 tries: int = 1) -> tuple[list[np.ndarray], LineLayout]:
+    """The number in that hand, so many tries: each ink uint8 `[H, W]`, 0 paper to 255 ink; and its layout.
 
     That is the hand's, smaller where all would be too large a picture.
 
@@ -128,9 +128,9 @@ def write_number(model: TrainedModel, hand: Hand, number: str, seed: int = 0, va
       InputError: if `number` is not digits, or the model cannot write in a given hand.
     """
     digits = parse_number(number)
-    manner = hand.manner.for_so_many(len(digits) * tries)
-    return [compose(model.write(hand.glyphs, digits, each, variation), manner, variation, each)
-            for each in range(seed, seed + tries)], manner
+    layout = hand.layout.limited_to(len(digits) * tries)
+    return [compose(model.write(hand.glyphs, digits, each, variation), layout, variation, each)
+            for each in range(seed, seed + tries)], layout
 
 
 def morph_number(model: TrainedModel, hand: Hand, other: Hand, number: str, seed: int = 0,
@@ -141,7 +141,7 @@ def morph_number(model: TrainedModel, hand: Hand, other: Hand, number: str, seed
       InputError: if `number` is not digits, or the model cannot blend two hands.
     """
     digits = parse_number(number)
-    manner = hand.manner.for_so_many(len(digits) * FRAMES)
+    layout = hand.layout.limited_to(len(digits) * FRAMES)
     blends = (model.blend(hand.glyphs, other.glyphs, digits, share, seed, variation)
               for share in np.linspace(0.0, 1.0, FRAMES))
-    return centre([compose(glyphs, manner, variation, seed) for glyphs in blends])
+    return centre_lines([compose(glyphs, layout, variation, seed) for glyphs in blends])

@@ -23,11 +23,11 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.recognition.digit_classifier import Reader
 from handwriting_gan.recognition.wholeness import WholenessJudge
 from handwriting_gan.synthesis.trained_model import TrainedModel
-from handwriting_gan.writing.number import MOST_DIGITS, parse_number, read_hand
+from handwriting_gan.writing.number import MAX_DIGITS, parse_number, read_hand
 from handwriting_gan.writing.web_page import served_page
 
 ADDRESS = "127.0.0.1"  # reached from this machine alone
-MOST_BYTES = 5_000_000  # of a request's body
+MAX_BYTES = 5_000_000  # of a request's body
 PATIENCE = 30.0  # seconds for a request to arrive
 
 Answer = Callable[[bytes], dict[str, Any]]
@@ -131,8 +131,8 @@ def _parse(body: bytes) -> Asked:
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError, binascii.Error) as error:
         raise InputError(f"the request cannot be understood ({type(error).__name__}: {error}); load the page "
                          "anew") from error
-    if not 1 <= len(images) <= MOST_DIGITS or not 0 <= seed < 2**31 or not 0.0 <= variation <= 1.0:
-        raise InputError(f"a hand has 1 to {MOST_DIGITS} glyphs, a seed is a whole number from 0, a "
+    if not 1 <= len(images) <= MAX_DIGITS or not 0 <= seed < 2**31 or not 0.0 <= variation <= 1.0:
+        raise InputError(f"a hand has 1 to {MAX_DIGITS} glyphs, a seed is a whole number from 0, a "
                          "variation from 0 to 1; load the page anew")
     return Asked(hand, digits, seed, variation)
 
@@ -162,9 +162,9 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, "there is nothing here; open the page at /")
         elif not length.isdecimal():
             self._refuse(HTTPStatus.LENGTH_REQUIRED, "a request says how long it is")
-        elif int(length) > MOST_BYTES:
+        elif int(length) > MAX_BYTES:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                         f"this is more than {MOST_BYTES // 1_000_000} MB; make the picture smaller")
+                         f"this is more than {MAX_BYTES // 1_000_000} MB; make the picture smaller")
         else:
             self._answer(answer, self.rfile.read(int(length)))
 

@@ -10,13 +10,13 @@ from skimage.filters import threshold_otsu
 
 THUMBNAIL = 256  # pixels of the longer side in which the light is estimated
 WIDE, STROKES = 0.25, 4.0  # what is narrower is no shadow: of the shorter side; then in widths of a stroke
-LEAST_CLOSING = 5  # pixels of the thumbnail
+MIN_CLOSING = 5  # pixels of the thumbnail
 LARGEST_TILT, STEP = 12.0, 0.25  # degrees
 FAINT = 0.25  # darkness up to which ink counts in the search for ruled lines, which are faint
 STANDS_OUT = 6.0  # times the usual energy of jumps from line to line: the angle at which lines are
-LEAST_RULE = 0.05  # darkness of a ruled line for most of its length, which strokes in a row do not have
+MIN_RULE = 0.05  # darkness of a ruled line for most of its length, which strokes in a row do not have
 EVERY = 8  # pixels along a ruled line
-LEAST_INK = 0.1  # in which paper cannot be seen
+MIN_INK = 0.1  # in which paper cannot be seen
 FINE = 400  # pixels of the shorter side in which bare paper is made
 NEAR = 0.3  # of a picture's shorter side: how far along a line tells how much light it takes
 LONG = 0.6  # of the page across or down: a ruled line is longer than half of that, a stroke is not
@@ -58,7 +58,7 @@ def thumbnail(photo: np.ndarray) -> np.ndarray:
 
 def _closing(small: np.ndarray, extent: float) -> np.ndarray:
     """The light around what is narrower than `extent` pixels, channel by channel, smoothly."""
-    side = max(int(extent) | 1, LEAST_CLOSING)
+    side = max(int(extent) | 1, MIN_CLOSING)
     return np.stack([ndimage.gaussian_filter(ndimage.grey_closing(channel, (side, side)), side / 6)
                      for channel in np.moveaxis(small, -1, 0)], axis=-1)
 
@@ -87,7 +87,7 @@ def ruling_tilt(lacking: np.ndarray) -> float | None:
     energy = np.array([np.square(np.diff(_along(faint, angle).mean(axis=1))).sum() for angle in angles])
     best = energy.argmax()
     strongest = np.median(_along(faint, angles[best]), axis=1).max()
-    if energy[best] < STANDS_OUT * np.median(energy) or strongest < LEAST_RULE:
+    if energy[best] < STANDS_OUT * np.median(energy) or strongest < MIN_RULE:
         return None
     return float(angles[best])
 
@@ -146,7 +146,7 @@ def bare(photo: np.ndarray, ink: np.ndarray, edge: int, dark: bool = False) -> n
 def _bare(photo: np.ndarray, ink: np.ndarray, edge: int) -> np.ndarray:
     """What is smooth, and where to look for grain, is found in a smaller picture, which is much faster."""
     step = max(min(photo.shape[:2]) // FINE, 1)
-    inked = ndimage.maximum_filter(ink[::step, ::step], 2 * -(-edge // step) + 1) > LEAST_INK
+    inked = ndimage.maximum_filter(ink[::step, ::step], 2 * -(-edge // step) + 1) > MIN_INK
     smooth = _enlarged(_smooth(np.asarray(Image.fromarray(photo).reduce(step)), ~inked), photo)
     if inked.all():
         return np.rint(smooth).astype(np.uint8)

@@ -17,8 +17,8 @@ UNDECODABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFErro
 FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM")
 MAX_PIXELS = 50_000_000
 WORKING_PIXELS = 2_000_000  # of the picture in which ink is looked for
-LEAST_CONTRAST = 0.15  # between paper and ink, of the full range
-MOST_INK = 0.6  # of the picture; more is no writing on paper
+MIN_CONTRAST = 0.15  # between paper and ink, of the full range
+MAX_INK = 0.6  # of the picture; more is no writing on paper
 SEVERAL_PICTURES = "MPO"  # a phone's format, whose first picture is the photo
 DEEP = 257  # levels of 16 bits for one of 8
 
@@ -39,8 +39,8 @@ class Page(NamedTuple):
     def turned(self, degrees: float) -> "Page":
         """So that what rose by `degrees` to the right is level."""
         ground = tuple(np.median(self.photo[::8, ::8], axis=(0, 1)).astype(int).tolist())
-        return self._replace(photo=paper.upright(self.photo, degrees, ground, whole=not self.is_ruled),
-                             ink=paper.upright(self.ink, degrees, whole=not self.is_ruled).clip(0.0, 1.0))
+        return self._replace(photo=paper.rotate(self.photo, degrees, ground, whole=not self.is_ruled),
+                             ink=paper.rotate(self.ink, degrees, whole=not self.is_ruled).clip(0.0, 1.0))
 
     def window(self, top: int, left: int, size: tuple[int, int]) -> "Page":
         """So many rows and columns of the photo, mirrored beyond its edges, and the ink there as large."""
@@ -63,10 +63,10 @@ def read_page(path: Path) -> Page:
     Raises:
       InputError: if there is no such picture, it cannot be decoded, is absurdly large, or shows no ink.
     """
-    return page_of(_read_photo(Path(path)), path)
+    return to_page(_read_photo(Path(path)), path)
 
 
-def page_of(photo: np.ndarray, name: object = "the picture") -> Page:
+def to_page(photo: np.ndarray, name: object = "the picture") -> Page:
     """The ink in a photo uint8 `[H, W, 3]`, without shadows and ruled lines.
 
     Where lines are ruled, the page is turned until they are level; without them it stays as it is.
@@ -75,7 +75,7 @@ def page_of(photo: np.ndarray, name: object = "the picture") -> Page:
       InputError: if no ink stands out.
     """
     small = _at_most(photo, WORKING_PIXELS)
-    if np.ptp(small) < LEAST_CONTRAST * 255:
+    if np.ptp(small) < MIN_CONTRAST * 255:
         raise _no_ink(name)
     dark = paper.is_dark(paper.thumbnail(small).mean(axis=-1))
     lacking = paper.darkness(255 - small if dark else small)
@@ -102,11 +102,11 @@ def to_ink(darkness: np.ndarray, name: object = "the picture") -> np.ndarray:
     Raises:
       InputError: if no ink stands out.
     """
-    if np.ptp(darkness) < LEAST_CONTRAST:
+    if np.ptp(darkness) < MIN_CONTRAST:
         raise _no_ink(name)
     marked = darkness > threshold_otsu(darkness)
     ground, pen = np.median(darkness[~marked]), np.percentile(darkness[marked], 90)
-    if marked.mean() > MOST_INK or pen - ground < LEAST_CONTRAST:
+    if marked.mean() > MAX_INK or pen - ground < MIN_CONTRAST:
         raise _no_ink(name)
     return np.clip((darkness - ground) / (pen - ground), 0.0, 1.0).astype(np.float32)
 

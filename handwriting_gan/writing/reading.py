@@ -15,24 +15,24 @@ from scipy import ndimage
 
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition.digit_classifier import Reader
-from handwriting_gan.recognition.wholeness import WholenessJudge, seen_of
+from handwriting_gan.recognition.wholeness import WholenessJudge, candidate_features
 from handwriting_gan.writing.mnist_form import to_mnist_form
 from handwriting_gan.writing.segment import INK, Box, Strokes
 
 WORKING_HEIGHT = 56  # pixels of a digit, in which a line is read
 TALL = 0.6  # of the tallest stroke: what tells of the line's height and slant
-MOST_PARTS = 8  # of one digit
+MAX_PARTS = 8  # of one digit
 WIDEST = 1.6  # of the line's height: no digit is wider
 WIDE = 0.7  # of the line's height: a wider stroke may be several digits
 REACH = 0.3  # of the line's height, to either side, within which a seam may bend
 SPACING = 0.06  # of the line's height, between the places where seams are tried
 APART = 0.1  # of the line's height, on average, between the seams that are kept
-MOST_CUTS = 6  # of one stroke
+MAX_CUTS = 6  # of one stroke
 THICKEST_CUT = 3.5  # strokes' widths of ink on a seam
 BEND, STRAY = 0.02, 0.001  # pixels of ink that a seam pays for a step aside, for each pixel off its line
-LEAST_LIKELY, TINY = 1e-6, 1e-300
+MIN_LIKELY, TINY = 1e-6, 1e-300
 SURE, WHOLE = 0.9, 0.3  # confidence and wholeness from which a reading is told; chosen on validation writers
-LEAST_INK = 0.25  # of a stroke's width squared: less is no part of its own
+MIN_INK = 0.25  # of a stroke's width squared: less is no part of its own
 
 
 class Part(NamedTuple):
@@ -67,20 +67,20 @@ class Reading(NamedTuple):
     images: np.ndarray  # uint8 [n, 28, 28], in MNIST's form
     digits: np.ndarray  # int32 [n]
     probabilities: np.ndarray  # float [n], of each digit, if it is one
-    wholes: np.ndarray  # float [n], how likely each is one digit at all
+    wholeness: np.ndarray  # float [n], how likely each is one digit at all
     confidence: float  # of the number, however cut, among all that the line might be
     counted: float  # how likely the line is of so many digits, for somebody whom nobody told
 
     @property
     def is_sure(self) -> bool:
         """Whether it may be told, or should be asked about."""
-        return self.confidence >= SURE and bool(self.wholes.min() >= WHOLE)
+        return self.confidence >= SURE and bool(self.wholeness.min() >= WHOLE)
 
 
 # A line into parts.
 
 
-def line_of(ink: np.ndarray, strokes: Strokes) -> Line:
+def split_line(ink: np.ndarray, strokes: Strokes) -> Line:
     """The parts of one line of writing: ink float32 `[H, W]`, and which of its strokes they are of.
 
     Raises:
@@ -103,10 +103,10 @@ def line_of(ink: np.ndarray, strokes: Strokes) -> Line:
 def _small(ink: np.ndarray, labels: np.ndarray, name: int, box: Box, scale: float) -> np.ndarray:
     """One stroke with its soft edge, on the line's own paper with a pixel around, at the working size."""
     window = np.s_[box.top:box.bottom, box.left:box.right]
-    return at_working_size(ndimage.grey_dilation(labels[window] == name, (3, 3)) * ink[window], scale)
+    return to_working_size(ndimage.grey_dilation(labels[window] == name, (3, 3)) * ink[window], scale)
 
 
-def at_working_size(ink: np.ndarray, scale: float) -> np.ndarray:
+def to_working_size(ink: np.ndarray, scale: float) -> np.ndarray:
     """What is cut out where a line is, as the line's parts are: with a pixel of paper around, made small."""
     own = np.pad(ink, 1)
     size = max(round(own.shape[1] * scale), 1), max(round(own.shape[0] * scale), 1)
@@ -143,10 +143,10 @@ def _cut(ink: np.ndarray, height: float, lean: float, thick: float) -> list[np.n
         return [ink]
     kept: list[np.ndarray] = []
     for seam, crossed in sorted(seams(ink, height, lean), key=lambda found: found[1]):
-        if crossed <= THICKEST_CUT * thick and len(kept) < MOST_CUTS and all(
+        if crossed <= THICKEST_CUT * thick and len(kept) < MAX_CUTS and all(
                 np.abs(seam - other).mean() > APART * height for other in kept):
             kept.append(seam)
-    return _along_seams(ink, sorted(kept, key=np.mean), LEAST_INK * thick**2)
+    return _along_seams(ink, sorted(kept, key=np.mean), MIN_INK * thick**2)
 
 
 def _along_seams(ink: np.ndarray, cuts: Sequence[np.ndarray], least: float) -> list[np.ndarray]:
@@ -201,11 +201,11 @@ def _cheapest(cost: np.ndarray) -> np.ndarray:
 # Parts into digits.
 
 
-def candidates_of(line: Line) -> list[Candidate]:
-    """Every run of up to `MOST_PARTS` parts that is not too wide; of a single part, however wide."""
+def list_candidates(line: Line) -> list[Candidate]:
+    """Every run of up to `MAX_PARTS` parts that is not too wide; of a single part, however wide."""
     count = len(line.parts)
     runs = (_candidate(line, first, last) for first in range(count)
-            for last in range(first + 1, min(first + MOST_PARTS, count) + 1))
+            for last in range(first + 1, min(first + MAX_PARTS, count) + 1))
     return [run for run in runs if run.last == run.first + 1 or run.shape[0] <= WIDEST]
 
 
@@ -250,22 +250,22 @@ def read_line(line: Line, reader: Reader, judge: WholenessJudge, count: int | No
       InputError: if it cannot be cut into so many.
     """
     count = len(told) if told is not None else count
-    candidates = candidates_of(line)
+    candidates = list_candidates(line)
     images = np.stack([to_mnist_form(candidate.ink) for candidate in candidates])
     shapes = np.stack([candidate.shape for candidate in candidates])
     digits, features = reader.probabilities_and_features(images)
-    whole = np.maximum(judge.probabilities(seen_of(digits, features, shapes)), LEAST_LIKELY)
+    whole = np.maximum(judge.probabilities(candidate_features(digits, features, shapes)), MIN_LIKELY)
     runs = [(candidate.first, candidate.last) for candidate in candidates]
     each = digits.max(axis=1, keepdims=True) if told is None else digits[:, list(told)]
-    likely = np.maximum(whole[:, None] * each, LEAST_LIKELY)
+    likely = np.maximum(whole[:, None] * each, MIN_LIKELY)
     scores = dict(zip(runs, np.log(likely), strict=True))
     rows = [runs.index(run) for run in best_sequence(scores, len(line.parts), count)]
     read = np.asarray(told) if told is not None else digits[rows].argmax(axis=1)
-    parts, wholes = len(line.parts), dict(zip(runs, whole, strict=True))
+    parts, wholeness = len(line.parts), dict(zip(runs, whole, strict=True))
     as_read = total(dict(zip(runs, whole[:, None] * digits[:, read], strict=True)), parts, len(read))
     return Reading([candidates[row] for row in rows], images[rows], read, digits[rows, read],
-                   whole[rows], as_read / max(total(wholes, parts, count), TINY),
-                   total(wholes, parts, len(read)) / max(total(wholes, parts), TINY))
+                   whole[rows], as_read / max(total(wholeness, parts, count), TINY),
+                   total(wholeness, parts, len(read)) / max(total(wholeness, parts), TINY))
 
 
 def total(weights: Mapping[tuple[int, int], float | np.ndarray], parts: int,

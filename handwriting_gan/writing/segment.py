@@ -11,8 +11,8 @@ from skimage.measure import label
 from handwriting_gan.errors import InputError
 
 INK = 0.5  # ink above this belongs to a stroke
-LEAST_HEIGHT = 8  # pixels of the tallest stroke; nobody reads less
-MOST_STROKES = 1_000  # of a page
+MIN_HEIGHT = 8  # pixels of the tallest stroke; nobody reads less
+MAX_STROKES = 1_000  # of a page
 SPECK = 0.2  # of the tallest stroke's height: strokes smaller in both directions are dirt
 SPACE = 1.2  # of the taller one's height: strokes farther apart on a line are of two numbers
 LEVEL = 0.2  # of the lower one's height: strokes side by side that share less are not on one line
@@ -89,15 +89,15 @@ def find_strokes(ink: np.ndarray) -> Strokes:
                       for rows, columns in ndimage.find_objects(labels)], int).reshape(-1, 4)
     heights, widths = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     kept = np.maximum(heights, widths) >= SPECK * heights.max(initial=0)
-    if heights.max(initial=0) < LEAST_HEIGHT:
+    if heights.max(initial=0) < MIN_HEIGHT:
         raise InputError("no stroke was found in the picture; the writing should be darker or larger")
-    if kept.sum() > MOST_STROKES:
+    if kept.sum() > MAX_STROKES:
         raise InputError(f"{kept.sum()} strokes were found in the picture, which are no number; crop it to "
                          "one")
     return Strokes(labels, np.arange(1, len(boxes) + 1)[kept], boxes[kept])
 
 
-def numbers_of(strokes: Strokes) -> list[Strokes]:
+def group_numbers(strokes: Strokes) -> list[Strokes]:
     """The strokes of each number on a page, from the top, those beside one another from the left."""
     _, groups = csgraph.connected_components(_are_neighbours(strokes), directed=False)
     numbers = [strokes.take(groups == group) for group in range(groups.max() + 1)]

@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage.measure import approximate_polygon, find_contours
 
-from handwriting_gan.writing.composition import Manner
+from handwriting_gan.writing.composition import LineLayout
 from handwriting_gan.writing.paper import bare
 from handwriting_gan.writing.photo import Page
 from handwriting_gan.writing.segment import Box
@@ -21,7 +21,7 @@ QUICK = 1  # of 9 levels of compression: a photo of 12 megapixels takes a second
 SURROUNDINGS = 0.5  # of a number's height, shown around it
 
 
-def colour_of(page: Page, box: Box) -> Colour:
+def pen_colour(page: Page, box: Box) -> Colour:
     """The pen's colour, in the median of the ink in a box of the photo."""
     window = page.window(box.top, box.left, (box.height, box.width))
     inked = window.ink >= CORE * window.ink.max()
@@ -41,13 +41,13 @@ def on_paper(ink: np.ndarray, colour: Colour, paper: np.ndarray) -> np.ndarray:
     return np.asarray(Image.composite(pen, Image.fromarray(paper), Image.fromarray(ink)))
 
 
-def paper_for(page: Page, number: Box, manner: Manner, width: int) -> np.ndarray:
+def paper_for(page: Page, number: Box, layout: LineLayout, width: int) -> np.ndarray:
     """The photo's own paper for a line in place of the number: uint8 `[H, width, 3]`, as high as composed."""
-    window = page.window(number.bottom - manner.feet, number.left - manner.margin, (manner.rows, width))
+    window = page.window(number.bottom - layout.baseline, number.left - layout.margin, (layout.rows, width))
     return bare(window.photo, window.ink, round(SOFT_EDGE / page.scale), page.is_dark)
 
 
-def surroundings(page: Page, number: Box) -> np.ndarray:
+def photo_around(page: Page, number: Box) -> np.ndarray:
     """The photo where the number is, and a little around: uint8 `[H, W, 3]`."""
     around = round(SURROUNDINGS * number.height)
     height, width = page.photo.shape[:2]
@@ -55,7 +55,7 @@ def surroundings(page: Page, number: Box) -> np.ndarray:
                       max(number.left - around, 0):min(number.right + around, width)]
 
 
-def one_above_the_other(upper: np.ndarray, lower: np.ndarray, ground: int = 255) -> np.ndarray:
+def stack_pictures(upper: np.ndarray, lower: np.ndarray, ground: int = 255) -> np.ndarray:
     """Two pictures uint8 `[H, W, 3]` on a page of one colour: uint8 `[sum of H, larger W, 3]`."""
     width = max(upper.shape[1], lower.shape[1])
     page = np.full((len(upper) + len(lower), width, 3), ground, np.uint8)

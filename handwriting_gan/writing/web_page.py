@@ -28,7 +28,7 @@ def self_contained_page(model: TrainedModel, reader: Reader) -> str:
     Raises:
       InputError: if the model is of networks that the page cannot run.
     """
-    return _assemble({"model": packed(model, reader)}, connect="'none'")
+    return _assemble({"model": pack_networks(model, reader)}, connect="'none'")
 
 
 def served_page() -> str:
@@ -36,7 +36,7 @@ def served_page() -> str:
     return _assemble({"answersAt": "."}, connect="'self'")
 
 
-def packed(model: TrainedModel, reader: Reader) -> dict[str, Any]:
+def pack_networks(model: TrainedModel, reader: Reader) -> dict[str, Any]:
     """The networks that the page runs, as page/weights.js unpacks them: JSON's types.
 
     Raises:

@@ -7,7 +7,7 @@ from experiments.fit_wholeness import compose, fit, on_line
 from experiments.make_photos import CONDITIONS, lay_out
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.recognition.wholeness import WholenessNetwork
-from handwriting_gan.writing.reading import line_of
+from handwriting_gan.writing.reading import split_line
 from handwriting_gan.writing.segment import find_strokes
 
 ROWS = [250, 730, 310]
@@ -25,7 +25,7 @@ def test_a_digit_is_laid_on_its_line_where_its_ink_is(held_out: Glyphs) -> None:
     layers = lay_out(held_out.take(ROWS).images, 90.0, CONDITIONS["plain"],
                    np.random.default_rng(0)).astype(np.float32)
     ink = layers.max(axis=0)
-    line = line_of(ink, find_strokes(ink))
+    line = split_line(ink, find_strokes(ink))
     whole = np.max([part.ink for part in line.parts], axis=0)
     laid = np.max([on_line(layer, line) for layer in layers], axis=0)
     shared = np.minimum(laid, whole).sum() / np.maximum(laid, whole).sum()  # but for specks and faint edges

@@ -9,7 +9,7 @@ import pytest
 from experiments import make_photos
 from experiments.make_photos import (
     CONDITIONS,
-    MOST_DIGITS,
+    MAX_DIGITS,
     boxes,
     compose_scene,
     compressed,
@@ -70,7 +70,7 @@ def test_digits_in_order(one: list[int], other: list[int], shared: int) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_longest_number_fits_on_the_page(seed: int, held_out: Glyphs) -> None:
     rng = np.random.default_rng(seed)
-    glyphs = held_out.take(rng.integers(len(held_out.digits), size=MOST_DIGITS))
+    glyphs = held_out.take(rng.integers(len(held_out.digits), size=MAX_DIGITS))
     layers = lay_out(glyphs.images, 190.0, CONDITIONS["plain"], rng)
     assert (layers.max(axis=(1, 2)) > 0.9).all()
 

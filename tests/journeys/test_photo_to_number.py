@@ -17,7 +17,7 @@ from handwriting_gan.writing.number import read_hand
 
 ROWS = [250, 730, 330]  # a 2, a 7 and a 3 of the held-out glyphs
 ORIENTATION = 0x0112  # the EXIF tag
-EYES = digit_classifier.load(), wholeness.load()
+RECOGNISERS = digit_classifier.load(), wholeness.load()
 MODERATE = CONDITIONS["moderate"]._replace(inks=("blue",))
 
 
@@ -53,7 +53,7 @@ def write_481(photo: Path, tmp_path: Path, run_door: Callable[..., None]) -> Cal
 
 def test_what_is_written_can_be_read(write_481: Callable[..., Path]) -> None:
     for flags in ((), ("--paper",)):
-        assert read_hand(write_481(*flags), *EYES).glyphs.digits.tolist() == [4, 8, 1]
+        assert read_hand(write_481(*flags), *RECOGNISERS).glyphs.digits.tolist() == [4, 8, 1]
 
 
 def test_on_nothing_the_ink_has_the_pens_colour(write_481: Callable[..., Path]) -> None:
@@ -66,7 +66,7 @@ def test_it_comes_as_large_as_the_photo_shows_it(photo: Path, write_481: Callabl
                                                  tmp_path: Path) -> None:
     larger = tmp_path / "larger.jpg"
     Image.fromarray(shown(photo)).resize((3_300, 2_100), Image.Resampling.BICUBIC).save(larger, quality=90)
-    sizes = [read_hand(path, *EYES, reads="273").manner.size for path in (photo, larger)]
+    sizes = [read_hand(path, *RECOGNISERS, reads="273").layout.size for path in (photo, larger)]
     assert sizes[1] == pytest.approx(3 * sizes[0], rel=0.1)
     heights = [len(shown(write_481(like=path))) for path in (photo, larger)]
     assert heights[1] == pytest.approx(3 * heights[0], rel=0.1)
@@ -162,4 +162,4 @@ def test_unusual_pictures_are_read(kind: str, photo: Path, tmp_path: Path,
     else:
         path = tmp_path / "unusual.jpg"
         picture.save(path, format="MPO", save_all=True, append_images=[picture.resize((80, 60))])
-    assert read_hand(write_481(like=path), *EYES).glyphs.digits.tolist() == [4, 8, 1]
+    assert read_hand(write_481(like=path), *RECOGNISERS).glyphs.digits.tolist() == [4, 8, 1]

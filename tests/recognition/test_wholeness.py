@@ -7,7 +7,7 @@ import pytest
 
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.recognition import digit_classifier, wholeness
-from handwriting_gan.recognition.wholeness import WholenessNetwork, seen_of
+from handwriting_gan.recognition.wholeness import WholenessNetwork, candidate_features
 from handwriting_gan.writing.mnist_form import to_mnist_form
 
 
@@ -24,7 +24,7 @@ def test_a_whole_digit_is_likelier_one_than_its_left_half(held_out: Glyphs) -> N
     halves = np.stack([to_mnist_form(np.where(np.arange(28) < 14, image / 255.0, 0.0)) for image in whole])
     shapes = np.tile([[0.7, 1.0]], (len(whole), 1))
     reader, judge = digit_classifier.load(), wholeness.load()
-    likely, unlikely = (judge.probabilities(seen_of(*reader.probabilities_and_features(images), shapes))
+    likely, unlikely = (judge.probabilities(candidate_features(*reader.probabilities_and_features(images), shapes))
                         for images in (whole, halves))
     assert np.median(likely) > 0.8
     assert (likely > unlikely).mean() > 0.85
@@ -34,6 +34,6 @@ def test_a_whole_digit_is_likelier_one_than_its_left_half(held_out: Glyphs) -> N
 @pytest.mark.parametrize("count", [1, 3])
 def test_candidates_are_seen_one_by_one(count: int, held_out: Glyphs) -> None:
     images, shapes = held_out.images[:count], np.ones((count, 2))
-    seen = seen_of(*digit_classifier.load().probabilities_and_features(images), shapes)
+    seen = candidate_features(*digit_classifier.load().probabilities_and_features(images), shapes)
     assert seen.shape == (count, digit_classifier.FEATURES + 1 + 10 + 2)
     np.testing.assert_allclose(np.linalg.norm(seen[:, :digit_classifier.FEATURES], axis=1), 1.0, rtol=1e-3)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from handwriting_gan.writing.annotation import CERTAIN, DOUBTFUL, SIDE, annotated
+from handwriting_gan.writing.annotation import CERTAIN, DOUBTFUL, SIDE, annotate
 from handwriting_gan.writing.photo import Page
 from handwriting_gan.writing.segment import Box
 
@@ -12,7 +12,7 @@ BOXES = [Box(200, 300, 300, 360), Box(210, 400, 310, 470)]
 
 def seen(likely: list[float]) -> np.ndarray:
     page = Page(np.full((500, 800, 3), PAPER, np.uint8), np.zeros((500, 800), np.float32))
-    return annotated(page, BOXES, np.array([2, 7]), np.array(likely))
+    return annotate(page, BOXES, np.array([2, 7]), np.array(likely))
 
 
 def holds(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:
@@ -42,4 +42,4 @@ def test_a_box_is_where_its_digit_is() -> None:
 
 def test_digits_at_the_photos_edge_are_shown() -> None:
     page = Page(np.full((100, 160, 3), PAPER, np.uint8), np.zeros((100, 160), np.float32))
-    assert annotated(page, [Box(0, 0, 100, 160)], np.array([4]), np.array([0.3])).ndim == 3
+    assert annotate(page, [Box(0, 0, 100, 160)], np.array([4]), np.array([0.3])).ndim == 3

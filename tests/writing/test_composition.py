@@ -7,20 +7,20 @@ from scipy import ndimage
 from handwriting_gan.data.glyphs import SIDE, Glyphs
 from handwriting_gan.writing import composition
 from handwriting_gan.writing.composition import (
-    LEAST_SIZE,
-    MOST_PIXELS,
-    Manner,
-    centre,
+    MIN_SIZE,
+    MAX_PIXELS,
+    LineLayout,
+    centre_lines,
     compose,
-    manner_of,
-    neat,
-    stack,
+    measure_layout,
+    regular_layout,
+    stack_lines,
 )
 from handwriting_gan.writing.mnist_form import BOX
 from handwriting_gan.writing.segment import find_strokes
 
 BLANK = np.zeros((SIDE, SIDE), np.uint8)
-WANDERING = Manner(60.0, np.array([0.1, 0.5, 0.3]), np.array([-0.2, 0.0, 0.1, 0.0]))
+WANDERING = LineLayout(60.0, np.array([0.1, 0.5, 0.3]), np.array([-0.2, 0.0, 0.1, 0.0]))
 
 
 def in_one_piece(glyph: np.ndarray) -> bool:
@@ -52,28 +52,28 @@ def feet_on(page: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("size", [BOX, 33.3, 150])
 def test_as_many_digits_are_found_as_were_written(size: float, whole: np.ndarray) -> None:
     for count in (1, 2, len(whole)):
-        assert len(find_strokes(compose(whole[:count], neat(size)) / np.float32(255)).names) == count
+        assert len(find_strokes(compose(whole[:count], regular_layout(size)) / np.float32(255)).names) == count
 
 
 @pytest.mark.parametrize("size", [BOX, 33.3, 150])
 def test_digits_come_out_at_the_size_asked_for(size: float, whole: np.ndarray) -> None:
-    page = compose(whole, neat(size))
+    page = compose(whole, regular_layout(size))
     np.testing.assert_allclose(find_strokes(page / np.float32(255)).heights, size, rtol=0.1)
 
 
 def test_at_mnists_own_size_a_glyph_stands_as_it_is(whole: np.ndarray) -> None:
-    inked = whole[0] > composition.PRESENT
+    inked = whole[0] > composition.INK_LEVEL
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     trimmed = whole[0][rows.min() - 1:rows.max() + 1, columns.min():columns.max() + 1]
-    manner = neat(BOX)
-    page = compose(whole[:1], manner)
-    np.testing.assert_array_equal(page[manner.feet - len(trimmed):manner.feet,
-                                       manner.margin:-manner.margin], trimmed)
-    assert len(page) == manner.rows
+    layout = regular_layout(BOX)
+    page = compose(whole[:1], layout)
+    np.testing.assert_array_equal(page[layout.baseline - len(trimmed):layout.baseline,
+                                       layout.margin:-layout.margin], trimmed)
+    assert len(page) == layout.rows
 
 
 def test_the_order_of_the_glyphs_is_the_order_on_the_line(whole: np.ndarray) -> None:
-    for ink, glyph in zip(digits_on(compose(whole, neat(BOX))), whole, strict=True):
+    for ink, glyph in zip(digits_on(compose(whole, regular_layout(BOX))), whole, strict=True):
         inked = np.where(glyph > 127, glyph, 0).astype(np.float64)
         assert np.where(ink > 0.5, ink, 0).sum() == pytest.approx(inked.sum() / 255)
 
@@ -81,14 +81,14 @@ def test_the_order_of_the_glyphs_is_the_order_on_the_line(whole: np.ndarray) -> 
 def test_edges_stay_steep_when_enlarged(whole: np.ndarray) -> None:
     """Blurred edges would fill the page with grey in proportion to its area."""
     grey = [np.mean((page > 25) & (page < 230)) for page in
-            (compose(whole, neat(BOX)), compose(whole, neat(10 * BOX)))]
+            (compose(whole, regular_layout(BOX)), compose(whole, regular_layout(10 * BOX)))]
     assert grey[1] < 0.6 * grey[0]
 
 
 @pytest.mark.parametrize("size", [60, 240])
 def test_edges_show_no_pixels_of_28(size: int, whole: np.ndarray) -> None:
     """Edges of blocks would go in few steps, each of an enlarged pixel's size."""
-    page = compose(whole, neat(size)) > 127
+    page = compose(whole, regular_layout(size)) > 127
     left = page.argmax(axis=1)[page.any(axis=1)]
     steps = np.abs(np.diff(left))
     assert (steps[steps > 0] < size / BOX).mean() > 0.8
@@ -96,21 +96,21 @@ def test_edges_show_no_pixels_of_28(size: int, whole: np.ndarray) -> None:
 
 
 def test_who_stands_neatly_has_his_feet_on_the_line(whole: np.ndarray) -> None:
-    manner = neat(100)
-    np.testing.assert_allclose(feet_on(compose(whole, manner)), manner.feet, atol=3)
+    layout = regular_layout(100)
+    np.testing.assert_allclose(feet_on(compose(whole, layout)), layout.baseline, atol=3)
 
 
 def test_the_manner_of_what_was_composed_is_measured_again(whole: np.ndarray) -> None:
     """With one gap and one offset to be drawn there is no chance in it."""
-    manner = Manner(100.0, np.array([0.4]), np.array([0.0]))
-    found = manner_of(digits_on(compose(whole, manner)), scale=2.0)
+    layout = LineLayout(100.0, np.array([0.4]), np.array([0.0]))
+    found = measure_layout(digits_on(compose(whole, layout)), scale=2.0)
     assert found.size == pytest.approx(50.0, rel=0.05)
     np.testing.assert_allclose(found.gaps, 0.4, atol=0.05)
     np.testing.assert_allclose(found.offsets, 0.0, atol=0.04)
 
 
 def test_a_wandering_line_is_measured_as_it_wanders(whole: np.ndarray) -> None:
-    found = manner_of(digits_on(compose(whole, WANDERING, variation=1.0, seed=2)), scale=1.0)
+    found = measure_layout(digits_on(compose(whole, WANDERING, variation=1.0, seed=2)), scale=1.0)
     assert {round(offset, 1) for offset in (found.offsets - found.offsets.min()).tolist()} <= {
         0.0, 0.1, 0.2, 0.3}
     assert np.ptp(found.offsets) == pytest.approx(np.ptp(WANDERING.offsets), abs=0.05)
@@ -120,7 +120,7 @@ def test_a_wandering_line_is_measured_as_it_wanders(whole: np.ndarray) -> None:
 def test_the_best_guess_stands_as_the_hand_usually_does(whole: np.ndarray) -> None:
     page = compose(whole, WANDERING)
     np.testing.assert_array_equal(page, compose(whole, WANDERING, variation=0.0, seed=7))
-    found = manner_of(digits_on(page), scale=1.0)
+    found = measure_layout(digits_on(page), scale=1.0)
     np.testing.assert_allclose(found.gaps, np.median(WANDERING.gaps), atol=0.06)
 
 
@@ -140,26 +140,26 @@ def test_a_line_has_room_for_all_that_the_hand_may_do(whole: np.ndarray) -> None
 
 def test_a_hand_of_one_digit_has_a_usual_gap(whole: np.ndarray) -> None:
     one = np.pad(whole[0], 4) / 255.0
-    assert manner_of([one], 1.0).gaps.tolist() == [pytest.approx(composition.USUAL_GAP)]
+    assert measure_layout([one], 1.0).gaps.tolist() == [pytest.approx(composition.DEFAULT_GAP)]
 
 
 @pytest.mark.parametrize(("size", "digits"), [(1.0, 3), (1e9, 3), (300.0, 10_000), (900.0, 100)])
 def test_absurd_sizes_are_bounded(size: float, digits: int) -> None:
-    bounded = neat(size).for_so_many(digits)
-    assert LEAST_SIZE <= bounded.size <= composition.MOST_SIZE
-    widest = digits * bounded.size * (1 + composition.MOST_GAP)
-    assert widest * bounded.rows <= MOST_PIXELS or bounded.size == LEAST_SIZE
+    bounded = regular_layout(size).limited_to(digits)
+    assert MIN_SIZE <= bounded.size <= composition.MAX_SIZE
+    widest = digits * bounded.size * (1 + composition.MAX_GAP)
+    assert widest * bounded.rows <= MAX_PIXELS or bounded.size == MIN_SIZE
 
 
 def test_a_blank_glyph_leaves_a_space(whole: np.ndarray) -> None:
     one, other = whole[:2]
-    spaced = compose(np.stack([one, BLANK, other]), neat(BOX))
-    assert spaced.shape[1] >= compose(np.stack([one, other]), neat(BOX)).shape[1] + SIDE // 2
+    spaced = compose(np.stack([one, BLANK, other]), regular_layout(BOX))
+    assert spaced.shape[1] >= compose(np.stack([one, other]), regular_layout(BOX)).shape[1] + SIDE // 2
     assert len(digits_on(spaced)) == 2
 
 
 def test_the_line_is_ink_on_empty_paper(whole: np.ndarray) -> None:
-    page = compose(whole, neat(60))
+    page = compose(whole, regular_layout(60))
     assert page.dtype == np.uint8
     assert page.max() == 255
     assert not page[:, :20].any()
@@ -171,10 +171,10 @@ LINES = [np.full((2, 3), 7, np.uint8), np.full((2, 6), 8, np.uint8)]
 
 
 def test_stacked_lines_begin_at_the_left_one_below_the_other() -> None:
-    np.testing.assert_array_equal(stack(LINES), [[7] * 3 + [0] * 3] * 2 + [[8] * 6] * 2)
+    np.testing.assert_array_equal(stack_lines(LINES), [[7] * 3 + [0] * 3] * 2 + [[8] * 6] * 2)
 
 
 def test_centred_lines_have_the_largest_width_and_their_ink_in_the_middle() -> None:
-    narrow, wide = centre(LINES)
+    narrow, wide = centre_lines(LINES)
     np.testing.assert_array_equal(narrow, [[0, 7, 7, 7, 0, 0]] * 2)
     np.testing.assert_array_equal(wide, LINES[1])

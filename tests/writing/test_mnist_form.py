@@ -131,7 +131,7 @@ def test_a_pen_twice_as_thick_stays_twice_as_thick() -> None:
 def test_dirt_is_not_blown_up_to_a_digit() -> None:
     speck = np.ones((2, 2))
     height, width = box_of(to_mnist_form(speck))
-    assert (height, width) == (2 * BOX // mnist_form.LEAST_SIDE, 2 * BOX // mnist_form.LEAST_SIDE)
+    assert (height, width) == (2 * BOX // mnist_form.MIN_SIDE, 2 * BOX // mnist_form.MIN_SIDE)
 
 
 def enlarged(glyph: np.ndarray) -> np.ndarray:
@@ -143,7 +143,7 @@ def fits(glyph: np.ndarray) -> bool:
     """Whether the ink reaches full level, and its box is even and not blurred at its edges."""
     box = box_of(glyph)
     return bool(glyph.max() == 255 and min(box) % 2 == 0
-                and box == box_of(glyph > 255 * mnist_form.PRESENT))
+                and box == box_of(glyph > 255 * mnist_form.INK_LEVEL))
 
 
 def test_real_glyphs_return_unchanged_where_their_box_can_be_centred(held_out: Glyphs) -> None:
@@ -160,7 +160,7 @@ def test_other_real_glyphs_return_half_a_pixel_aside(held_out: Glyphs) -> None:
         assert beside < 14.0
 
 
-@pytest.mark.parametrize("level", [0.0, mnist_form.PRESENT])
+@pytest.mark.parametrize("level", [0.0, mnist_form.INK_LEVEL])
 def test_paper_has_no_form(level: float) -> None:
     with pytest.raises(ValueError, match="no ink"):
         to_mnist_form(np.full((30, 30), level))

@@ -18,8 +18,8 @@ from PIL import Image
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition import digit_classifier, wholeness
-from handwriting_gan.writing.composition import compose, neat
-from handwriting_gan.writing.page_server import ADDRESS, MOST_BYTES, PageServer
+from handwriting_gan.writing.composition import compose, regular_layout
+from handwriting_gan.writing.page_server import ADDRESS, MAX_BYTES, PageServer
 
 ROWS = [250, 730, 310]  # a 2, a 7 and a 3 of the held-out glyphs
 
@@ -108,7 +108,7 @@ def test_who_thinks_this_is_another_server_gets_nothing(ask: Callable[..., tuple
 
 def test_a_picture_is_read_and_not_kept(ask: Callable[..., tuple[int, Any]], held_out: Glyphs,
                                         tmp_path: Path) -> None:
-    status, hand = ask("POST", "/read", png(255 - compose(held_out.images[ROWS], neat(60))))
+    status, hand = ask("POST", "/read", png(255 - compose(held_out.images[ROWS], regular_layout(60))))
     assert status == 200
     assert hand["digits"] == [2, 7, 3]
     assert all(0.5 < confidence <= 1 for confidence in hand["confidences"])
@@ -175,7 +175,7 @@ def posted(server: PageServer, header: str) -> str:
 
 
 def test_what_is_too_large_is_refused_before_it_comes(server: PageServer) -> None:
-    answer = posted(server, f"Content-Length: {MOST_BYTES + 1}\r\n")
+    answer = posted(server, f"Content-Length: {MAX_BYTES + 1}\r\n")
     assert " 413 " in answer.splitlines()[0]
     assert "this is more than 5 MB; make the picture smaller" in answer
 

@@ -6,7 +6,7 @@ import pytest
 from experiments.make_photos import CONDITIONS, Conditions, Scene, compose_scene
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.writing import paper
-from handwriting_gan.writing.photo import page_of
+from handwriting_gan.writing.photo import to_page
 
 ROWS = [250, 730, 310]
 FAINT = 65  # takes room on the page
@@ -42,22 +42,22 @@ def test_without_ruled_lines_there_is_no_tilt_to_be_seen(held_out: Glyphs) -> No
 def test_ruled_lines_go_and_strokes_across_them_stay(ruling: str, held_out: Glyphs) -> None:
     plain, ruled = (scene_of(held_out, Conditions(ruling=(kind,), inks=("black",)))
                     for kind in ("plain", ruling))
-    assert agreement(page_of(ruled.photo).ink > 0.5, ruled.masks > 0) > 0.85
-    assert agreement(page_of(plain.photo).ink > 0.5, plain.masks > 0) > 0.85
+    assert agreement(to_page(ruled.photo).ink > 0.5, ruled.masks > 0) > 0.85
+    assert agreement(to_page(plain.photo).ink > 0.5, plain.masks > 0) > 0.85
 
 
 def test_chalk_is_ink_too(held_out: Glyphs) -> None:
     scene = scene_of(held_out, CONDITIONS["plain"])
-    assert agreement(page_of(255 - scene.photo).ink > 0.5, scene.masks > 0) > 0.85
+    assert agreement(to_page(255 - scene.photo).ink > 0.5, scene.masks > 0) > 0.85
 
 
 def test_turning_upright_levels_what_rose(held_out: Glyphs) -> None:
     plane = np.zeros((101, 201), np.float32)
     columns = np.arange(201)
     plane[np.rint(50 - np.tan(np.deg2rad(5.0)) * (columns - 100)).astype(int), columns] = 1.0
-    rows, columns = np.nonzero(paper.upright(plane, 5.0)[:, 30:170] > 0.3)
+    rows, columns = np.nonzero(paper.rotate(plane, 5.0)[:, 30:170] > 0.3)
     assert np.ptp(rows) <= 2
-    np.testing.assert_array_equal(paper.upright(plane, 0.0), plane)
+    np.testing.assert_array_equal(paper.rotate(plane, 0.0), plane)
 
 
 @pytest.mark.parametrize("ruling", ["plain", "ruled", "squared"])
@@ -67,7 +67,7 @@ def test_bare_paper_is_the_paper_under_the_ink(ruling: str, held_out: Glyphs) ->
     inked = scene_of(held_out, conditions)
     empty = compose_scene(held_out.take(ROWS)._replace(images=np.minimum(held_out.take(ROWS).images, FAINT)),
                           conditions, np.random.default_rng(0))
-    found = paper.bare(inked.photo, page_of(inked.photo).ink, 4).astype(float)
+    found = paper.without_ink(inked.photo, to_page(inked.photo).ink, 4).astype(float)
     under = inked.masks > 0
     assert np.abs(found - empty.photo)[under].mean() < 6.0
     assert np.abs(inked.photo - empty.photo.astype(float))[under].mean() > 60.0
@@ -75,7 +75,7 @@ def test_bare_paper_is_the_paper_under_the_ink(ruling: str, held_out: Glyphs) ->
 
 def test_bare_paper_keeps_what_was_bare_and_its_grain(held_out: Glyphs) -> None:
     scene = scene_of(held_out, Conditions(noise=5.0))
-    found = paper.bare(scene.photo, page_of(scene.photo).ink, 4)
+    found = paper.without_ink(scene.photo, to_page(scene.photo).ink, 4)
     far = np.s_[:60]
     np.testing.assert_array_equal(found[far], scene.photo[far])
     assert found[scene.masks > 0].std() == pytest.approx(found[far].std(), rel=0.4)
@@ -83,11 +83,11 @@ def test_bare_paper_keeps_what_was_bare_and_its_grain(held_out: Glyphs) -> None:
 
 def test_a_bare_blackboard_is_black(held_out: Glyphs) -> None:
     scene = scene_of(held_out, CONDITIONS["plain"])
-    ink = page_of(scene.photo).ink
-    np.testing.assert_array_equal(paper.bare(255 - scene.photo, ink, 4, dark=True),
-                                  255 - paper.bare(scene.photo, ink, 4))
+    ink = to_page(scene.photo).ink
+    np.testing.assert_array_equal(paper.without_ink(255 - scene.photo, ink, 4, dark=True),
+                                  255 - paper.without_ink(scene.photo, ink, 4))
 
 
 def test_where_all_is_ink_paper_is_even() -> None:
     photo = np.full((40, 60, 3), 90, np.uint8)
-    np.testing.assert_array_equal(paper.bare(photo, np.ones((40, 60)), 2), photo)
+    np.testing.assert_array_equal(paper.without_ink(photo, np.ones((40, 60)), 2), photo)

@@ -12,8 +12,8 @@ from experiments.make_photos import CONDITIONS, compose_scene
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.writing import photo
-from handwriting_gan.writing.composition import compose, neat
-from handwriting_gan.writing.photo import WORKING_PIXELS, Page, page_of, read_page, to_ink
+from handwriting_gan.writing.composition import compose, regular_layout
+from handwriting_gan.writing.photo import WORKING_PIXELS, Page, to_page, read_page, to_ink
 
 ORIENTATION = 0x0112  # the EXIF tag
 
@@ -21,7 +21,7 @@ ORIENTATION = 0x0112  # the EXIF tag
 @pytest.fixture(scope="module")
 def page(held_out: Glyphs) -> np.ndarray:
     """A scan of three digits: grey levels, dark on light."""
-    return 255 - compose(held_out.images[[250, 720, 310]], neat(40))
+    return 255 - compose(held_out.images[[250, 720, 310]], regular_layout(40))
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_a_large_picture_that_is_no_bomb_is_read_without_a_warning(
 
 def test_ink_is_looked_for_in_a_smaller_photo(page: np.ndarray) -> None:
     large = np.repeat(np.kron(page, np.ones((12, 12), np.uint8))[..., None], 3, axis=-1)
-    found = page_of(large)
+    found = to_page(large)
     assert found.ink.size == pytest.approx(WORKING_PIXELS, rel=0.1)
     assert found.photo is large
     assert found.scale == pytest.approx(found.ink.shape[0] / len(large), rel=0.01)
@@ -207,7 +207,7 @@ def test_a_tilted_page_is_turned_with_its_ink(held_out: Glyphs) -> None:
     scene = compose_scene(held_out.take([250, 730, 330]), CONDITIONS["moderate"]._replace(inks=("black",)),
                           np.random.default_rng(1))
     assert abs(scene.tilt) > 1.0
-    found = page_of(scene.photo)
+    found = to_page(scene.photo)
     dark = found.photo.mean(axis=-1) < 90
     inked = found.ink > 0.5
     assert (dark & inked).sum() / (dark | inked).sum() > 0.85

@@ -10,7 +10,7 @@ from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.writing import reading
-from handwriting_gan.writing.reading import Line, best_sequence, line_of, read_line, seams, total
+from handwriting_gan.writing.reading import Line, best_sequence, split_line, read_line, seams, total
 from handwriting_gan.writing.segment import find_strokes
 
 ROWS = [250, 730, 310]  # a 2, a 7 and a 3
@@ -21,7 +21,7 @@ RUNS = {(first, last): float(score) for (first, last), score in zip(
 def line_with(glyphs: Glyphs, conditions: str, seed: int = 0) -> Line:
     rng = np.random.default_rng(seed)
     ink = lay_out(glyphs.take(ROWS).images, 90.0, CONDITIONS[conditions], rng).max(axis=0).astype(np.float32)
-    return line_of(ink, find_strokes(ink))
+    return split_line(ink, find_strokes(ink))
 
 
 def sequences(parts: int, scores: dict) -> list[list[tuple[int, int]]]:
@@ -77,7 +77,7 @@ def test_a_seam_goes_where_there_is_no_ink() -> None:
 def test_no_ink_is_lost_between_parts(conditions: str, held_out: Glyphs) -> None:
     layers = lay_out(held_out.take(ROWS).images, 56.0, CONDITIONS[conditions], np.random.default_rng(0))
     ink = layers.max(axis=0).astype(np.float32)
-    line = line_of(ink, find_strokes(ink))
+    line = split_line(ink, find_strokes(ink))
     assert line.scale == pytest.approx(1.0, abs=0.1)
     together = np.max([part.ink for part in line.parts], axis=0)
     assert (together > 0.5).sum() == pytest.approx(line.scale**2 * (ink > 0.5).sum(), rel=0.02)
@@ -100,7 +100,7 @@ def test_digits_apart_or_touching_are_read(conditions: str, count: int | None, h
     assert read.digits.tolist() == [2, 7, 3]
     assert read.images.shape == (3, 28, 28)
     assert 0.0 < read.confidence <= 1.0
-    assert read.is_sure == (read.confidence >= reading.SURE and read.wholes.min() >= reading.WHOLE)
+    assert read.is_sure == (read.confidence >= reading.SURE and read.wholeness.min() >= reading.WHOLE)
 
 
 def test_a_score_may_depend_on_the_place() -> None:

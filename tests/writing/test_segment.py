@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handwriting_gan.errors import InputError
-from handwriting_gan.writing.segment import Box, find_strokes, line_tilt, numbers_of
+from handwriting_gan.writing.segment import Box, find_strokes, line_tilt, group_numbers
 
 HEIGHT, WIDTH = 200, 400
 FIVE = [(5, 22, 9, 44), (12, 20, 50, 38)]  # its bar, its body
@@ -26,7 +26,7 @@ def boxes_of(*boxes: tuple[int, int, int, int]) -> set[tuple[int, ...]]:
 def numbers_in(*boxes: tuple[int, int, int, int]) -> list[set[tuple[int, ...]]]:
     """The boxes of each number's strokes."""
     return [{tuple(box) for box in number.boxes.tolist()}
-            for number in numbers_of(find_strokes(ink_of(*boxes)))]
+            for number in group_numbers(find_strokes(ink_of(*boxes)))]
 
 
 def moved(boxes: list[tuple[int, int, int, int]], down: int, right: int) -> list[tuple[int, int, int, int]]:
@@ -67,7 +67,7 @@ def test_the_size_of_the_picture_does_not_matter() -> None:
     ink = ink_of(*FIVE, (50, 60, 53, 63), *moved(FIVE, 100, 0))
     larger = np.kron(ink, np.ones((3, 3), np.float32))
     np.testing.assert_array_equal(find_strokes(larger).boxes, 3 * find_strokes(ink).boxes)
-    assert len(numbers_of(find_strokes(larger))) == len(numbers_of(find_strokes(ink))) == 2
+    assert len(group_numbers(find_strokes(larger))) == len(group_numbers(find_strokes(ink))) == 2
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5])

@@ -27,13 +27,13 @@ from handwriting_gan.recognition.digit_classifier import Reader
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.synthesis.trained_model import TrainedModel
 from handwriting_gan.writing.mnist_form import to_mnist_form
-from handwriting_gan.writing.web_page import SOURCES, packed, self_contained_page, served_page
+from handwriting_gan.writing.web_page import SOURCES, pack_networks, self_contained_page, served_page
 
 ROWS = [250, 730, 310, 20, 999]
 NUMBER = [4, 8, 1]
 RANGE = 2.0  # of an image inside a network
 CLOSE = 1e-2  # of the range; the page's weights have 16 bits
-MOST_BYTES = 8_000_000
+MAX_BYTES = 8_000_000
 GOLDEN = Path(__file__).parent / "golden_reading.npz"
 NODE = shutil.which("node")
 RUNNER = """
@@ -153,7 +153,7 @@ def test_what_a_glyph_tells_is_what_jax_says(
     found = in_node("""
         const params = load("weights").unpack(given.model).hand_encoder;
         return given.glyphs.map((glyph, row) => load("network").encodeHand(params, glyph, given.digits[row]));
-        """, model=packed(model, reader), glyphs=as_lists(hand.images), digits=hand.digits.tolist())
+        """, model=pack_networks(model, reader), glyphs=as_lists(hand.images), digits=hand.digits.tolist())
     assert_close([told["values"] for told in found], beliefs[0])
     assert_close([told["logPrecisions"] for told in found], beliefs[1])
 
@@ -170,7 +170,7 @@ def test_styles_are_pooled_as_jax_does_however_often_each_reference_counts(
         const params = load("weights").unpack(given.model).style_pooling;
         return given.counts.map((counts, target) => (
           load("network").poolStyles(params, given.beliefs, given.digits, target, counts)));
-        """, model=packed(model, reader), digits=hand.digits[:count].tolist(), counts=counts.tolist(),
+        """, model=pack_networks(model, reader), digits=hand.digits[:count].tolist(), counts=counts.tolist(),
         beliefs=[{"values": values.tolist(), "logPrecisions": precisions.tolist()}
                  for values, precisions in zip(*told, strict=True)])
     assert_close(found, expected)
@@ -187,7 +187,7 @@ def test_a_digit_is_drawn_as_jax_does(
         const params = load("weights").unpack(given.model).generator;
         return given.styles.map((style, digit) => (
           load("network").generate(params, digit, style, given.latents[digit]).data));
-        """, model=packed(model, reader), styles=styles.tolist(), latents=latents.tolist())
+        """, model=pack_networks(model, reader), styles=styles.tolist(), latents=latents.tolist())
     assert_close(found, expected, RANGE)
 
 
@@ -197,7 +197,7 @@ def test_glyphs_are_read_as_jax_does(released: TrainedModel, reader: Reader, hel
     found = in_node("""
         const params = load("weights").unpack(given.model).digit_classifier;
         return given.glyphs.map((glyph) => load("network").classify(params, glyph));
-        """, model=packed(released, reader), glyphs=as_lists(images))
+        """, model=pack_networks(released, reader), glyphs=as_lists(images))
     assert_close(found, reader.probabilities(images))
 
 
@@ -453,7 +453,7 @@ def test_the_page_refers_to_nothing_outside_itself(page: str) -> None:
 
 
 def test_the_page_is_small_enough_to_send(page: str) -> None:
-    assert len(page.encode()) < MOST_BYTES
+    assert len(page.encode()) < MAX_BYTES
 
 
 @pytest.mark.parametrize(("served", "connect"), [(False, "'none'"), (True, "'self'")])
@@ -479,7 +479,7 @@ def test_every_module_of_the_page_is_in_it_and_no_more(page: str) -> None:
 
 
 def test_the_weights_that_travel_are_the_models_to_16_bits(released: TrainedModel, reader: Reader) -> None:
-    travelling = packed(released, reader)
+    travelling = pack_networks(released, reader)
     numbers = np.frombuffer(base64.b64decode(travelling["float16"]), "<f2")
     assert len(numbers) == sum(int(np.prod(shape)) for _, shape in travelling["manifest"])
     path, shape = travelling["manifest"][0]
