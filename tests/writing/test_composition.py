@@ -39,7 +39,7 @@ def whole(held_out: Glyphs) -> np.ndarray:
 def digits_on(page: np.ndarray) -> list[np.ndarray]:
     """Each stroke's ink alone on the page, from the left."""
     strokes = find_strokes(page / np.float32(255))
-    return [np.where(strokes.labels == strokes.names[row], page, 0) / np.float32(255)
+    return [np.where(strokes.labels == strokes.ids[row], page, 0) / np.float32(255)
             for row in strokes.boxes[:, 1].argsort()]
 
 
@@ -52,7 +52,7 @@ def feet_on(page: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("size", [BOX, 33.3, 150])
 def test_as_many_digits_are_found_as_were_written(size: float, whole: np.ndarray) -> None:
     for count in (1, 2, len(whole)):
-        assert len(find_strokes(compose(whole[:count], regular_layout(size)) / np.float32(255)).names) == count
+        assert len(find_strokes(compose(whole[:count], regular_layout(size)) / np.float32(255)).ids) == count
 
 
 @pytest.mark.parametrize("size", [BOX, 33.3, 150])

@@ -42,7 +42,7 @@ def test_strokes_are_connected_ink_with_their_boxes() -> None:
     strokes = find_strokes(ink_of(*LINE))
     assert boxes_of(*LINE) == set(LINE)
     assert strokes.box == Box(8, 20, 50, 110)
-    for name, (top, left, bottom, right) in zip(strokes.names, strokes.boxes, strict=True):
+    for name, (top, left, bottom, right) in zip(strokes.ids, strokes.boxes, strict=True):
         assert (strokes.labels[top:bottom, left:right] == name).all()
         assert (strokes.labels == name).sum() == (bottom - top) * (right - left)
 
