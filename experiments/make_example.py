@@ -1,8 +1,8 @@
-"""Makes the picture of 273 that ships: three glyphs of one writer of MNIST's test set, at a scan's size.
+"""Composes the picture of 273 that ships: three glyphs of one writer of MNIST's test set, enlarged.
 
 $ python -m experiments.make_example --data_folder DIR --publish
 
-By QMNIST's labels the rows are all writer 363's, whom no released network has seen.
+By QMNIST's labels all three are by writer 363, who is not in the training set of any released network.
 """
 
 from pathlib import Path
@@ -20,12 +20,14 @@ PICTURE = Path(__file__).parent / "pictures" / "273.png"
 
 def main() -> None:
     """Flags in, one call."""
-    parser = Flags(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=whole_number(0, 9_999), nargs="+", default=ROWS)
+    parser = Flags(description=__doc__.splitlines()[0],
+                   example="python -m experiments.make_example --data_folder DIR --publish")
+    parser.add_argument("--rows", type=whole_number(0, 9_999), nargs="+", default=ROWS,
+                        help="of MNIST's test set; default: %(default)s")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--out", type=Path, help="PNG file to write")
+    where.add_argument("--out", type=Path, help="PNG file to write; this or --publish is required")
     where.add_argument("--publish", dest="out", action="store_const", const=PICTURE,
-                       help="write to the picture that ships")
+                       help="write the picture that ships with the repository")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     arguments = parser.parse_args()
     check_output(arguments.out, ".png")

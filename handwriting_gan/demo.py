@@ -9,9 +9,9 @@ from handwriting_gan import cache
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.files import local_path
 from handwriting_gan.synthesis import trained_model
-from handwriting_gan.writing.page_server import ADDRESS, UnusablePort, serve
+from handwriting_gan.writing.page_server import ADDRESS, PortError, serve
 from handwriting_gan.writing.reading import load_recognisers
-from handwriting_gan.writing.web_page import UnsuitableModel
+from handwriting_gan.writing.web_page import UnsuitableModelError
 
 PORT = 8273
 
@@ -22,9 +22,9 @@ def main() -> None:
     cache.keep_compiled()
     try:
         serve(trained_model.load(arguments.workdir), load_recognisers(), arguments.port)
-    except UnsuitableModel as error:
+    except UnsuitableModelError as error:
         raise InputError(f"{error}, such as writer_guided, with --workdir") from error
-    except UnusablePort as error:
+    except PortError as error:
         raise InputError(f"{error} with --port") from error
 
 

@@ -10,7 +10,7 @@ from handwriting_gan.files import local_path, write_atomically
 from handwriting_gan.recognition import digit_classifier
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir.outputs import check_output
-from handwriting_gan.writing.web_page import UnsuitableModel, self_contained_page
+from handwriting_gan.writing.web_page import UnsuitableModelError, self_contained_page
 
 BEGINS = r"<!DOCTYPE html>(?s:.){,2000}<title>In your hand<"  # a page that this entry point saved
 
@@ -20,7 +20,7 @@ def main() -> None:
     arguments = _parse()
     try:
         page = self_contained_page(trained_model.load(arguments.workdir), digit_classifier.load()).encode()
-    except UnsuitableModel as error:
+    except UnsuitableModelError as error:
         raise InputError(f"{error} (python -m handwriting_gan.demo), or name the --workdir of a "
                          "writer_guided run") from error
     write_atomically(arguments.out, page)

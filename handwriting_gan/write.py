@@ -19,14 +19,14 @@ from handwriting_gan.writing.annotation import annotate
 from handwriting_gan.writing.composition import LineLayout, stack_lines
 from handwriting_gan.writing.number import (
     Hand,
-    NoSuchLine,
-    SeveralNumbers,
+    NoSuchLineError,
+    SeveralNumbersError,
     morph_number,
     parse_number,
     read_hand,
     write_number,
 )
-from handwriting_gan.writing.reading import Recognisers, WrongDigitCount, load_recognisers
+from handwriting_gan.writing.reading import DigitCountError, Recognisers, load_recognisers
 
 MAX_TRIES = 100
 ENDINGS = (".png", ".svg", ".gif")
@@ -108,11 +108,11 @@ def _read(arguments: argparse.Namespace, recognisers: Recognisers) -> Hand:
     """Reads the hand of --like; errors that a flag can resolve name the flag."""
     try:
         return read_hand(arguments.like, recognisers, arguments.reads, arguments.line)
-    except SeveralNumbers as error:
+    except SeveralNumbersError as error:
         raise InputError(f"{error}, or choose one with --line, from 1 at the top to {error.count}") from error
-    except NoSuchLine as error:
+    except NoSuchLineError as error:
         raise InputError(f"{error} with --line") from error
-    except WrongDigitCount as error:
+    except DigitCountError as error:
         raise InputError(f"{error}, or correct --reads {arguments.reads}") from error
 
 

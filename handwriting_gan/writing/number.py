@@ -11,7 +11,7 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.synthesis.trained_model import TrainedModel
 from handwriting_gan.writing.composition import LineLayout, centre_lines, compose, measure_layout
 from handwriting_gan.writing.photo import Page, read_page
-from handwriting_gan.writing.reading import Line, Reading, Recognisers, WrongDigitCount, read_line, split_line
+from handwriting_gan.writing.reading import DigitCountError, Line, Reading, Recognisers, read_line, split_line
 from handwriting_gan.writing.segment import INK, Box, enclosing, find_strokes, group_numbers, line_tilt
 
 MAX_DIGITS = 100
@@ -20,7 +20,7 @@ MIN_COUNT_PROBABILITY = 0.05  # that the picture shows as many digits as the giv
 FRAMES = 25  # from one hand to the other
 
 
-class SeveralNumbers(InputError):
+class SeveralNumbersError(InputError):
     """A picture shows several numbers and the caller chose none; `count` says how many."""
 
     def __init__(self, picture: Path, count: int) -> None:
@@ -29,7 +29,7 @@ class SeveralNumbers(InputError):
         self.count = count
 
 
-class NoSuchLine(InputError):
+class NoSuchLineError(InputError):
     """A picture shows fewer numbers than the line that the caller chose."""
 
 
@@ -73,9 +73,9 @@ def read_hand(picture: Path, recognisers: Recognisers, reads: str | None = None,
       line: which number to read where the picture shows several, counted from 1 at the top.
 
     Raises:
-      SeveralNumbers: if the picture shows several numbers and `line` is None.
-      NoSuchLine: if the picture shows fewer numbers than `line`.
-      WrongDigitCount: if the picture does not show as many digits as `reads` has.
+      SeveralNumbersError: if the picture shows several numbers and `line` is None.
+      NoSuchLineError: if the picture shows fewer numbers than `line`.
+      DigitCountError: if the picture does not show as many digits as `reads` has.
       InputError: if the picture cannot be used for another reason, or `reads` is not a number.
     """
     known = parse_number(reads) if reads is not None else None
@@ -88,7 +88,7 @@ def read_hand(picture: Path, recognisers: Recognisers, reads: str | None = None,
         chosen = _line_on(page, picture, line)
         reading = read_line(chosen, recognisers, known_digits=known)
     if known is not None and reading.count_probability < MIN_COUNT_PROBABILITY:
-        raise WrongDigitCount(str(picture), len(known))
+        raise DigitCountError(str(picture), len(known))
     if len(reading.digits) > MAX_DIGITS:
         raise InputError(f"{picture} seems to show {len(reading.digits)} digits; at most {MAX_DIGITS} are "
                          "read at once, so crop it")
@@ -101,9 +101,9 @@ def _line_on(page: Page, picture: Path, line: int | None) -> Line:
     """The chosen number of a page; the only one if `line` is None. Errors as in `read_hand`."""
     numbers = group_numbers(find_strokes(page.ink))
     if line is None and len(numbers) > 1:
-        raise SeveralNumbers(picture, len(numbers))
+        raise SeveralNumbersError(picture, len(numbers))
     if line is not None and line > len(numbers):
-        raise NoSuchLine(f"{picture} shows {len(numbers)} number{'s' * (len(numbers) > 1)}, so there is no "
+        raise NoSuchLineError(f"{picture} shows {len(numbers)} number{'s' * (len(numbers) > 1)}, so there is no "
                          f"line {line}; choose one from 1 to {len(numbers)}")
     strokes = numbers[(line or 1) - 1]
     _check_count(len(strokes.ids), picture)

@@ -23,7 +23,7 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.synthesis.trained_model import TrainedModel
 from handwriting_gan.writing.number import MAX_DIGITS, parse_number, read_hand
 from handwriting_gan.writing.reading import Recognisers
-from handwriting_gan.writing.web_page import UnsuitableModel, served_page
+from handwriting_gan.writing.web_page import UnsuitableModelError, served_page
 
 ADDRESS = "127.0.0.1"  # other machines cannot connect
 MAX_BYTES = 5_000_000  # of a request's body
@@ -32,7 +32,7 @@ TIMEOUT = 30.0  # seconds for a request to arrive
 Operation = Callable[[bytes], dict[str, Any]]
 
 
-class UnusablePort(InputError):
+class PortError(InputError):
     """The server cannot listen on the port."""
 
 
@@ -54,18 +54,18 @@ class PageServer(ThreadingHTTPServer):
         """Starts to listen. Pictures are kept in `folder` while they are read.
 
         Raises:
-          UnsuitableModel: if the model has no writer mode.
-          UnusablePort: if the port is in use or not allowed.
+          UnsuitableModelError: if the model has no writer mode.
+          PortError: if the port is in use or not allowed.
         """
         if "writer" not in model.modes:
-            raise UnsuitableModel(f"{model.config.method} has no writer mode; use a method that has one")
+            raise UnsuitableModelError(f"{model.config.method} has no writer mode; use a method that has one")
         self.page = served_page().encode()
         self.operations: dict[str, Operation] = {"/read": partial(read, recognisers, folder),
                                                  "/write": partial(write, model)}
         try:
             super().__init__((ADDRESS, port), Handler)
         except (OSError, OverflowError) as error:
-            raise UnusablePort(f"port {port} cannot be used ({error}); choose another") from error
+            raise PortError(f"port {port} cannot be used ({error}); choose another") from error
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Prints one line, except where a browser closed the connection."""

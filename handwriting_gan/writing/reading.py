@@ -36,7 +36,7 @@ SURE, WHOLE = 0.9, 0.3  # minimum confidence and wholeness of a sure reading; ch
 MIN_INK = 0.25  # of the stroke width squared: a smaller piece is not a part
 
 
-class WrongDigitCount(InputError):
+class DigitCountError(InputError):
     """A picture does not show as many digits as the caller gave; `count` is the number given."""
 
     def __init__(self, picture: str, count: int) -> None:
@@ -253,7 +253,7 @@ def best_sequence(scores: Mapping[tuple[int, int], float | np.ndarray], parts: i
       count: how many runs the sequence has, if that is known.
 
     Raises:
-      WrongDigitCount: if the parts cannot form `count` runs.
+      DigitCountError: if the parts cannot form `count` runs.
     """
     best: dict[tuple[int, int], tuple[float, int]] = {(0, 0): (0.0, 0)}  # (parts, runs): (sum, start of last run)
     for (first, last), score in sorted(scores.items(), key=lambda item: item[0][::-1]):
@@ -263,7 +263,7 @@ def best_sequence(scores: Mapping[tuple[int, int], float | np.ndarray], parts: i
                 best[last, runs + 1] = summed, first
     ends = [runs for end, runs in best if end == parts and count in (None, runs)]
     if not ends:
-        raise WrongDigitCount("the picture", count or 0)
+        raise DigitCountError("the picture", count or 0)
     runs, last, chosen = max(ends, key=lambda runs: best[parts, runs][0]), parts, []
     while last:
         chosen.append((best[last, runs][1], last))
@@ -282,7 +282,7 @@ def read_line(line: Line, recognisers: Recognisers, count: int | None = None,
       known_digits: which digits the line shows, if the caller knows them.
 
     Raises:
-      WrongDigitCount: if the line cannot be cut into as many digits.
+      DigitCountError: if the line cannot be cut into as many digits.
     """
     count = len(known_digits) if known_digits is not None else count
     candidates = list_candidates(line)

@@ -21,7 +21,7 @@ SOURCES = Path(__file__).parent / "page"
 START = 'require(typeof document === "undefined" ? "./worker.js" : "./page.js");'
 
 
-class UnsuitableModel(InputError):
+class UnsuitableModelError(InputError):
     """The page cannot use this model."""
 
 
@@ -29,7 +29,7 @@ def self_contained_page(model: TrainedModel, reader: Reader) -> str:
     """The page with the networks in it, to be opened from a file.
 
     Raises:
-      UnsuitableModel: if the page has no JavaScript for the model's method.
+      UnsuitableModelError: if the page has no JavaScript for the model's method.
     """
     return _assemble({"model": pack_networks(model, reader)}, connect="'none'")
 
@@ -43,11 +43,11 @@ def pack_networks(model: TrainedModel, reader: Reader) -> dict[str, Any]:
     """The networks that the page runs, in the form that page/weights.js unpacks: JSON's types.
 
     Raises:
-      UnsuitableModel: if the page has no JavaScript for the model's method.
+      UnsuitableModelError: if the page has no JavaScript for the model's method.
     """
     page = model.method.page
     if page is None:
-        raise UnsuitableModel(f"the page has no JavaScript for {model.config.method}; serve it with JAX instead")
+        raise UnsuitableModelError(f"the page has no JavaScript for {model.config.method}; serve it with JAX instead")
     params = {name: model.params[name] for name in page.networks} | {"digit_classifier": reader.params}
     arrays = traverse_util.flatten_dict(params, sep="/")
     content = b"".join(np.asarray(array, "<f2").tobytes() for array in arrays.values())

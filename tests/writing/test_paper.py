@@ -1,4 +1,4 @@
-"""Light, ruled lines and the page's tilt go; the ink stays."""
+"""Uneven light, ruled lines and tilt are removed; the ink stays."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from handwriting_gan.writing import paper
 from handwriting_gan.writing.photo import to_page
 
 ROWS = [250, 730, 310]
-FAINT = 65  # takes room on the page
+FAINT = 65  # just above the level at which make_photos counts ink
 
 
 def scene_of(glyphs: Glyphs, conditions: Conditions, seed: int = 0) -> Scene:
@@ -17,15 +17,15 @@ def scene_of(glyphs: Glyphs, conditions: Conditions, seed: int = 0) -> Scene:
 
 
 def agreement(ink: np.ndarray, truth: np.ndarray) -> float:
-    """Of the union of two sets of pixels, the share that both have."""
+    """Intersection over union of two sets of pixels."""
     return (ink & truth).sum() / (ink | truth).sum()
 
 
-def test_uneven_light_is_no_darkness(held_out: Glyphs) -> None:
+def test_uneven_light_does_not_change_darkness(held_out: Glyphs) -> None:
     scene = scene_of(held_out, Conditions(light=(0.5, 0.5), noise=0.0))
-    lacking = paper.darkness(scene.photo)
-    away = scene.masks == 0
-    assert np.percentile(lacking[away], 99) < 0.15 < 0.5 < np.median(lacking[~away])
+    darkness = paper.darkness(scene.photo)
+    clear = scene.masks == 0
+    assert np.percentile(darkness[clear], 99) < 0.15 < 0.5 < np.median(darkness[~clear])
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -34,24 +34,24 @@ def test_the_tilt_is_that_of_the_ruled_lines(seed: int, held_out: Glyphs) -> Non
     assert paper.ruling_tilt(paper.darkness(scene.photo)) == pytest.approx(scene.tilt, abs=0.3)
 
 
-def test_without_ruled_lines_there_is_no_tilt_to_be_seen(held_out: Glyphs) -> None:
+def test_without_ruled_lines_no_tilt_is_found(held_out: Glyphs) -> None:
     assert paper.ruling_tilt(paper.darkness(scene_of(held_out, CONDITIONS["plain"]).photo)) is None
 
 
 @pytest.mark.parametrize("ruling", ["ruled", "squared"])
-def test_ruled_lines_go_and_strokes_across_them_stay(ruling: str, held_out: Glyphs) -> None:
+def test_ruled_lines_are_removed_and_strokes_across_them_stay(ruling: str, held_out: Glyphs) -> None:
     plain, ruled = (scene_of(held_out, Conditions(ruling=(kind,), inks=("black",)))
                     for kind in ("plain", ruling))
     assert agreement(to_page(ruled.photo).ink > 0.5, ruled.masks > 0) > 0.85
     assert agreement(to_page(plain.photo).ink > 0.5, plain.masks > 0) > 0.85
 
 
-def test_chalk_is_ink_too(held_out: Glyphs) -> None:
+def test_light_ink_on_dark_paper_is_found(held_out: Glyphs) -> None:
     scene = scene_of(held_out, CONDITIONS["plain"])
     assert agreement(to_page(255 - scene.photo).ink > 0.5, scene.masks > 0) > 0.85
 
 
-def test_turning_upright_levels_what_rose(held_out: Glyphs) -> None:
+def test_rotation_levels_a_rising_line(held_out: Glyphs) -> None:
     plane = np.zeros((101, 201), np.float32)
     columns = np.arange(201)
     plane[np.rint(50 - np.tan(np.deg2rad(5.0)) * (columns - 100)).astype(int), columns] = 1.0
