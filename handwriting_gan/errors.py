@@ -7,19 +7,36 @@ import argparse
 import math
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from absl import logging
 
 from handwriting_gan import environment
 
+EXAMPLE = "example: "
 
 class InputError(Exception):
     """Something that the user gave cannot be used; the message says what is wrong and what to do."""
 
 
+class _Help(argparse.HelpFormatter):
+    """Adds each flag's default to its help, and does not wrap an example."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text = action.help or ""
+        hidden = action.default in (None, False, argparse.SUPPRESS) or not action.option_strings
+        return text if hidden or "default:" in text else f"{text} (default: %(default)s)".lstrip()
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return indent + text if text.startswith(EXAMPLE) else super()._fill_text(text, width, indent)
+
+
 class Flags(argparse.ArgumentParser):
-    """A parser whose complaint is one line, as every other error is."""
+    """A parser that reports an error in one line; its help ends with an example."""
+
+    def __init__(self, *, example: str = "", **options: Any) -> None:
+        """Takes an example command and the options of `ArgumentParser`."""
+        super().__init__(formatter_class=_Help, epilog=EXAMPLE + example if example else None, **options)
 
     def error(self, message: str) -> NoReturn:
         """Refuses the command line."""
