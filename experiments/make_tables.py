@@ -1,11 +1,11 @@
-"""Makes the tables of the committed scorecards: Markdown in the pages, LaTeX, CSV and bar charts beside the results.
+"""Makes the tables of the committed scorecards: Markdown in the pages, and LaTeX, CSV and bar charts.
 
 $ python -m experiments.make_tables
 
 A block of a page begins with `<!-- table: NAME -->` and ends with `<!-- end -->`. NAME is a table of
 experiments.run_table, with one row for each method; a scorecard NAME.json in experiments/results/; or `summary`,
-the table of README.md. With --results the tables of other scorecards of experiments.run_table are printed, and
-written beside those.
+the table of README.md. With --results the command prints the tables of other scorecards of experiments.run_table
+and writes them into their folder; the pages stay as they are.
 """
 
 import re
@@ -206,7 +206,7 @@ def main() -> None:
     """Parses the flags and writes the files."""
     parser = Flags(description=(__doc__ or "").splitlines()[0], example="python -m experiments.make_tables")
     parser.add_argument("--results", type=Path, default=RESULTS,
-                        help="folder of the scorecards (default: experiments/results/, whose tables go into the pages)")
+                        help="folder of the scorecards; the default also fills the pages")
     results = parser.parse_args().results
     publish = IS_CHECKOUT and results.resolve() == RESULTS.resolve()
     if not publish and not names_in(results):

@@ -15,6 +15,7 @@ from handwriting_gan import environment
 
 EXAMPLE = "example: "
 
+
 class InputError(Exception):
     """Something that the user gave cannot be used; the message says what is wrong and what to do."""
 
