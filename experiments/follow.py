@@ -46,8 +46,8 @@ def main() -> None:
     parser.add_argument("rows", nargs="+", help="the rows, by the names of their configs, as in experiments/results/")
     parser.add_argument("--preset", choices=PRESETS, help="preset of every row (default: the table's own)")
     parser.add_argument("--points", type=whole_number(2, 1_000), default=6, help="number of evaluations of a row")
-    parser.add_argument("--runs", type=Path, help="folder whose subfolder followed/ holds the workdirs (default: runs/, "
-                                                  "or runs/PRESET_GLYPHS/ for another preset)")
+    parser.add_argument("--runs", type=Path, help="folder whose subfolder followed/ holds the workdirs (default: "
+                                                  "runs/, or runs/PRESET_GLYPHS/ for another preset)")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--results", type=Path, help="folder of the plots (default: that of the workdirs)")
     where.add_argument("--publish", action="store_true", help="replace the plots in experiments/results/")

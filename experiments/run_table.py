@@ -121,8 +121,8 @@ def main() -> None:
                         help="training glyphs that every row sees (default: the table's own)")
     parser.add_argument("--seeds", type=whole_number(1, 1_000), default=1, help="number of seeds of every row")
     parser.add_argument("--jobs", type=whole_number(1), default=1, help="rows that run at the same time")
-    parser.add_argument("--runs", type=Path, help="folder of the rows' workdirs (default: runs/, or runs/PRESET_GLYPHS/ "
-                                                  "for another preset or number of glyphs)")
+    parser.add_argument("--runs", type=Path, help="folder of the rows' workdirs (default: runs/, or "
+                                                  "runs/PRESET_GLYPHS/ for another preset or number of glyphs)")
     parser.add_argument("--results", type=Path, help="folder of the scorecards (default: experiments/results/, or "
                                                      "runs/PRESET_GLYPHS/results/ likewise)")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)

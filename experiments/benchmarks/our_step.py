@@ -27,7 +27,7 @@ def main() -> None:
     add_size_flags(parser)
     add_compute_flag(parser)
     parser.add_argument("--devices", type=whole_number(1), help="virtual devices of the CPU (default: one per core)")
-    parser.add_argument("--constant", action="store_true", help="train on one constant batch instead of sampled batches")
+    parser.add_argument("--constant", action="store_true", help="train on one constant batch")
     parser.add_argument("--micro_batches", type=whole_number(1), default=1, help="micro-batches of a device's shard")
     arguments = parser.parse_args()
     config = make_config(arguments.width, arguments.batch)
@@ -42,7 +42,8 @@ def main() -> None:
 
 def add_size_flags(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of the model's width and of the batch size."""
-    parser.add_argument("--width", type=whole_number(1), default=32, help="channels at 28 x 28; deeper layers have at most 4 times as many")
+    parser.add_argument("--width", type=whole_number(1), default=32,
+                        help="channels at 28 x 28; deeper layers have at most 4 times as many")
     parser.add_argument("--batch", type=whole_number(1), default=32, help="examples of a step, over all devices")
 
 
@@ -70,7 +71,7 @@ def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], int], f
     steps = devices.steps_per_dispatch(config.steps_per_dispatch)
     step = devices.parallel(train_step.make_train_step(
         method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches), steps)
-    compiled = devices.compiled(step, state, *inputs)
+    compiled: Any = devices.compiled(step, state, *inputs)
     state = devices.replicate(state)
     # XLA counts the body of a loop once, and does not count convolutions that cuDNN computes.
     flops = compiled.cost_analysis()["flops"] * jax.local_device_count()

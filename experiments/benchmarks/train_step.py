@@ -49,7 +49,8 @@ class Result(NamedTuple):
 def main() -> None:
     """Parses the flags and prints the table."""
     parser = Flags(description=__doc__.splitlines()[0],
-                   example="python -m experiments.benchmarks.train_step --rounds 9 --out experiments/results/train_step.md")
+                   example="python -m experiments.benchmarks.train_step --rounds 9 "
+                           "--out experiments/results/train_step.md")
     add_size_flags(parser)
     add_compute_flag(parser)
     parser.add_argument("--rounds", type=whole_number(1), default=9, help="rounds of turns")
