@@ -165,7 +165,7 @@ def test_a_table_without_rows_names_the_command_that_makes_them(tmp_path: Path) 
 
 
 def test_a_missing_scorecard_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"there is not a scorecard .*absent\.json cannot be read"):
+    with pytest.raises(InputError, match=r"absent\.json cannot be read"):
         filled("<!-- table: absent -->\n<!-- end -->", tmp_path)
 
 
