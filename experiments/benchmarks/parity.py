@@ -216,7 +216,7 @@ def our_gradients(case: Case, phase: Phase) -> tuple[Arrays, Arrays]:
 
 
 def pytorch_gradients(model: pytorch.StarGANv2, loss: Callable, updated: tuple[str, ...], batch: pytorch.Batch,
-                    latents: pytorch.Latents) -> tuple[Arrays, Arrays]:
+                      latents: pytorch.Latents) -> tuple[Arrays, Arrays]:
     """Gradients and terms of one of PyTorch's phases."""
     model.zero_grad()
     model.update_only(updated)
@@ -238,7 +238,7 @@ def our_iteration(case: Case) -> Arrays:
 
 
 def pytorch_iteration(model: pytorch.StarGANv2, config: ConfigDict, batch: pytorch.Batch,
-                    latents: pytorch.Latents) -> Arrays:
+                      latents: pytorch.Latents) -> Arrays:
     """Parameters and averages after one iteration of PyTorch, which changes the model in place."""
     pytorch.iteration(model, pytorch.build_optimizers(model, config), batch, latents, STEP)
     return to_numpy(model.state_dict())
