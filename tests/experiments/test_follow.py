@@ -105,7 +105,7 @@ def test_committed_plots_are_replaced_only_with_publish(
     (["--results", "{file}/x"], "cannot write"),
     (["--runs", "{file}/x"], "cannot write"),
     (["--data_folder", "{empty}"], "holds no train-images-idx3-ubyte"),
-    (["--points", "1"], "no whole number from 2"),
+    (["--points", "1"], "whole number from 2"),
     (["stargan_v3"], "no row 'stargan_v3'"),
 ])
 def test_bad_flags_are_refused_before_any_row(

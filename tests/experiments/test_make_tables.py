@@ -73,7 +73,7 @@ def test_a_table_is_written_as_latex_and_csv(some_results: Path) -> None:
 
 @pytest.mark.parametrize(("other", "field"), [
     ({"preset": "tiny"}, "the preset is small in the first and tiny in the second"),
-    ({"run": {"glyphs": 100, "seconds": None, "hardware": ""}}, "the number of training glyphs is "
+    ({"run": {"glyphs": 100, "seed": 0, "seconds": None, "hardware": ""}}, "the number of training glyphs is "
      "72000 in the first and 100 in the second"),
     ({"step": 7}, "is 72000 in the first and unknown, of 7 steps in the second"),
     ({"trained_on": "mnist"}, "the training data is mnist_writers in the first and mnist in the second"),
@@ -100,7 +100,7 @@ def test_scorecards_that_differ_in_settings_cannot_share_a_table(
 
 
 def test_a_model_with_more_training_is_shown_if_it_was_evaluated_alike(tmp_path: Path) -> None:
-    run = {"glyphs": 24_000, "seconds": None, "hardware": ""}
+    run = {"glyphs": 24_000, "seed": 0, "seconds": None, "hardware": ""}
     write_card(tmp_path / "rows" / "writer_guided.json", run)
     write_card(tmp_path / "writer_guided.json", preset="base", step=100_000)
     made = filled("<!-- table: comparison -->\n<!-- end -->", tmp_path)
@@ -120,7 +120,7 @@ def test_a_file_that_is_not_a_scorecard_is_named(content: str, some_results: Pat
 def test_tables_of_other_results_are_printed_and_the_pages_stay(
         some_results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     for path in (some_results / "few_shot").iterdir():
-        write_card(path, {"glyphs": 100, "seconds": None, "hardware": ""}, preset="tiny")
+        write_card(path, {"glyphs": 100, "seed": 0, "seconds": None, "hardware": ""}, preset="tiny")
     monkeypatch.setattr(make_tables, "PAGES", (some_results / "README.md",))
     monkeypatch.setattr("sys.argv", ["make_tables", "--results", str(some_results)])
     make_tables.main()

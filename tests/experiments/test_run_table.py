@@ -25,6 +25,7 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.workdir.layout import Workdir
 from tests.experiments.conftest import send_when_present, sleeper
 
+CARD = run_table.RESULTS / "rows" / "stargan_v1.json"
 TABLE = TableSpec({"Done": "configs/done.py", "Breaks": "configs/more.py:breaks", "New": "configs/new.py"},
                   "folder", 30, "quick", "tiny")
 
@@ -36,11 +37,11 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
 
     def short_commands(row: Run, table: TableSpec, workdir: Path, data_folder: str | None) -> list[list[str]]:
         names.append([row.name, table.preset])
-        card = Workdir(workdir).scorecard
-        made = f"import pathlib; p = pathlib.Path({str(card)!r}); p.parent.mkdir(parents=True); " \
-               f"p.write_text('{{\"of\": \"{row.name}\"}}')"
+        path = Workdir(workdir).scorecard
+        evaluate = (f"import pathlib, shutil; pathlib.Path({str(path.parent)!r}).mkdir(parents=True); "
+                    f"shutil.copy({str(CARD)!r}, {str(path)!r})")
         failing = "raise SystemExit('disk full')" if row.name == "breaks" else "pass"
-        return [["python3", "-c", made], ["python3", "-c", failing]]
+        return [[sys.executable, "-c", evaluate], [sys.executable, "-c", failing]]
 
     monkeypatch.setattr(run_table, "commands", short_commands)
     return names
@@ -55,7 +56,7 @@ def test_a_failing_row_leaves_its_error_and_the_others_continue(
     assert started == [["breaks", "tiny"], ["new", "tiny"]]
     assert (results / "done.json").read_text() == "kept"
     made = json.loads((results / "new.json").read_text())
-    assert made["of"] == "new"
+    assert made["judges"]
     assert made["run"]["glyphs"] == 30
     assert made["run"]["seconds"] >= 0
     assert "core" in made["run"]["hardware"]
@@ -108,10 +109,12 @@ def test_a_signal_stops_all_rows_without_marking_them_failed(
 
 
 def card(preset: str, glyphs: int | None, protocol: str = "full", step: int = 3) -> str:
-    """A scorecard as far as a row's kind goes."""
-    run = {} if glyphs is None else {"run": {"glyphs": glyphs}}
-    return json.dumps({"made_from": {"preset": preset, "step": step, "protocol": {"name": protocol}},
-                       "judges": {}, "figures": {}, **run})
+    """The text of a scorecard with these settings."""
+    fields = json.loads(CARD.read_text())
+    fields["made_from"] |= {"preset": preset, "step": step}
+    fields["made_from"]["protocol"]["name"] = protocol
+    fields["run"] = None if glyphs is None else {"glyphs": glyphs, "seed": 0, "hardware": "", "seconds": None}
+    return json.dumps(fields)
 
 
 def test_another_preset_or_budget_has_separate_default_folders() -> None:
@@ -128,8 +131,8 @@ def test_another_preset_or_budget_has_separate_default_folders() -> None:
     (card("small", 100), "glyphs 100, not 24000"),
     (card("small", 24_000, "quick"), "protocol quick, not full"),
     (card("small", None, step=7), "glyphs unknown, of 7 steps, not 24000"),
-    ('{"name": "a package"}', "is no scorecard"),
-    ("[1", "is no scorecard"),
+    ('{"name": "a package"}', "is not a scorecard"),
+    ("[1", "is not a scorecard"),
 ])
 def test_a_folder_with_other_scorecards_is_refused(held: str, field: str, tmp_path: Path) -> None:
     (tmp_path / "stargan_v1.json").write_text(held)
@@ -153,8 +156,8 @@ def test_the_committed_scorecards_have_their_tables_settings(table: str) -> None
     (["--results", "{file}/results"], "cannot write"),
     (["--runs", "{file}/runs"], "cannot write"),
     (["--data_folder", "{empty}"], "holds no train-images-idx3-ubyte"),
-    (["--seeds", "1.5"], "no whole number from 1"),
-    (["--jobs", "0"], "no whole number from 1"),
+    (["--seeds", "1.5"], "whole number from 1"),
+    (["--jobs", "0"], "whole number from 1"),
 ])
 def test_bad_flags_are_refused_before_any_row(
         flags: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,9 +165,9 @@ def test_bad_flags_are_refused_before_any_row(
     (tmp_path / "empty").mkdir()
     monkeypatch.setattr(run_table, "run_command", lambda command: pytest.fail("a row started"))
     monkeypatch.setattr(run_table, "RUNS", tmp_path / "runs")
-    places = {"file": str(tmp_path / "file"), "empty": str(tmp_path / "empty")}
+    paths = {"file": str(tmp_path / "file"), "empty": str(tmp_path / "empty")}
     monkeypatch.setattr("sys.argv", ["run_table", "ladder", "--preset", "tiny",
-                                     *(flag.format(**places) for flag in flags)])
+                                     *(flag.format(**paths) for flag in flags)])
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(InputError, match=reason):
         run_table.main()

@@ -50,7 +50,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("flags", "reason"), [
     (["--folder", "{file}"], "cannot write"), (["--out", "{file}/x.md"], "cannot write"),
-    (["--out", "soak.py"], "does not end in"), (["--kills", "0"], "no whole number from 1")])
+    (["--out", "soak.py"], "does not end in"), (["--kills", "0"], "whole number from 1")])
 def test_bad_flags_are_refused_before_any_run(
         flags: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
