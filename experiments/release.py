@@ -2,9 +2,11 @@
 
 $ python -m experiments.release --workdir runs/writer_guided
 
-A release is a workdir with config.json and a checkpoint of the averaged networks only.
+A release is a workdir with config.json and a checkpoint of the averaged networks only, and may have a model card,
+README.md, which the command keeps.
 """
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from handwriting_gan.files import check_writable, write_atomically
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import RELEASED, Workdir
+
+CARD = "README.md"
 
 
 def release(workdir: Path, route: str | None, released: Path) -> None:
@@ -30,6 +34,8 @@ def release(workdir: Path, route: str | None, released: Path) -> None:
     with tempfile.TemporaryDirectory(dir=released.parent, prefix=f".{released.name}.") as temporary:
         new, old = Path(temporary) / "new", Path(temporary) / "old"
         _write(model, Workdir(new))
+        if (released / CARD).exists():
+            shutil.copy(released / CARD, new)
         try:
             if released.exists():
                 released.rename(old)
@@ -58,10 +64,10 @@ def check_folder(released: Path, workdir: Path) -> None:
 
 
 def is_release(folder: Path) -> bool:
-    """Whether a folder is empty, or holds exactly the files that `release` writes."""
+    """Whether a folder is empty, or holds exactly the files of a release."""
     names = {path.name for path in folder.iterdir()}
     run = Workdir(folder)
-    if names != {run.config.name, run.checkpoints.name}:
+    if names - {CARD} != {run.config.name, run.checkpoints.name}:
         return not names
     items = {item.name for step in run.checkpoints.iterdir() if step.is_dir()
              for item in step.iterdir() if item.is_dir()}
@@ -91,7 +97,7 @@ def main() -> None:
     size = sum(path.stat().st_size for path in arguments.out.rglob("*") if path.is_file())
     print(f"{arguments.out} holds {size / 1e6:.2f} MB; next: python -m handwriting_gan.evaluate "
           f"--workdir {arguments.out} --data mnist_writers --protocol full --out "
-          "experiments/results/NAME.json")
+          f"experiments/results/NAME.json; then write its figures into {arguments.out / CARD}")
 
 
 if __name__ == "__main__":

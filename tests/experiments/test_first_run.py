@@ -24,7 +24,7 @@ def test_commands_run_in_order_until_one_fails(
     first_run.main()
     commands = [f"handwriting_gan.{name}" for name in ("write", "train", "evaluate", "write")]
     assert called == commands
-    assert "481 in the hand of experiments/pictures/273.png" in capsys.readouterr().out
+    assert f"481 in the hand of {first_run.PICTURE}" in capsys.readouterr().out
     with pytest.raises(SystemExit) as leaving:
         first_run.main()
     assert leaving.value.code == 2

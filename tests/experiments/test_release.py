@@ -38,6 +38,13 @@ def test_a_release_goes_to_a_new_folder_or_replaces_a_release(workdir: Path, tmp
     assert contents(workdir) == before
 
 
+def test_the_model_card_is_kept(workdir: Path, tmp_path: Path) -> None:
+    release(workdir, None, tmp_path / "out")
+    (tmp_path / "out" / "README.md").write_text("the card")
+    release(workdir, None, tmp_path / "out")
+    assert (tmp_path / "out" / "README.md").read_text() == "the card"
+
+
 def test_an_empty_folder_is_allowed(workdir: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     check_folder(tmp_path / "empty", workdir)
