@@ -52,8 +52,7 @@ def main() -> None:
     episodes = draw_episodes(held_out, REFERENCES, arguments.seed)
     pages = {
         "matrix": examples.translations(models, held_out, arguments.seed),
-        "hands": examples.hands(models | {OURS: trained_model.load()}, held_out, episodes, WRITERS,
-                                    arguments.seed),
+        "hands": examples.hands(models | {OURS: trained_model.load()}, held_out, episodes, WRITERS, arguments.seed),
     }
     for name, rows in pages.items():
         write_atomically(paths[name], labelled_rows(rows))
