@@ -9,11 +9,13 @@ import contextlib
 import math
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from absl import logging
 
 from handwriting_gan import environment
+
+EXAMPLE = "example: "
 
 
 class InputError(Exception):
@@ -29,12 +31,24 @@ def one_line(error: BaseException) -> str:
     return " ".join(said.split()).replace(" Did you mean", "; did you mean") or type(error).__name__
 
 
-class Flags(argparse.ArgumentParser):
-    """A parser whose error is one line; `example` is a command that its help shows."""
+class _Help(argparse.HelpFormatter):
+    """Adds each flag's default to its help, and does not wrap an example."""
 
-    def __init__(self, *, description: str, example: str = "") -> None:
-        """Formats the help."""
-        super().__init__(description=description, epilog=f"example: {example}" if example else None)
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text = action.help or ""
+        hidden = action.default in (None, False, argparse.SUPPRESS) or not action.option_strings
+        return text if hidden or "default:" in text else f"{text} (default: %(default)s)".lstrip()
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return indent + text if text.startswith(EXAMPLE) else super()._fill_text(text, width, indent)
+
+
+class Flags(argparse.ArgumentParser):
+    """A parser that reports an error in one line; its help ends with an example."""
+
+    def __init__(self, *, example: str = "", **options: Any) -> None:
+        """Takes an example command and the options of `ArgumentParser`."""
+        super().__init__(formatter_class=_Help, epilog=EXAMPLE + example if example else None, **options)
 
     def error(self, message: str) -> NoReturn:
         """Refuses the command line."""
