@@ -26,9 +26,9 @@ def test_a_new_place_and_an_earlier_scorecards_are_taken_and_left_as_they_are(tm
 
 @pytest.mark.parametrize(("files", "out", "reason"), [
     ({"file": ""}, "file/card.json", "cannot write"),
-    ({"card.json/x": ""}, "card.json", "it is no regular file"),
-    ({"card.md/x": ""}, "card.json", r"card\.md: it is no regular file"),
-    ({"card_attributes.png/x": ""}, "card.json", r"card_attributes\.png: it is no regular file"),
+    ({"card.json/x": ""}, "card.json", "it is not a regular file"),
+    ({"card.md/x": ""}, "card.json", r"card\.md: it is not a regular file"),
+    ({"card_attributes.png/x": ""}, "card.json", r"card_attributes\.png: it is not a regular file"),
     ({}, "card.md", "does not end in .json"),
     ({}, "", "does not end in .json"),
     ({"config.json": "{}"}, "config.json", "would change what the run in"),

@@ -108,7 +108,7 @@ def test_what_ships_is_replaced_on_demand_only(
 ])
 def test_numbers_that_make_no_sense_are_refused(
         module: str, flags: list[str], call: Callable[..., None]) -> None:
-    with pytest.raises(InputError, match="is no whole number from"):
+    with pytest.raises(InputError, match="is not a whole number from"):
         call(module, *flags)
 
 
