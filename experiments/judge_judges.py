@@ -38,7 +38,7 @@ def main() -> None:
     glyphs = sources.load("mnist_writers", arguments.split, arguments.data_folder)
     reader = digit_classifier.load()
     accuracy = mean((reader.digits(glyphs.images) == glyphs.digits).astype(float), glyphs.writers)
-    encoders = [writer_encoder.load(name) for name in writer_encoder.BUILDS]
+    encoders = [writer_encoder.load(name) for name in writer_encoder.ARCHITECTURES]
     episodes = sample_episodes(glyphs, max(COUNTS), seed=0)
     rows = [row for encoder in encoders for row in verification(encoder, glyphs, episodes)]
     headings = ["encoder", "negatives", *(f"{name}, K = {count}" for count in COUNTS
