@@ -29,7 +29,7 @@ def get_config(preset: str) -> ConfigDict:
     config.micro_batches = 1  # in how many parts, one after the other, a device takes its share of the batch
     config.compute = "float32"  # of the networks, or bfloat16; parameters, losses, statistics are float32
     config.steps_per_dispatch = pick(preset, 1, 1, 20)  # on a CPU always 1
-    config.averaging = pick(preset, 0.9, 0.995, 0.999)  # decay of the moving average, per step
+    config.ema_decay = pick(preset, 0.9, 0.995, 0.999)  # of the networks' moving average, per step
     config.tracker = "tensorboard"  # or wandb: the extra of that name
     config.log_every = pick(preset, 2, 50, 500)  # steps, as the next two
     config.sample_every = pick(preset, 8, 500, 5_000)

@@ -23,7 +23,7 @@ CHOICES = [(name, preset) for name in METHODS for preset in PRESETS] + [
 def test_a_config_makes_a_train_step(name: str, chosen: str, written: Glyphs) -> None:
     config = importlib.import_module(f"configs.{name}").get_config(chosen)
     method, by_network = methods.build(config), optimizers.build(config)
-    step = make_train_step(method, by_network, config.averaging, config.seed, "batch")
+    step = make_train_step(method, by_network, config.ema_decay, config.seed, "batch")
 
     def one_step(pool: object, examples: jax.Array) -> tuple:
         state = train_state.part(train_state.create(method, by_network, config.seed), by_network, 0, 2)

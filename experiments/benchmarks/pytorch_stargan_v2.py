@@ -248,7 +248,7 @@ class StarGANv2(nn.Module):
         self.averaged.requires_grad_(False)
         self.weights = config.losses.to_dict()
         self.diversity_decay_steps = config.diversity_decay_steps
-        self.averaging = config.averaging
+        self.ema_decay = config.ema_decay
 
     def move_only(self, moved: tuple[str, ...]) -> None:
         """Asks for gradients of these networks alone, so that nothing is kept or computed for the others."""
@@ -373,7 +373,7 @@ def iteration(model: StarGANv2, optimizers: dict[str, torch.optim.Adam], batch: 
         for name in moved:
             optimizers[name].step()
         log |= {f"{loss.__name__}/{name}": term.detach() for name, term in terms.items()}
-    share = (1.0 - model.averaging) / (1.0 - model.averaging**(step + 1))  # of the steps alone
+    share = (1.0 - model.ema_decay) / (1.0 - model.ema_decay**(step + 1))  # of the steps alone
     average_into = get_ema_multi_avg_fn(1.0 - share)
     for name, average in model.averaged.items():
         average_into(list(average.parameters()), list(getattr(model, name).parameters()), None)
