@@ -115,7 +115,7 @@ def compiled(dispatch: jax.stages.Wrapped, state: TrainState,
     return program
 
 
-def compiler_options() -> dict[str, int] | None:
+def compiler_options() -> dict[str, Any] | None:
     """`CPU_COMPILER_OPTIONS` on a CPU, unless the user sets a level; None, XLA's defaults, otherwise."""
     is_set = (jax.config.read("jax_disable_most_optimizations")
               or "xla_backend_optimization_level" in os.environ.get("XLA_FLAGS", ""))

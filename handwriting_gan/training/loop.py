@@ -54,13 +54,12 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, sheets: Sheets,
         state = processes.broadcast_from_first(processes.all_or_none(begin))
         step = int(state.step)
         per_dispatch = steps_per_dispatch(config, plan.last - step)
-        dispatch: Callable[..., tuple[TrainState, Any]] = devices.parallel(
+        on_devices = devices.parallel(
             make_train_step(plan.method, plan.optimizers, config.ema_decay, config.seed, devices.AXIS,
                             config.micro_batches), per_dispatch)
         inputs = devices.replicate(plan.pool), plan.examples
         interruption = stack.enter_context(Interruption())
-        if step < plan.last:
-            dispatch = devices.compiled(dispatch, state, *inputs)
+        dispatch = devices.compiled(on_devices, state, *inputs) if step < plan.last else on_devices
         state = devices.replicate(state)
         watch = stack.enter_context(deadlock.Watch(if_stuck))
         run = Run(config, plan.last, per_dispatch, lambda state: dispatch(state, *inputs), recorder, watch,
