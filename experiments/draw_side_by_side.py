@@ -15,7 +15,7 @@ from experiments.checkout import RESULTS, RUNS
 from experiments.run_table import DATA, TABLES, Contest, Run
 from handwriting_gan import cache
 from handwriting_gan.data import sources
-from handwriting_gan.data.hands import draw_episodes
+from handwriting_gan.data.hands import sample_episodes
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.evaluation import examples
 from handwriting_gan.files import write_atomically
@@ -49,7 +49,7 @@ def main() -> None:
     models = trained(arguments.table, arguments.runs)
     check_alike(models, TABLES[arguments.table] if results.resolve() == RESULTS.resolve() else None)
     _, held_out = sources.load_both("mnist_writers", arguments.data_folder, "test")
-    episodes = draw_episodes(held_out, REFERENCES, arguments.seed)
+    episodes = sample_episodes(held_out, REFERENCES, arguments.seed)
     pages = {
         "matrix": examples.translations(models, held_out, arguments.seed),
         "hands": examples.hands(models | {OURS: trained_model.load()}, held_out, episodes, WRITERS,

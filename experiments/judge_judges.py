@@ -12,7 +12,7 @@ import numpy as np
 
 from handwriting_gan.data import sources
 from handwriting_gan.data.glyphs import Glyphs
-from handwriting_gan.data.hands import Episodes, draw_episodes
+from handwriting_gan.data.hands import Episodes, sample_episodes
 from handwriting_gan.errors import Flags, exit_in_one_line
 from handwriting_gan.files import write_atomically
 from handwriting_gan.metrics import writer_verification
@@ -38,7 +38,7 @@ def main() -> None:
     reader = digit_classifier.load()
     right = mean((reader.digits(glyphs.images) == glyphs.digits).astype(float), glyphs.writers)
     encoders = [writer_encoder.load(name) for name in writer_encoder.BUILDS]
-    episodes = draw_episodes(glyphs, max(COUNTS), seed=0)
+    episodes = sample_episodes(glyphs, max(COUNTS), seed=0)
     rows = [row for encoder in encoders for row in verification(encoder, glyphs, episodes)]
     heads = ["encoder", "negatives", *(f"{name}, K = {count}" for count in COUNTS
                                        for name in ("AUC", "EER"))]

@@ -30,7 +30,7 @@ def test_a_config_makes_a_train_step(name: str, chosen: str, written: Glyphs) ->
         return state, *jax.vmap(step, (None, None, 0), axis_name="batch")(state, pool, examples)
 
     before, after, terms = jax.eval_shape(
-        one_step, method.examples.lay_out(written), np.zeros((2, 2), np.int32))
+        one_step, method.examples.make_pool(written), np.zeros((2, 2), np.int32))
     assert jax.tree.map(lambda x: (2, *x.shape), before) == jax.tree.map(lambda x: x.shape, after)
     assert set(config.learning_rates) == set(method.networks)
     assert all(value.shape == (2,) for value in terms.values())

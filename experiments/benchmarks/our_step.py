@@ -61,7 +61,7 @@ def make_config(width: int, batch: int) -> ConfigDict:
 def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], int], float, int, Callable[[], int]]:
     """What `answer` takes: of an iteration, its operations as XLA counts them, a device's temporary bytes."""
     method, by_network = methods.build(config), optimizers.build(config)
-    pool = method.examples.lay_out(mnist_5k.load("train"))
+    pool = method.examples.make_pool(mnist_5k.load("train"))
     if constant:
         method = always(method, pool, config.batch_size)
     state = jax.jit(lambda: train_state.create(method, by_network, config.seed))()
@@ -96,8 +96,8 @@ def peak_bytes() -> int:
 def always(method: Method, pool: Any, batch_size: int) -> Method:
     """A method that takes one constant batch wherever it would draw one."""
     count = batch_size // jax.device_count()
-    batch = jax.device_get(method.examples.draw(pool, jax.random.split(jax.random.key(0), count)))
-    return method._replace(examples=method.examples._replace(draw=lambda pool, keys: batch))
+    batch = jax.device_get(method.examples.sample(pool, jax.random.split(jax.random.key(0), count)))
+    return method._replace(examples=method.examples._replace(sample=lambda pool, keys: batch))
 
 
 if __name__ == "__main__":

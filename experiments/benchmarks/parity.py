@@ -28,7 +28,7 @@ from configs import stargan_v2 as config_file
 from experiments.benchmarks.turns import leave_without_torch
 from handwriting_gan import cache, methods
 from handwriting_gan.data import mnist_5k
-from handwriting_gan.data.batches import Batch, Pool, draw, make_pool
+from handwriting_gan.data.batches import Batch, Pool, make_pool, sample_batch
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.methods.method import Method, Params, Phase
 from handwriting_gan.report.tables import markdown_table
@@ -125,7 +125,7 @@ def make_case(width: int) -> Case:
                       for _ in range(2))
     pool = make_pool(mnist_5k.load("train"))
     draw_keys, noise_keys = example_keys(SEED, jnp.int32(STEP), 0, np.arange(BATCH))
-    batch = Batch(*(x.astype(jnp.float64) if x.ndim == 4 else x for x in draw(pool, draw_keys)))
+    batch = Batch(*(x.astype(jnp.float64) if x.ndim == 4 else x for x in sample_batch(pool, draw_keys)))
     return Case(config, method, params, {name: others[name] for name in method.averaged}, pool, batch,
                 noise_keys)
 
@@ -133,7 +133,7 @@ def make_case(width: int) -> Case:
 def draw_latents(case: Case) -> tuple[jax.Array, jax.Array]:
     """The two latents `[B, Z]` that our losses draw from the case's keys."""
     method: Any = case.method.phases[0].loss  # bound to the StarGAN v2 that draws them
-    return method.__self__.draw_latents(case.keys)
+    return method.__self__.sample_latents(case.keys)
 
 
 def draw_inputs(case: Case) -> dict[str, tuple]:

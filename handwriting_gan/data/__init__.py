@@ -1,1 +1,1 @@
-"""Digits in: sources of glyphs, batches drawn from them, and pictures out."""
+"""Glyphs: their sources, batches sampled from them, and pictures of them."""

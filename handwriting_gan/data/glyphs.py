@@ -1,4 +1,4 @@
-"""The vocabulary of the data: glyphs on disk and in memory, images inside a network.
+"""Glyphs as bytes, and images inside a network.
 
 Axes: N glyphs of a set, B images of a batch. A glyph is 28 x 28.
 Ranges: bytes 0 (paper) to 255 (ink); inside a network -1 (paper) to +1 (ink).
@@ -22,23 +22,23 @@ class Glyphs(NamedTuple):
 
     images: np.ndarray  # uint8 [N, 28, 28], 0 paper, 255 ink
     digits: np.ndarray  # int32 [N], 0-9
-    writers: np.ndarray  # int32 [N], UNKNOWN_WRITER where nobody knows
-    series: np.ndarray  # int32 [N], NIST's form series (HSF) of the writer, UNKNOWN_SERIES likewise
+    writers: np.ndarray  # int32 [N], or UNKNOWN_WRITER
+    series: np.ndarray  # int32 [N], NIST's form series (HSF) of the writer, or UNKNOWN_SERIES
 
     def take(self, rows: np.ndarray | list[int] | slice) -> "Glyphs":
-        """The glyphs of the given rows (numbers, a boolean array or a slice)."""
+        """The glyphs of the given rows: indices, a boolean array or a slice."""
         return Glyphs(*(column[rows] for column in self))
 
 
 def make_glyphs(
     images: ArrayLike, digits: ArrayLike, writers: ArrayLike | None = None, series: ArrayLike | None = None
 ) -> Glyphs:
-    """Builds `Glyphs` from uint8 `[N, 28, 28]` images and N digits 0-9; N writers and series where known.
+    """Builds `Glyphs` from images uint8 `[N, 28, 28]`, digits 0-9 `[N]`, and writers and series `[N]` if known.
 
-    N may be 0. Every column is a NumPy or JAX array or a list; writers and series are whole numbers >= -1.
+    N may be 0. Each argument is a NumPy or JAX array or a list; writers and series are integers >= -1.
 
     Raises:
-      ValueError: if a shape, a type or a number is not as stated.
+      ValueError: if a shape, a type or a number is invalid.
     """
     images = checked_images(images)
     count = len(images)
@@ -51,12 +51,12 @@ def checked_images(images: ArrayLike, name: str = "images", axes: str = "N") -> 
     """The images as a NumPy array uint8 `[..., 28, 28]`.
 
     Args:
-      images: a NumPy or JAX array, or a list of such.
-      name: what an error calls them.
-      axes: a letter for each axis before the image's own, as in "N" or "EK".
+      images: a NumPy or JAX array, or a list of arrays.
+      name: the argument's name for the error message.
+      axes: a letter for each leading axis, such as "N" or "EK".
 
     Raises:
-      ValueError: if their type or shape is another.
+      ValueError: if the type or shape differs.
     """
     array = _array(images, name)
     if array.dtype != np.uint8 or array.ndim != len(axes) + 2 or array.shape[-2:] != (SIDE, SIDE):
@@ -70,12 +70,12 @@ def checked_digits(digits: ArrayLike, shape: tuple[int, ...] | None = None,
     """The digits as a NumPy array int32.
 
     Args:
-      digits: a NumPy or JAX array, or a list, of whole numbers 0-9.
-      shape: the images' axes before their own 28 x 28; without one, any `[n]`.
-      name: what an error calls them.
+      digits: a NumPy or JAX array, or a list, of integers 0-9.
+      shape: the required shape; without one, any `[n]`.
+      name: the argument's name for the error message.
 
     Raises:
-      ValueError: if a digit is a boolean, a float or beyond 0-9, or the shape is another.
+      ValueError: if a digit is not an integer from 0 to 9, or the shape differs.
     """
     array = _whole_numbers(digits, name, 0, DIGITS - 1)
     if shape is None and array.ndim != 1:
@@ -96,9 +96,9 @@ def _column(values: ArrayLike | None, name: str, count: int, unknown: int) -> np
 
 
 def _whole_numbers(values: ArrayLike, name: str, least: int, most: int) -> np.ndarray:
-    """The values as int32; NumPy alone would cut 7.9 to 7, and let 2**32 and booleans pass as digits."""
+    """The values as int32; NumPy's own cast would accept 7.9, 2**32 and booleans."""
     array = _array(values, name)
-    if array.size == 0:  # an empty list has no type of its own
+    if array.size == 0:  # NumPy makes an empty list float64
         return array.astype(np.int32)
     if not jnp.issubdtype(array.dtype, jnp.integer) or _holds_booleans(values):
         raise ValueError(f"{name} must be whole numbers from {least} to {most}, not "
@@ -110,7 +110,7 @@ def _whole_numbers(values: ArrayLike, name: str, least: int, most: int) -> np.nd
 
 
 def _holds_booleans(values: ArrayLike) -> bool:
-    """Also among the numbers of a list, where NumPy makes 1 of True."""
+    """Also inside a list, where NumPy converts True to 1."""
     if hasattr(values, "dtype"):
         return values.dtype == np.bool_
     if isinstance(values, list | tuple):
@@ -121,16 +121,16 @@ def _holds_booleans(values: ArrayLike) -> bool:
 def _array(values: ArrayLike, name: str) -> np.ndarray:
     try:
         return np.asarray(values)
-    except ValueError as error:  # a list of parts that differ in shape
+    except ValueError as error:  # a ragged list
         raise ValueError(f"{name} must be an array; the parts of this list differ in shape") from error
 
 
 def to_network(images: jax.Array) -> jax.Array:
-    """Bytes `[..., 28, 28]`, 0 to 255, to float32 `[..., 28, 28, 1]`, -1 paper to +1 ink."""
+    """Bytes uint8 `[..., 28, 28]` to network images float32 `[..., 28, 28, 1]`."""
     return images[..., None].astype(jnp.float32) / 127.5 - 1.0
 
 
 def to_bytes(images: jax.Array) -> np.ndarray:
-    """Network images `[..., 28, 28, 1]` to uint8 `[..., 28, 28]`; values beyond +-1 are clamped."""
+    """Network images `[..., 28, 28, 1]` to uint8 `[..., 28, 28]`; values beyond +-1 are clipped."""
     levels = (np.asarray(images)[..., 0] + 1.0) * 127.5
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)

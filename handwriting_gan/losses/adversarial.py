@@ -11,9 +11,9 @@ def discriminator_loss(real_logits: jax.Array, fake_logits: jax.Array) -> jax.Ar
 
 def matching_aware_loss(real_logits: jax.Array, fake_logits: jax.Array,
                         mismatched_logits: jax.Array) -> jax.Array:
-    """As `discriminator_loss`, where half of the fakes are real images under a wrong condition.
+    """As `discriminator_loss`, but half of the negatives are real images with a wrong condition.
 
-    Otherwise nothing makes the discriminator look at the condition (Reed et al. 2016, algorithm 1).
+    They force the discriminator to use the condition (Reed et al. 2016, algorithm 1).
     """
     return 0.5 * (discriminator_loss(real_logits, fake_logits)
                   + discriminator_loss(real_logits, mismatched_logits))

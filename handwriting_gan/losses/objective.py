@@ -1,4 +1,4 @@
-"""The objective of a phase: its terms, weighted and summed."""
+"""The objective of a phase: the weighted sum of its terms."""
 
 import functools
 import operator
@@ -10,9 +10,9 @@ Terms = dict[str, jax.Array]
 
 
 def weighted_sum(terms: Terms, weights: Mapping[str, float | jax.Array]) -> tuple[jax.Array, Terms]:
-    """The scalar to minimise, and the terms in it; one without a weight is left out.
+    """The scalar to minimise, and its terms; terms without a weight are omitted.
 
-    Under `jit` such a term is never computed. Weights without a term are another phase's.
+    `jit` removes the computation of omitted terms. Weights without a term belong to another phase.
     """
     named = {name: term for name, term in terms.items() if name in weights}
     return functools.reduce(operator.add, (weights[name] * term for name, term in named.items())), named

@@ -5,10 +5,10 @@ import jax.numpy as jnp
 
 
 def critic_loss(real_scores: jax.Array, fake_scores: jax.Array) -> jax.Array:
-    """How much higher fakes `[B, ...]` are scored than reals, on average: a scalar without bounds."""
+    """Mean score of fakes `[B, ...]` minus mean score of reals: an unbounded scalar."""
     return jnp.mean(fake_scores) - jnp.mean(real_scores)
 
 
 def generator_loss(fake_scores: jax.Array) -> jax.Array:
-    """The fakes' mean score, negated: a scalar without bounds."""
+    """The negative mean score of fakes `[B, ...]`: an unbounded scalar."""
     return -jnp.mean(fake_scores)

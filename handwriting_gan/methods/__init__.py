@@ -1,4 +1,4 @@
-"""The catalogue: which method a config means. The only place that looks a method up by its name."""
+"""The catalogue of methods by name."""
 
 from collections.abc import Callable
 
@@ -36,12 +36,11 @@ CATALOGUE: dict[str, Callable[[ConfigDict], Method]] = {
 
 
 def build(config: ConfigDict) -> Method:
-    """The method that `config.method` names, with that config's networks and losses.
+    """The method `config.method` with the config's networks and losses.
 
     Raises:
-      InputError: if no method has that name.
+      InputError: if there is no such method, or as the method's own `build`.
     """
     if config.method not in CATALOGUE:
-        raise InputError(f"no method is called {config.method!r}; "
-                         f"there is {', '.join(sorted(CATALOGUE))}")
+        raise InputError(f"method is {config.method!r}; it must be one of {', '.join(sorted(CATALOGUE))}")
     return CATALOGUE[config.method](config)

@@ -1,13 +1,18 @@
 """A conditional DCGAN (Radford et al. 2016; Mirza & Osindero 2014): a digit and a latent in, an image out.
 
-The control for image quality: it knows neither source nor hand. The layers are those of the simple MNIST GAN
-that tutorials teach. The digit comes in by an embedding beside the latent's first layer and by a logit of the
-discriminator for each digit: as a one-hot code among the latent's numbers and the image's channels, as Mirza
-& Osindero have it, it went unheard for 1,500 steps. The tutorials leave out the generator's norms, without
-which the conditional one draws blank paper from step 50 on; Radford et al. have batch norms, here it is each
-image's own statistics. Other departures: images within +-1 (tanh) instead of 0 to 1 (sigmoid); the generator
-is averaged, as in every method here. Bie et al. 2023 report a Fréchet distance of 3.4 for a conditional DCGAN
-on MNIST, but in the space of Inception, so their figure and ours do not compare.
+The control for image quality: it uses neither a source nor a hand. The layers are those of the simple MNIST GAN
+of tutorials. Departures:
+
+- The digit enters through an embedding added to the latent's first layer, and the discriminator has a logit per
+  digit. Mirza & Osindero concatenate a one-hot code to latent and image, which the networks ignored for 1,500
+  steps.
+- The generator has norms, which the tutorials omit; without them the conditional one produced blank paper from
+  step 50. They use each image's own statistics, where Radford et al. use the batch's.
+- Images are within +-1 (tanh) instead of 0 to 1 (sigmoid).
+- The generator has a moving average, as in every method here.
+
+Bie et al. 2023 report a Fréchet distance of 3.4 for a conditional DCGAN on MNIST, in Inception's feature space,
+so it is not comparable with ours.
 
 Axes: B examples, Z latent.
 """
@@ -24,14 +29,14 @@ from handwriting_gan.data.batches import Batch
 from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.losses import adversarial
 from handwriting_gan.losses.objective import Terms
-from handwriting_gan.methods.method import Guided, Method, Params, Phase, as_it_is, initial_params
+from handwriting_gan.methods.method import Guided, Method, Params, Phase, image_as_content, initial_params
 from handwriting_gan.networks.dcgan import LabelDiscriminator, LabelToImage
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
 
 
 @dataclasses.dataclass(frozen=True)
 class ConditionalDCGAN:
-    """The two networks, and the losses and the mode built from them."""
+    """The two networks with their losses and mode."""
 
     networks: dict[str, nn.Module]
     latent_dim: int
@@ -43,7 +48,7 @@ class ConditionalDCGAN:
 
     def discriminate(self, params: Params, images: jax.Array, digits: jax.Array,
                      keys: jax.Array) -> jax.Array:
-        """D(x, y): logits `[B]`, positive for real and of that digit; `keys` `[B]` say what it drops."""
+        """D(x, y): logits `[B]`, positive for real images of that digit; `keys` `[B]` are for dropout."""
         return apply_in(self.compute, self.networks["discriminator"], params["discriminator"], images, digits,
                         keys)
 
@@ -55,13 +60,13 @@ class ConditionalDCGAN:
             "discriminator": (jnp.zeros((1, SIDE, SIDE, 1)), digits),
         }, key)
 
-    # The two phases.
+    # Losses.
 
     def discriminator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                            step: jax.Array) -> tuple[jax.Array, Terms]:
         """Real images with their digits against fakes with theirs."""
-        keys, for_reals, for_fakes = three_of(keys)
-        fakes = self.generate(params, self.draw_latents(keys), batch.reference_digits)
+        keys, for_reals, for_fakes = split_keys(keys)
+        fakes = self.generate(params, self.sample_latents(keys), batch.reference_digits)
         loss = adversarial.discriminator_loss(
             self.discriminate(params, batch.sources, batch.source_digits, for_reals),
             self.discriminate(params, fakes, batch.reference_digits, for_fakes))
@@ -69,45 +74,45 @@ class ConditionalDCGAN:
 
     def generator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                        step: jax.Array) -> tuple[jax.Array, Terms]:
-        """The same fakes are to pass for real."""
-        keys, _, for_fakes = three_of(keys)
-        fakes = self.generate(params, self.draw_latents(keys), batch.reference_digits)
+        """The same fakes against the label real."""
+        keys, _, for_fakes = split_keys(keys)
+        fakes = self.generate(params, self.sample_latents(keys), batch.reference_digits)
         loss = adversarial.generator_loss(
             self.discriminate(params, fakes, batch.reference_digits, for_fakes))
         return loss, {"adversarial": loss}
 
-    def draw_latents(self, keys: jax.Array) -> jax.Array:
+    def sample_latents(self, keys: jax.Array) -> jax.Array:
         """A standard normal latent `[B, Z]` for each key `[B]`."""
         return jax.vmap(lambda key: jax.random.normal(key, (self.latent_dim,)))(keys)
 
     # Synthesis.
 
     def latent_guided(self) -> Guided:
-        """Digits, each from a latent of its own; the sources tell nothing."""
+        """Digits, each from its own latent; the sources are ignored."""
 
-        def draw(params: Params, sources: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
+        def decode(params: Params, sources: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
             return self.generate(params, latents, digits)
 
-        return Guided(draw, as_it_is, latent_dim=self.latent_dim)
+        return Guided(image_as_content, decode, latent_dim=self.latent_dim)
 
 
-def three_of(keys: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Three keys `[B]` of each: for the latents, and for what is dropped of reals and of fakes."""
+def split_keys(keys: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Keys `[B]` for the latents, and for the dropout of reals and of fakes."""
     latents, reals, fakes = jnp.moveaxis(jax.vmap(lambda key: jax.random.split(key, 3))(keys), 1, 0)
     return latents, reals, fakes
 
 
 def build(config: ConfigDict) -> Method:
-    """A conditional DCGAN from a config (configs/conditional_dcgan.py names the fields).
+    """A conditional DCGAN from a config as in configs/conditional_dcgan.py.
 
     Raises:
-      InputError: if `config.compute` is no precision.
+      InputError: if `config.compute` is not a precision.
     """
     return build_for(config, DIGITS)
 
 
 def build_for(config: ConfigDict, domains: int) -> Method:
-    """As `build`, for so many domains; with none both networks are told nothing."""
+    """As `build`, for a number of domains; with 0 both networks are unconditional."""
     sizes = config.networks
     networks = {
         "generator": LabelToImage(sizes.width, domains),

@@ -1,12 +1,12 @@
 """StarGAN v2 with a content bottleneck (Gabbay & Hoshen 2020, arXiv:2007.04964).
 
-A translator may leave as much as it likes of a source in its content code, the hand too. Noise of a fixed
-standard deviation on that code and a penalty on its squares, a variational autoencoder's divergence with the
-means alone, make room there dear, so that what a style can tell goes into the style. Without the noise the
-penalty would be void: the first adaptive norm undoes any scale of the code.
+A translator can keep any part of a source in its content code, including the hand. Noise of a fixed standard
+deviation on the code and a penalty on its squares (a variational autoencoder's divergence with learned means
+only) limit its information, so that the style has to carry more. The penalty needs the noise: the first adaptive
+norm removes any scale of the code.
 
-No code of the authors for this paper is public; the form is that of their LORD. The penalty is a mean over
-the code's elements instead of a sum, so that its weight does not depend on the code's size.
+The authors' code for this paper is not public; the form is that of their LORD. The penalty is a mean over the
+code's elements instead of a sum, so that its weight does not depend on the code's size.
 """
 
 import dataclasses
@@ -24,9 +24,9 @@ from handwriting_gan.methods.stargan_v2 import StarGANv2, assemble, build_networ
 
 @dataclasses.dataclass(frozen=True)
 class ContentBottleneck(StarGANv2):
-    """StarGAN v2 whose content is noisy in training, and penalised."""
+    """StarGAN v2 with noise on the content in training, and a penalty on it."""
 
-    noise: float = 1.0  # its standard deviation
+    noise: float = 1.0  # standard deviation
 
     def _translate_in_training(self, params: Params, images: jax.Array, styles: jax.Array,
                                keys: jax.Array) -> jax.Array:
@@ -42,7 +42,7 @@ class ContentBottleneck(StarGANv2):
 
 
 def build(config: ConfigDict) -> Method:
-    """StarGAN v2 with a content bottleneck (configs/content_bottleneck.py names the fields).
+    """StarGAN v2 with a content bottleneck, from a config as in configs/content_bottleneck.py.
 
     Raises as stargan_v2.build.
     """

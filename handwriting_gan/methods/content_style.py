@@ -1,4 +1,4 @@
-"""What MUNIT and DRIT share: networks that split an image into a content and a style, and their synthesis.
+"""The base of MUNIT and DRIT: networks that encode an image as a content and a style, and their synthesis.
 
 Axes: B examples, K references of one writer, n digits to write, S style, C channels of a content.
 """
@@ -25,16 +25,16 @@ from handwriting_gan.networks.precision import FLOAT32, apply_in
 
 @dataclasses.dataclass(frozen=True)
 class ContentStyle:
-    """The networks, the weights of the loss terms, and the modes of synthesis; a subclass adds the losses."""
+    """The networks, the weights of the loss terms, and the modes of synthesis; subclasses add the losses."""
 
-    STYLE_ENCODER: ClassVar[str] = "style_encoder"  # its name among the networks
+    STYLE_ENCODER: ClassVar[str] = "style_encoder"  # the network's name
 
     networks: dict[str, nn.Module]
     style_dim: int
     weights: Mapping[str, float]
     compute: jnp.dtype = FLOAT32  # of the networks
 
-    # The networks.
+    # Networks.
 
     def encode_content(self, params: Params, images: jax.Array) -> jax.Array:
         """E_c(x): contents `[B, 7, 7, C]`."""
@@ -60,7 +60,7 @@ class ContentStyle:
         return initial_params(self.networks, self._inputs(), key)
 
     def _inputs(self) -> dict[str, tuple[jax.Array, ...]]:
-        """Inputs of the networks' shapes, all zeros."""
+        """Zero inputs of each network, for its initialisation."""
         images, digits = jnp.zeros((1, SIDE, SIDE, 1)), jnp.zeros((1,), jnp.int32)
         contents = jnp.zeros((1, SIDE // 4, SIDE // 4, 4 * self.networks["content_encoder"].width))
         return {
@@ -74,7 +74,7 @@ class ContentStyle:
 
     def latent_guided(self) -> Guided:
         """Sources translated to digits, each in a style from the prior."""
-        return Guided(self.decode, self.encode_content, latent_dim=self.style_dim)
+        return Guided(self.encode_content, self.decode, latent_dim=self.style_dim)
 
     def reference_guided(self) -> Guided:
         """Sources translated to the references' digits in the references' styles."""
@@ -82,13 +82,13 @@ class ContentStyle:
         def style(params: Params, references: jax.Array, digits: jax.Array) -> jax.Array:
             return self.encode_style(params, references)
 
-        return Guided(self.decode, self.encode_content, style)
+        return Guided(self.encode_content, self.decode, style)
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:
-        """Digits in the mean style of the K references, with the references' contents in turn.
+        """Digits in the mean style of the K references, with the references as sources in turn.
 
-        It is deterministic: it ignores the key and the variation.
+        The result is deterministic: key and variation are ignored.
         """
         style = self.encode_style(params, references).mean(axis=0)
         contents = self.encode_content(params, references[:len(digits)])
@@ -97,7 +97,7 @@ class ContentStyle:
 
 
 def build_networks(sizes: ConfigDict, style_encoder: str, features: int) -> dict[str, nn.Module]:
-    """The four networks that both methods have; `features` are those of the style encoder's output."""
+    """The four networks of both methods; the style encoder has `features` outputs."""
     return {
         "content_encoder": ContentEncoder(sizes.width, sizes.blocks),
         style_encoder: GlobalStyleEncoder(sizes.width, features),
@@ -107,13 +107,13 @@ def build_networks(sizes: ConfigDict, style_encoder: str, features: int) -> dict
 
 
 def assemble(model: ContentStyle, *discriminators: Phase, generator_loss: Any) -> Method:
-    """The method: the discriminators' phases, then one of encoders and decoder, which are averaged."""
-    drawing = ("content_encoder", model.STYLE_ENCODER, "decoder")
+    """The method: the discriminators' phases, then one for encoders and decoder, which are averaged."""
+    averaged = ("content_encoder", model.STYLE_ENCODER, "decoder")
     return Method(
         networks=model.networks,
         init=model.init,
-        phases=(*discriminators, Phase("generator", drawing, generator_loss)),
-        averaged=drawing,
+        phases=(*discriminators, Phase("generator", averaged, generator_loss)),
+        averaged=averaged,
         synthesis={"latent": model.latent_guided(), "reference": model.reference_guided(),
                    "writer": model.write},
     )

@@ -1,7 +1,7 @@
-"""The DCGAN (Radford et al. 2016) that MNIST tutorials teach: a latent in, some digit out.
+"""The DCGAN (Radford et al. 2016) of MNIST tutorials: a latent in, an image of any digit out.
 
-The floor of image quality. It cannot be asked for a digit, so what it draws for one is right one time in ten,
-and only pooled distances say anything of it. It is the conditional one, told nothing: no domains.
+The lower bound of image quality. It is the conditional DCGAN with 0 domains, so it ignores the target digit: one
+in ten is right, and only Fréchet distances over all digits are meaningful.
 """
 
 from ml_collections import ConfigDict

@@ -1,15 +1,24 @@
 """DRIT++ (Lee et al. 2020, arXiv:1905.01270) whose domains are the ten digits; MSGAN with one more term.
 
-As in MUNIT, an image is a content and a style, which the authors call attribute: here a Gaussian belief about
-a latent. In training, contents have noise and a penalty on their squares, so that they hide nothing, and a
-content discriminator predicts the digit, which the content encoder learns to prevent. The cross-cycle
-exchanges the attributes of two images, encodes the results and exchanges them back: this must give the first
-images. MSGAN (Mao et al. 2019) adds the mode-seeking term, by which different latents give different images,
-and the second image must look real as well. The StarGAN v2 paper compares both.
+As in MUNIT, an image is encoded as a content and a style. The authors call the style attribute; its encoder
+outputs a Gaussian posterior of a latent. In training, contents have noise and a penalty on their squares, which
+limit their information. A content discriminator predicts the digit, and the content encoder learns to prevent
+it. The cross-cycle exchanges the attributes of two images, encodes the results and exchanges them back, which has
+to reconstruct the two images. MSGAN (Mao et al. 2019) adds the mode-seeking term, which makes images of different
+latents differ, and a second sampled fake. The StarGAN v2 paper compares with both.
 
-Conditioning on the digit is as in munit.py. Weights are the authors'; means are over both directions, where
-they add two. The discriminator has a map per domain in place of their classifier. As in their code, the
-latent reconstruction trains the decoder alone: together, encoder and decoder could hide the latent in marks.
+Conditioning on the digit is as in munit.py. Weights are the authors'. As in their code, the latent reconstruction
+trains the decoder only: encoder and decoder together could hide the latent in small marks.
+
+Departures from the authors' code:
+
+- Means are over both directions, where they add two losses.
+- The discriminator has a map per domain instead of a classifier, and is one for exchanged and sampled fakes; theirs
+  are two.
+- The content discriminator has one update per iteration at the full learning rate; theirs has three, at the rate
+  divided by 2.5, with gradients clipped at 5.
+- Encoders and decoder have one Adam step of the summed losses; theirs have two. The learning rate does not decay.
+- Reference-guided synthesis uses the mean of the posterior, where their test code samples.
 
 Axes: B examples, Z latent, which is the style.
 """
@@ -23,7 +32,7 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from handwriting_gan.data.batches import Batch, both_ways, normal_both_ways
+from handwriting_gan.data.batches import Batch, both_directions, sample_normal
 from handwriting_gan.data.glyphs import DIGITS
 from handwriting_gan.losses import adversarial
 from handwriting_gan.losses.classification import confusion, cross_entropy
@@ -38,17 +47,17 @@ from handwriting_gan.networks.precision import dtype_of
 
 
 class Noise(NamedTuple):
-    """Noise of an iteration, for both directions: standard normal, float32 `[2 B, Z]` each."""
+    """Noise of an iteration for both directions: standard normal, float32 `[2 B, Z]` each."""
 
     latents: jax.Array
-    others: jax.Array  # the second latents of the mode-seeking term
-    posterior: jax.Array  # of the images' attributes
-    again: jax.Array  # of the attributes of exchanged images
+    others: jax.Array  # second latents, for the mode-seeking term
+    posterior: jax.Array  # for the images' posteriors
+    exchanged: jax.Array  # for the exchanged images' posteriors
 
 
 @dataclasses.dataclass(frozen=True)
 class DRIT(ContentStyle):
-    """The losses of the three phases. A discriminator's score is a logit."""
+    """The losses of the three phases. The discriminator's scores are logits."""
 
     STYLE_ENCODER: ClassVar[str] = "attribute_encoder"
 
@@ -62,7 +71,7 @@ class DRIT(ContentStyle):
         return self.encode_attribute(params, images)[0]
 
     def classify_content(self, params: Params, contents: jax.Array) -> jax.Array:
-        """D_c(c): logits `[B, 10]` of the digits that contents came from."""
+        """D_c(c): logits `[B, 10]` of the digits of the images that the contents are from."""
         return self._apply(params, "content_discriminator", contents)
 
     def _inputs(self) -> dict[str, tuple[jax.Array, ...]]:
@@ -72,36 +81,36 @@ class DRIT(ContentStyle):
 
     def content_discriminator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                                    step: jax.Array) -> tuple[jax.Array, Terms]:
-        """Which digit did a content come from?"""
-        images, digits, _ = both_ways(batch)
+        """Cross-entropy of the digit predicted from the content."""
+        images, digits, _ = both_directions(batch)
         logits = self.classify_content(params, self._noisy_content(params, images, keys, 1))
         loss = cross_entropy(logits, digits)
         return loss, {"content": loss}
 
     def discriminator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                            step: jax.Array) -> tuple[jax.Array, Terms]:
-        """Real images against translations with the other's attribute and with sampled latents."""
-        images, digits, others = both_ways(batch)
-        noise, contents = self.draw_noise(keys), self._noisy_content(params, images, keys, 1)
+        """Real images against translations with the other image's attribute and with sampled latents."""
+        images, digits, others = both_directions(batch)
+        noise, contents = self.sample_noise(keys), self._noisy_content(params, images, keys, 1)
         latents = self._sample(params, images, noise.posterior)
         real = self.discriminate(params, images, digits)
         loss = functools.reduce(operator.add, (
-            adversarial.discriminator_loss(one, other)
+            adversarial.discriminator_loss(real_logits, fake_logits)
             for fakes in self._fakes(params, contents, latents, noise, others)
-            for one, other in zip(real, self.discriminate(params, fakes, others), strict=True)))
+            for real_logits, fake_logits in zip(real, self.discriminate(params, fakes, others), strict=True)))
         return weighted_sum({"adversarial": loss}, self.weights)
 
     def generator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                        step: jax.Array) -> tuple[jax.Array, Terms]:
         """The full objective of encoders and decoder."""
-        images, digits, others = both_ways(batch)
-        noise, contents = self.draw_noise(keys), self._noisy_content(params, images, keys, 1)
+        images, digits, others = both_directions(batch)
+        noise, contents = self.sample_noise(keys), self._noisy_content(params, images, keys, 1)
         means, log_variances = self.encode_attribute(params, images)
         latents = self._sample(params, images, noise.posterior)
         own = self.decode(params, contents, latents, digits)
-        fakes = exchanged, drawn, *_ = self._fakes(params, contents, latents, noise, others)
+        fakes = exchanged, sampled, *_ = self._fakes(params, contents, latents, noise, others)
         back = self.decode(params, self._noisy_content(params, exchanged, keys, 2),
-                           _exchange(self._sample(params, exchanged, noise.again)), digits)
+                           _exchange(self._sample(params, exchanged, noise.exchanged)), digits)
         return weighted_sum({
             "adversarial": functools.reduce(operator.add, (
                 adversarial.generator_loss(logits) for each in fakes
@@ -111,43 +120,43 @@ class DRIT(ContentStyle):
             "image_reconstruction": mean_absolute_error(own, images),
             "cross_cycle": mean_absolute_error(back, images),
             "latent_reconstruction": mean_absolute_error(
-                self.encode_style(jax.lax.stop_gradient(params), drawn), noise.latents),
+                self.encode_style(jax.lax.stop_gradient(params), sampled), noise.latents),
             "kl": kl_to_standard_normal(means, log_variances),
-            "mode_seeking": mode_seeking(drawn, fakes[-1], noise.latents, noise.others),
+            "mode_seeking": mode_seeking(sampled, fakes[-1], noise.latents, noise.others),
         }, self.weights)
 
     def _fakes(self, params: Params, contents: jax.Array, latents: jax.Array, noise: Noise,
                others: jax.Array) -> list[jax.Array]:
-        """Contents decoded with the other's latent, a sampled latent and, for MSGAN, a second sampled one."""
-        drawn = [noise.latents, noise.others] if "mode_seeking" in self.weights else [noise.latents]
-        return [self.decode(params, contents, each, others) for each in (_exchange(latents), *drawn)]
+        """Contents decoded with the other image's latent, a sampled latent and, for MSGAN, a second one."""
+        sampled = [noise.latents, noise.others] if "mode_seeking" in self.weights else [noise.latents]
+        return [self.decode(params, contents, each, others) for each in (_exchange(latents), *sampled)]
 
     def _noisy_content(self, params: Params, images: jax.Array, keys: jax.Array, index: int) -> jax.Array:
-        """Contents `[2 B, 7, 7, C]` of both directions' images plus standard normal noise, by index."""
+        """Contents `[2 B, 7, 7, C]` plus standard normal noise; each `index` has its own noise."""
         contents = self.encode_content(params, images)
         keys = jax.vmap(jax.random.fold_in, (0, None))(keys, index)
-        return contents + normal_both_ways(keys, contents.shape[1:])
+        return contents + sample_normal(keys, contents.shape[1:])
 
     def _sample(self, params: Params, images: jax.Array, noise: jax.Array) -> jax.Array:
-        """Latents `[B, Z]` from the posterior of the attribute encoder."""
+        """Latents `[B, Z]` from the attribute encoder's posterior, by the reparametrisation of `noise` `[B, Z]`."""
         means, log_variances = self.encode_attribute(params, images)
         return means + jnp.exp(0.5 * log_variances) * noise
 
-    def draw_noise(self, keys: jax.Array) -> Noise:
-        """The iteration's noise from keys `[B]`."""
-        return Noise(*normal_both_ways(keys, (len(Noise._fields), self.style_dim)).swapaxes(0, 1))
+    def sample_noise(self, keys: jax.Array) -> Noise:
+        """The noise of an iteration from keys `[B]`."""
+        return Noise(*sample_normal(keys, (len(Noise._fields), self.style_dim)).swapaxes(0, 1))
 
 
 def _exchange(latents: jax.Array) -> jax.Array:
-    """Each direction's latents `[2 B, Z]` for the other."""
+    """Latents `[2 B, Z]` with the two directions exchanged."""
     return jnp.roll(latents, len(latents) // 2, axis=0)
 
 
 def build(config: ConfigDict) -> Method:
-    """DRIT++, or MSGAN, from a config (configs/drit.py names the fields).
+    """DRIT++, or MSGAN, from a config as in configs/drit.py.
 
     Raises:
-      InputError: if `config.compute` is no precision.
+      InputError: if `config.compute` is not a precision.
     """
     sizes = config.networks
     networks = build_networks(sizes, DRIT.STYLE_ENCODER, 2 * sizes.latent_dim)

@@ -1,8 +1,8 @@
-"""The rungs between StarGAN and StarGAN v2 (Choi et al. 2020, section 3.1 and table 1), each a small change.
+"""The configurations between StarGAN and StarGAN v2 (Choi et al. 2020, section 3.1 and table 1).
 
-A is stargan_v1, E stargan_v2 without its diversity term, F stargan_v2. B gives each domain a head of the
-discriminator in place of a classifier; C takes R1 and adaptive norms for the penalty and the label's planes;
-D adds a latent, the same for all domains, which an encoder has to find again in what was drawn.
+A is stargan_v1, E is stargan_v2 without its diversity term, F is stargan_v2. B replaces the classifier by a head of
+the discriminator for each domain. C replaces the gradient penalty by R1, and the label's planes by adaptive norms.
+D adds a latent with one prior for all domains, and an encoder that reconstructs it from the fake.
 """
 
 import math
@@ -27,28 +27,28 @@ from handwriting_gan.networks.stargan_v2 import LabelStyle, LatentEncoder
 
 
 class MultiTaskStarGAN(StarGANv1):
-    """B: StarGAN whose discriminator judges each image as the digit that it is to be, and classifies none.
+    """B: StarGAN whose discriminator has a score per digit instead of a classifier.
 
-    The penalty is taken between reals and fakes of one digit, so the reals are the references.
+    The gradient penalty interpolates between reals and fakes of one digit, so the reals are the references.
     """
 
-    def judge(self, params: Params, images: jax.Array, digits: jax.Array) -> jax.Array:
-        """D_y(x): scores `[B]`, large for real."""
+    def score(self, params: Params, images: jax.Array, digits: jax.Array) -> jax.Array:
+        """D_y(x): scores `[B]`, large for real images of `digits` `[B]`."""
         return apply_in(self.compute, self.networks["discriminator"], params["discriminator"], images, digits)
 
-    def _shapes(self) -> dict[str, tuple[jax.Array, ...]]:
-        shapes = super()._shapes()
-        return shapes | {"discriminator": shapes["generator"]}
+    def _inputs(self) -> dict[str, tuple[jax.Array, ...]]:
+        inputs = super()._inputs()
+        return inputs | {"discriminator": inputs["generator"]}
 
     def discriminator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                            step: jax.Array) -> tuple[jax.Array, Terms]:
-        """The Wasserstein loss and its penalty, digit by digit."""
+        """The Wasserstein loss and its gradient penalty, by digit."""
         digits = batch.reference_digits
         fakes = self.translate(params, batch.sources, digits)
         return weighted_sum({
             "adversarial": wasserstein.critic_loss(
-                self.judge(params, batch.references, digits), self.judge(params, fakes, digits)),
-            "gradient_penalty": unit_gradient(lambda x: self.judge(params, x, digits), batch.references,
+                self.score(params, batch.references, digits), self.score(params, fakes, digits)),
+            "gradient_penalty": unit_gradient(lambda x: self.score(params, x, digits), batch.references,
                                               fakes, jax.vmap(jax.random.uniform)(keys)),
         }, self.weights)
 
@@ -57,14 +57,14 @@ class MultiTaskStarGAN(StarGANv1):
         """Adversarial + cycle."""
         fakes = self.translate(params, batch.sources, batch.reference_digits)
         return weighted_sum({
-            "adversarial": wasserstein.generator_loss(self.judge(params, fakes, batch.reference_digits)),
+            "adversarial": wasserstein.generator_loss(self.score(params, fakes, batch.reference_digits)),
             "cycle": mean_absolute_error(
                 self.translate(params, fakes, batch.source_digits), batch.sources),
         }, self.weights)
 
 
 class LabelStyled(StarGANv2):
-    """C: a digit has one style, whatever the latent or the image."""
+    """C: a digit has one style, which depends on neither latent nor image."""
 
     def encode_style(self, params: Params, images: jax.Array, digits: jax.Array) -> jax.Array:
         """The style `[B, S]` of the digits."""
@@ -72,29 +72,29 @@ class LabelStyled(StarGANv2):
 
 
 class LatentStyled(StarGANv2):
-    """D: a style is a latent and the digit's one-hot code, S = Z + 10; the encoder reads the latent.
+    """D: a style is a latent and the digit's one-hot code, S = Z + 10; the style encoder predicts the latent.
 
-    The code is as long as a latent: a 1 among many numbers of that size is hardly heard.
+    The code is scaled to the norm of a latent: the generator hardly uses a code of norm 1.
     """
 
     def map_latents(self, params: Params, latents: jax.Array, digits: jax.Array) -> jax.Array:
-        """The latents with the code of their digits `[B]`, or of one digit."""
+        """Latents `[B, Z]` with the codes of their digits `[B]`, or of one digit: styles `[B, S]`."""
         code = math.sqrt(self.latent_dim) * jax.nn.one_hot(digits, DIGITS, dtype=latents.dtype)
         return jnp.concatenate([latents, jnp.broadcast_to(code, (len(latents), DIGITS))], axis=-1)
 
     def _generator_terms(self, params: Params, batch: Batch, styles: jax.Array, others: jax.Array,
                          keys: jax.Array) -> Terms:
         terms = super()._generator_terms(params, batch, styles, others, keys)
-        of_latents = self.style_dim / self.latent_dim  # the code, which is told, is no error in the mean
-        return {**terms, "style_reconstruction": of_latents * terms["style_reconstruction"]}
+        over_latents = self.style_dim / self.latent_dim  # a mean over the latent only: the code has no error
+        return {**terms, "style_reconstruction": over_latents * terms["style_reconstruction"]}
 
     def encode_style(self, params: Params, images: jax.Array, digits: jax.Array) -> jax.Array:
-        """The latents that images of any digits were drawn with, with the code of `digits`."""
+        """The latents predicted from images of any digits, with the code of `digits`: styles `[B, S]`."""
         return self.map_latents(params, super().encode_style(params, images, digits), digits)
 
 
 def build_multi_task(config: ConfigDict) -> Method:
-    """B, from a config (configs/ablations.py: multi_task_discriminator). Raises as stargan_v1.build."""
+    """B, from the config of `multi_task_discriminator` in configs/ablations.py. Raises as stargan_v1.build."""
     sizes = config.networks
     networks = {
         "generator": LabelGenerator(sizes.width, sizes.blocks, DIGITS),
@@ -105,18 +105,18 @@ def build_multi_task(config: ConfigDict) -> Method:
 
 
 def build_label_styled(config: ConfigDict) -> Method:
-    """C, from a config (configs/ablations.py: label_styles). Raises as stargan_v2.build."""
+    """C, from the config of `label_styles` in configs/ablations.py. Raises as stargan_v2.build."""
     networks = build_networks(config.networks)
     networks["mapping_network"] = LabelStyle(config.networks.style_dim, DIGITS)
     del networks["style_encoder"]
     method = assemble(LabelStyled(networks, **fields(config)), config)
-    # A reference would tell no more than the digit.
+    # A reference has no information but its digit.
     return method._replace(synthesis={name: mode for name, mode in method.synthesis.items()
                                       if name != "reference"})
 
 
 def build_latent_styled(config: ConfigDict) -> Method:
-    """D, from a config (configs/ablations.py: shared_latents). Raises as stargan_v2.build."""
+    """D, from the config of `shared_latents` in configs/ablations.py. Raises as stargan_v2.build."""
     sizes = config.networks
     networks = build_networks(sizes)
     networks["style_encoder"] = LatentEncoder(sizes.width, sizes.max_width, sizes.latent_dim)

@@ -1,14 +1,20 @@
-"""LORD (Gabbay & Hoshen 2020, arXiv:1906.11796) whose classes are the ten digits: content is the hand.
+"""LORD (Gabbay & Hoshen 2020, arXiv:1906.11796) whose classes are the ten digits, so that the content is the hand.
 
-No adversary: each training glyph has a content code of its own, found by descent with the generator that
-draws the glyph from it and its digit's code. Noise on the content and a penalty on its squares make content
-dear, so what all glyphs of a digit share comes to be in the digit's code, and a content can be drawn as any
-digit. An encoder then learns to find the codes of new glyphs (the second stage).
+It has no discriminator. Each training glyph has its own content code, optimised together with the generator, which
+reconstructs the glyph from this code and its digit's code (first stage, latent optimisation). Noise on the content
+and a penalty on its squares limit its information, so the digit's code has to hold what all glyphs of the digit
+share, and the generator can combine a content with any digit. An encoder learns to predict the content of new
+glyphs (second stage, amortisation).
 
-Departures: the second stage runs beside the first, so that one budget has both, and leaves the generator
-alone: moved by both it learned to hear the digit in a code without noise, and one answer in five was misread.
-No encoder of classes, since the digit to draw is told; squared errors of pixels instead of a perceptual loss;
-one learning rate, not annealed; and encoder and generator are averaged, as in every method here.
+Departures from the authors' code:
+
+- Both stages run in every iteration, within one budget. The second stage does not update the generator: updated by
+  both, it read the digit from codes without noise, and one synthesised digit in five was misread.
+- There is no encoder of classes, since the target digit is given.
+- The reconstruction is a squared error of pixels instead of a perceptual loss.
+- Class codes are part of the generator and learn at its rate, officially ten times faster. Rates do not decay.
+- The generator's output is a hard tanh, which has no gradient beyond +-1.
+- Encoder and generator have a moving average, as in every method here.
 
 Axes: B examples, K references of one writer, n digits to write, C content.
 """
@@ -22,7 +28,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from ml_collections import ConfigDict
 
-from handwriting_gan.data.batches import NumberedBatch, numbered
+from handwriting_gan.data.batches import IndexedBatch, indexed_examples
 from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import sum_of_squared_errors
@@ -34,21 +40,21 @@ from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
 
 @dataclasses.dataclass(frozen=True)
 class LORD:
-    """The codes and networks, the weights of the loss terms, and the losses and modes built from them."""
+    """The codes and networks with their losses and modes."""
 
     networks: dict[str, nn.Module]
     content_dim: int
     weights: Mapping[str, float]
-    noise: float = 1.0  # its standard deviation, on a content in training
+    noise: float = 1.0  # standard deviation, on contents in training
     compute: jnp.dtype = FLOAT32  # of the networks
 
-    # The networks by what they do.
+    # Networks.
 
-    def recall(self, params: Params, numbers: jax.Array) -> jax.Array:
-        """c_i: the contents `[B, C]` of training glyphs by their numbers `[B]`."""
-        return self._apply(params, "contents", numbers)
+    def look_up_contents(self, params: Params, indices: jax.Array) -> jax.Array:
+        """c_i: the contents `[B, C]` of training glyphs with indices `[B]`."""
+        return self._apply(params, "contents", indices)
 
-    def encode(self, params: Params, images: jax.Array) -> jax.Array:
+    def encode_content(self, params: Params, images: jax.Array) -> jax.Array:
         """E_c(x): contents `[B, C]`."""
         return self._apply(params, "content_encoder", images)
 
@@ -60,7 +66,7 @@ class LORD:
         return apply_in(self.compute, self.networks[name], params[name], *inputs)
 
     def init(self, key: jax.Array) -> dict[str, Any]:
-        """Initial codes, and parameters of both networks."""
+        """Initial codes, and initial parameters of both networks."""
         digits, contents = jnp.zeros((1,), jnp.int32), jnp.zeros((1, self.content_dim))
         return initial_params(self.networks, {
             "contents": (digits,),
@@ -68,54 +74,54 @@ class LORD:
             "generator": (digits, contents),
         }, key)
 
-    # The two stages.
+    # Losses.
 
-    def latent_optimisation_loss(self, params: Params, batch: NumberedBatch, keys: jax.Array,
+    def latent_optimisation_loss(self, params: Params, batch: IndexedBatch, keys: jax.Array,
                                  step: jax.Array) -> tuple[jax.Array, Terms]:
-        """Equation 4: each glyph from its digit and its own noisy content, which is to be small."""
-        contents = self.recall(params, batch.numbers)
-        drawn = self.generate(params, batch.digits, contents + self.noise * self.draw_noise(keys))
+        """Equation 4: reconstruction from the digit and the noisy content, and the penalty on the content."""
+        contents = self.look_up_contents(params, batch.indices)
+        rebuilt = self.generate(params, batch.digits, contents + self.noise * self.sample_noise(keys))
         return weighted_sum({
-            "reconstruction": sum_of_squared_errors(drawn, batch.images),
+            "reconstruction": sum_of_squared_errors(rebuilt, batch.images),
             "content": mean_of_squares(contents),
         }, self.weights)
 
-    def amortisation_loss(self, params: Params, batch: NumberedBatch, keys: jax.Array,
+    def amortisation_loss(self, params: Params, batch: IndexedBatch, keys: jax.Array,
                           step: jax.Array) -> tuple[jax.Array, Terms]:
-        """Equation 6: the encoder is to find the codes that were found, and what draws as well."""
-        found = self.encode(params, batch.images)
+        """Equation 6: the encoder predicts the optimised contents, and contents that reconstruct the glyphs."""
+        encoded = self.encode_content(params, batch.images)
         return weighted_sum({
             "reconstruction": sum_of_squared_errors(
-                self.generate(params, batch.digits, found), batch.images),
-            "code": mean_of_squares(found - self.recall(params, batch.numbers)),
+                self.generate(params, batch.digits, encoded), batch.images),
+            "code": mean_of_squares(encoded - self.look_up_contents(params, batch.indices)),
         }, self.weights)
 
-    def draw_noise(self, keys: jax.Array) -> jax.Array:
+    def sample_noise(self, keys: jax.Array) -> jax.Array:
         """Standard normal noise `[B, C]`, one per key `[B]`."""
         return jax.vmap(lambda key: jax.random.normal(key, (self.content_dim,)))(keys)
 
     # Synthesis.
 
     def latent_guided(self) -> Guided:
-        """Sources redrawn as digits; there is no latent."""
+        """Sources translated to digits; there is no latent."""
 
-        def draw(params: Params, contents: jax.Array, digits: jax.Array) -> jax.Array:
+        def decode(params: Params, contents: jax.Array, digits: jax.Array) -> jax.Array:
             return self.generate(params, digits, contents)
 
-        return Guided(draw, self.encode)
+        return Guided(self.encode_content, decode)
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:
-        """The hand as the mean of its glyphs' contents; one answer only."""
-        content = self.encode(params, references).mean(axis=0)
+        """Digits with the mean content of the K references; deterministic: key and variation are ignored."""
+        content = self.encode_content(params, references).mean(axis=0)
         return self.generate(params, digits, jnp.tile(content, (len(digits), 1)))
 
 
 def build(config: ConfigDict) -> Method:
-    """LORD from a config (configs/lord.py names the fields).
+    """LORD from a config as in configs/lord.py.
 
     Raises:
-      InputError: if `config.compute` is no precision.
+      InputError: if `config.compute` is not a precision.
     """
     sizes = config.networks
     networks = {
@@ -132,5 +138,5 @@ def build(config: ConfigDict) -> Method:
                 Phase("amortisation", ("content_encoder",), model.amortisation_loss)),
         averaged=("content_encoder", "generator"),
         synthesis={"latent": model.latent_guided(), "writer": model.write},
-        examples=numbered(config.glyphs),
+        examples=indexed_examples(config.glyphs),
     )

@@ -1,8 +1,15 @@
 """StarGAN (Choi et al. 2018, arXiv:1711.09020) whose domains are the ten digits: StarGAN v2's baseline.
 
-It knows a target digit and no style, so it draws one image for a source and a digit, and whatever it carries
-of a hand it carries from the source. Departures: the digit to draw is any, where the authors permute the
-batch's own; the generator is averaged, as in every method here; and the norms (networks/stargan_v1.py).
+It is conditioned on a digit but on no style, so a source and a digit determine the image, and the hand can come only
+from the source. Each of the five discriminator updates of an iteration has its own batch, as in the authors' code, so
+an iteration uses more real glyphs than one of StarGAN v2.
+
+Departures from the authors' code:
+
+- Target digits are uniform, where the authors permute the batch's own labels.
+- The learning rate does not decay; theirs decays linearly in the second half.
+- The generator has a moving average, as in every method here.
+- The norms and the discriminator's size differ (networks/stargan_v1.py).
 
 Axes: B examples, K references of one writer, n digits to write.
 """
@@ -23,21 +30,21 @@ from handwriting_gan.losses.classification import cross_entropy
 from handwriting_gan.losses.gradient_penalties import unit_gradient
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
-from handwriting_gan.methods.method import Guided, Method, Params, Phase, as_it_is, initial_params
+from handwriting_gan.methods.method import Guided, Method, Params, Phase, image_as_content, initial_params
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
 from handwriting_gan.networks.stargan_v1 import ClassifyingDiscriminator, LabelGenerator
 
 
 @dataclasses.dataclass(frozen=True)
 class StarGANv1:
-    """The two networks, the weights of the loss terms, and the losses and modes built from them."""
+    """The two networks with their losses and modes."""
 
     networks: dict[str, nn.Module]
     weights: Mapping[str, float]
     compute: jnp.dtype = FLOAT32  # of the networks
 
     def translate(self, params: Params, sources: jax.Array, digits: jax.Array) -> jax.Array:
-        """G(x, c): images `[B, 28, 28, 1]` redrawn as `digits` `[B]`."""
+        """G(x, c): images `[B, 28, 28, 1]` translated to `digits` `[B]`."""
         return apply_in(self.compute, self.networks["generator"], params["generator"], sources, digits)
 
     def discriminate(self, params: Params, images: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -46,14 +53,14 @@ class StarGANv1:
 
     def init(self, key: jax.Array) -> dict[str, Any]:
         """Initial parameters of both networks."""
-        return initial_params(self.networks, self._shapes(), key)
+        return initial_params(self.networks, self._inputs(), key)
 
-    def _shapes(self) -> dict[str, tuple[jax.Array, ...]]:
-        """What the networks are given, with nothing in it."""
+    def _inputs(self) -> dict[str, tuple[jax.Array, ...]]:
+        """Zero inputs of each network, for its initialisation."""
         images, digits = jnp.zeros((1, SIDE, SIDE, 1)), jnp.zeros((1,), jnp.int32)
         return {"generator": (images, digits), "discriminator": (images,)}
 
-    # The two phases.
+    # Losses.
 
     def discriminator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                            step: jax.Array) -> tuple[jax.Array, Terms]:
@@ -83,20 +90,20 @@ class StarGANv1:
     # Synthesis.
 
     def latent_guided(self) -> Guided:
-        """Sources redrawn as digits, which go in beside them; there is no latent."""
-        return Guided(self.translate, as_it_is)
+        """Sources translated to digits; there is no latent."""
+        return Guided(image_as_content, self.translate)
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:
-        """The hand as what the source keeps: the K references redrawn in turn, one answer only."""
+        """The K references translated to the digits in turn; deterministic: key and variation are ignored."""
         return self.translate(params, references[jnp.arange(len(digits)) % len(references)], digits)
 
 
 def build(config: ConfigDict) -> Method:
-    """StarGAN v1 from a config (configs/stargan_v1.py names the fields).
+    """StarGAN v1 from a config as in configs/stargan_v1.py.
 
     Raises:
-      InputError: if `config.compute` is no precision.
+      InputError: if `config.compute` is not a precision.
     """
     sizes = config.networks
     networks = {
@@ -107,7 +114,7 @@ def build(config: ConfigDict) -> Method:
 
 
 def assemble(model: StarGANv1, config: ConfigDict) -> Method:
-    """The method of a model, its discriminator updated several times for each time of its generator."""
+    """The method of a model, with `config.discriminator_updates` for each update of the generator."""
     return Method(
         networks=model.networks,
         init=model.init,

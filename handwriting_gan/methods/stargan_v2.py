@@ -1,8 +1,11 @@
 """StarGAN v2 (Choi et al. 2020, arXiv:1912.01865) whose domains are the ten digits.
 
-One iteration plays four phases in the authors' order: discriminator latent-guided and reference-guided, then
-generator latent-guided and reference-guided. The last moves the generator only: letting the style encoder
-learn from it degraded the authors' results.
+One iteration has four phases in the authors' order: discriminator latent-guided and reference-guided, then generator
+latent-guided and reference-guided. The last updates the generator only, as in the authors' code.
+
+Losses, gradients and updates are those of the authors' code. Departures elsewhere: images are neither flipped nor
+cropped, each example has its own pair of references (data/batches.py), and the diversity weight is 1, the authors'
+value for CelebA-HQ, with the architecture for AFHQ (no high-pass filter), for which theirs is 2.
 
 Axes: B examples, K references of one writer, n digits to write, S style, Z latent.
 """
@@ -28,34 +31,34 @@ from handwriting_gan.methods.method import Guided, Method, Params, Phase, initia
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
 from handwriting_gan.networks.stargan_v2 import Discriminator, Generator, MappingNetwork, StyleEncoder
 
-LATENT_CANDIDATES = 1024  # how many latents the shared-latent route compares
-MEAN_LATENTS = 1024  # over how many latents a digit's mean style is taken
+LATENT_CANDIDATES = 1024  # latents that the shared-latent route compares
+MEAN_LATENTS = 1024  # latents for a digit's mean style
 
 
 @dataclasses.dataclass(frozen=True)
 class StarGANv2:
-    """The four networks, the weights of the loss terms, and the losses and routes built from them."""
+    """The four networks with their losses and modes."""
 
     networks: dict[str, nn.Module]
     latent_dim: int
     style_dim: int
     weights: Mapping[str, float]
     diversity_decay_steps: int
-    truncation: float  # of the reference route, 0 to 1
+    truncation: float  # of the reference route's styles, 0 (mean style) to 1 (none)
     compute: jnp.dtype = FLOAT32  # of the networks
 
-    # The networks by what they do.
+    # Networks.
 
     def translate(self, params: Params, sources: jax.Array, styles: jax.Array) -> jax.Array:
-        """G(x, s): images `[B, 28, 28, 1]` redrawn in styles `[B, S]`."""
+        """G(x, s): images `[B, 28, 28, 1]` translated to styles `[B, S]`."""
         return self._apply(params, "generator", sources, styles)
 
     def content(self, params: Params, images: jax.Array) -> jax.Array:
-        """What the generator's encoder keeps of images: `[B, 7, 7, C]`."""
+        """The output of the generator's encoder: `[B, 7, 7, C]`."""
         return self._generator(params, "content", images)
 
     def decode(self, params: Params, content: jax.Array, styles: jax.Array) -> jax.Array:
-        """Draws a content in styles `[B, S]`: images `[B, 28, 28, 1]`."""
+        """The generator's decoder: contents and styles `[B, S]` to images `[B, 28, 28, 1]`."""
         return self._generator(params, "decode", content, styles)
 
     def _generator(self, params: Params, part: str, *inputs: jax.Array) -> jax.Array:
@@ -66,7 +69,7 @@ class StarGANv2:
         return self._apply(params, "mapping_network", latents, digits)
 
     def encode_style(self, params: Params, images: jax.Array, digits: jax.Array) -> jax.Array:
-        """E_y(x): the styles `[B, S]` that the heads of digits `[B]`, or of one digit, read from images."""
+        """E_y(x): styles `[B, S]` of images by the heads of digits `[B]`, or of one digit."""
         return self._apply(params, "style_encoder", images, digits)
 
     def discriminate(self, params: Params, images: jax.Array, digits: jax.Array) -> jax.Array:
@@ -87,12 +90,12 @@ class StarGANv2:
         }
         return initial_params(self.networks, inputs, key)
 
-    # The four phases.
+    # Losses.
 
     def discriminator_latent(self, params: Params, batch: Batch, keys: jax.Array,
                              step: jax.Array) -> tuple[jax.Array, Terms]:
         """Real sources against fakes in the style of a latent."""
-        latents, _ = self.draw_latents(keys)
+        latents, _ = self.sample_latents(keys)
         styles = self.map_latents(params, latents, batch.reference_digits)
         return self._discriminator_loss(params, batch, styles, keys)
 
@@ -106,7 +109,7 @@ class StarGANv2:
                          step: jax.Array) -> tuple[jax.Array, Terms]:
         """The full objective in the styles of two latents."""
         styles, others = (self.map_latents(params, latents, batch.reference_digits)
-                          for latents in self.draw_latents(keys))
+                          for latents in self.sample_latents(keys))
         return self._weigh(self._generator_terms(params, batch, styles, others, keys), step)
 
     def generator_reference(self, params: Params, batch: Batch, keys: jax.Array,
@@ -132,7 +135,7 @@ class StarGANv2:
 
     def _generator_terms(self, params: Params, batch: Batch, styles: jax.Array, others: jax.Array,
                          keys: jax.Array) -> Terms:
-        """What equation 5 weighs: adversarial, style reconstruction, diversity, cycle."""
+        """The terms of equation 5: adversarial, style reconstruction, diversity, cycle."""
         fakes = self._translate_in_training(params, batch.sources, styles, keys)
         source_styles = self.encode_style(params, batch.sources, batch.source_digits)
         back_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, 1)
@@ -149,18 +152,18 @@ class StarGANv2:
 
     def _translate_in_training(self, params: Params, images: jax.Array, styles: jax.Array,
                                keys: jax.Array) -> jax.Array:
-        """As `translate`; a variant may disturb it by noise of the examples' keys `[B]`."""
+        """As `translate`; a subclass can add noise from the keys `[B]`."""
         return self.translate(params, images, styles)
 
     def _weigh(self, terms: Terms, step: jax.Array | int = 0) -> tuple[jax.Array, Terms]:
-        """Their weighted sum; diversity is to grow, and counts less and less."""
+        """The weighted sum; diversity has a negative weight that decays linearly to 0."""
         weights: dict[str, float | jax.Array] = dict(self.weights)
         if "diversity" in weights:
             weights["diversity"] = -linear_decay(
                 self.weights["diversity"], self.diversity_decay_steps, step)
         return weighted_sum(terms, weights)
 
-    def draw_latents(self, keys: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def sample_latents(self, keys: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Two standard normal latents `[B, Z]` per key `[B]`."""
         latents = jax.vmap(lambda key: jax.random.normal(key, (2, self.latent_dim)))(keys)
         return latents[:, 0], latents[:, 1]
@@ -168,64 +171,64 @@ class StarGANv2:
     # Synthesis.
 
     def latent_guided(self) -> Guided:
-        """Sources redrawn as digits, each in the style of a latent of its own."""
+        """Sources translated to digits, each in the style of its own latent."""
 
-        def draw(params: Params, contents: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
+        def decode(params: Params, contents: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
             return self.decode(params, contents, self.map_latents(params, latents, digits))
 
-        return Guided(draw, self.content, latent_dim=self.latent_dim)
+        return Guided(self.content, decode, latent_dim=self.latent_dim)
 
     def reference_guided(self) -> Guided:
-        """Sources redrawn as the references' digits in the references' styles."""
+        """Sources translated to the references' digits in the references' styles."""
 
-        def draw(params: Params, contents: jax.Array, styles: jax.Array, digits: jax.Array) -> jax.Array:
+        def decode(params: Params, contents: jax.Array, styles: jax.Array, digits: jax.Array) -> jax.Array:
             return self.decode(params, contents, styles)
 
-        return Guided(draw, self.content, self.encode_style)
+        return Guided(self.content, decode, self.encode_style)
 
     def source_route(self, params: Params, references: jax.Array, reference_digits: jax.Array,
                      digits: jax.Array, key: jax.Array, variation: jax.Array) -> jax.Array:
-        """The hand as what the source keeps: the writer's glyphs, in the styles of one random latent.
+        """Writer mode with the hand in the content: the writer's glyphs in the styles of one random latent.
 
-        Training never shows the mapping network a latent near 0, so it is the styles that vary about
-        each digit's mean style.
+        `variation` scales the styles' deviation from their digit's mean style, not the latent: latents near 0
+        are rare in training.
         """
         latents = jnp.tile(jax.random.normal(key, (self.latent_dim,)), (len(digits), 1))
-        drawn, mean = self.map_latents(params, latents, digits), self._mean_styles(params)[digits]
-        return self._redraw(params, references, mean + variation * (drawn - mean))
+        styles, mean = self.map_latents(params, latents, digits), self._mean_styles(params)[digits]
+        return self._translate_references(params, references, mean + variation * (styles - mean))
 
     def reference_route(self, params: Params, references: jax.Array, reference_digits: jax.Array,
                         digits: jax.Array, key: jax.Array, variation: jax.Array) -> jax.Array:
-        """The hand as a style: the mean of what the target digit's head reads from the writer's glyphs.
+        """Writer mode with the hand in the style: the mean style of the writer's glyphs by the target digit's head.
 
-        Training never shows a head another digit, and nothing aligns the heads, so what it reads can lie
-        where no style of its digit does. It is drawn towards the digit's mean style, as StyleGAN truncates
-        its styles (Karras et al. 2019, appendix B): `truncation` 1 leaves it as read, 0 nothing of it.
-        There is no latent, so neither key nor variation is used.
+        In training a head has images of its own digit only, and no term aligns the heads, so its output for
+        another digit can be outside the distribution of its styles. Truncation moves it towards the digit's
+        mean style, as in StyleGAN (Karras et al. 2019, appendix B). The result is deterministic: key and
+        variation are ignored.
         """
         mean_styles = self._mean_styles(params)
 
         def style(digit: jax.Array) -> jax.Array:
-            read = self.encode_style(params, references, digit).mean(axis=0)
-            return mean_styles[digit] + self.truncation * (read - mean_styles[digit])
+            encoded = self.encode_style(params, references, digit).mean(axis=0)
+            return mean_styles[digit] + self.truncation * (encoded - mean_styles[digit])
 
-        return self._redraw(params, references, jax.vmap(style)(digits))
+        return self._translate_references(params, references, jax.vmap(style)(digits))
 
     def shared_latent_route(self, params: Params, references: jax.Array,
                             reference_digits: jax.Array, digits: jax.Array,
                             key: jax.Array, variation: jax.Array) -> jax.Array:
-        """The hand as one latent for all digits: the one of many whose styles fit the writer's best.
+        """Writer mode with the hand in one latent for all digits: of many, the one with the closest styles.
 
-        The latent is the hand here, not a try at it, so it does not vary.
+        Closest to the styles encoded from the writer's glyphs. The latent is the hand, so variation is ignored.
         """
         targets = self.encode_style(params, references, reference_digits)
         candidates = jax.random.normal(key, (LATENT_CANDIDATES, self.latent_dim))
         styles = self._styles_of_every_digit(params, candidates)
-        misfits = jnp.abs(styles[reference_digits] - targets[:, None]).mean(axis=(0, 2))
-        return self._redraw(params, references, styles[digits, jnp.argmin(misfits)])
+        distances = jnp.abs(styles[reference_digits] - targets[:, None]).mean(axis=(0, 2))
+        return self._translate_references(params, references, styles[digits, jnp.argmin(distances)])
 
     def _mean_styles(self, params: Params) -> jax.Array:
-        """The mean of F_y(z) over many z, for all ten y: `[10, S]`."""
+        """The mean of F_y(z) over many z for all ten y: `[10, S]`."""
         latents = jax.random.normal(jax.random.key(0), (MEAN_LATENTS, self.latent_dim))
         return self._styles_of_every_digit(params, latents).mean(axis=1)
 
@@ -233,27 +236,26 @@ class StarGANv2:
         """F_y(z) of latents `[M, Z]` for all ten y: `[10, M, S]`."""
         return jax.vmap(lambda digit: self.map_latents(params, latents, digit))(jnp.arange(DIGITS))
 
-    def _redraw(self, params: Params, references: jax.Array, styles: jax.Array) -> jax.Array:
-        """Draws n styles `[n, S]`, taking the K references as sources in turn."""
+    def _translate_references(self, params: Params, references: jax.Array, styles: jax.Array) -> jax.Array:
+        """The K references translated in turn to n styles `[n, S]`."""
         return self.translate(params, references[jnp.arange(len(styles)) % len(references)], styles)
 
 
 def build(config: ConfigDict) -> Method:
-    """StarGAN v2 from a config (configs/stargan_v2.py names the fields).
+    """StarGAN v2 from a config as in configs/stargan_v2.py.
 
     Raises:
-      InputError: if `config.route` is no route of this method, `config.compute` is no precision, or a size
-        does not fit 28 x 28.
+      InputError: if `route`, `guided_by`, `compute` or a size of the networks is invalid.
     """
     networks = build_networks(config.networks)
     return assemble(StarGANv2(networks, **fields(config)), config)
 
 
 def build_networks(sizes: ConfigDict) -> dict[str, nn.Module]:
-    """The four networks, by their sizes.
+    """The four networks.
 
     Raises:
-      InputError: if a size does not fit 28 x 28.
+      InputError: if a size is not a positive integer or does not fit 28 x 28.
     """
     _check_sizes(sizes)
     shape = {"width": sizes.width, "max_width": sizes.max_width}
@@ -267,10 +269,10 @@ def build_networks(sizes: ConfigDict) -> dict[str, nn.Module]:
 
 
 def fields(config: ConfigDict) -> dict[str, Any]:
-    """The model's fields, apart from its networks.
+    """The model's fields except its networks.
 
     Raises:
-      InputError: if `config.compute` is no precision.
+      InputError: if `config.compute` is not a precision.
     """
     return {
         "latent_dim": config.networks.latent_dim,
@@ -283,14 +285,14 @@ def fields(config: ConfigDict) -> dict[str, Any]:
 
 
 def assemble(model: StarGANv2, config: ConfigDict) -> Method:
-    """The method of a model, guided in training by latents, references or both, its hand by a route.
+    """The method of a model, guided in training by `config.guided_by`, with the writer mode `config.route`.
 
     Raises:
-      InputError: if `config.guided_by` is no guide or `config.route` no route.
+      InputError: if `config.guided_by` or `config.route` is invalid.
     """
-    drawing = tuple(name for name in model.networks if name != "discriminator")
-    read = tuple(name for name in drawing if name != "mapping_network")
-    by_latents = Phase("generator_latent", drawing, model.generator_latent)
+    averaged = tuple(name for name in model.networks if name != "discriminator")
+    without_mapping = tuple(name for name in averaged if name != "mapping_network")
+    by_latents = Phase("generator_latent", averaged, model.generator_latent)
     phases = {
         "both": (
             Phase("discriminator_latent", ("discriminator",), model.discriminator_latent),
@@ -302,13 +304,13 @@ def assemble(model: StarGANv2, config: ConfigDict) -> Method:
             Phase("discriminator_latent", ("discriminator",), model.discriminator_latent),
             by_latents,
         ),
-        "references": (  # nothing else teaches the style encoder here
+        "references": (  # the only phase that trains the style encoder
             Phase("discriminator_reference", ("discriminator",), model.discriminator_reference),
-            Phase("generator_reference", read, model.generator_reference),
+            Phase("generator_reference", without_mapping, model.generator_reference),
         ),
     }
     if config.guided_by not in phases:
-        raise InputError(f"guided_by is {config.guided_by!r}; there is {', '.join(phases)}")
+        raise InputError(f"guided_by is {config.guided_by!r}; it must be one of {', '.join(phases)}")
     modes = {"latent": model.latent_guided(), "reference": model.reference_guided()}
     if config.guided_by == "references":
         del modes["latent"]
@@ -316,7 +318,7 @@ def assemble(model: StarGANv2, config: ConfigDict) -> Method:
         networks=model.networks,
         init=model.init,
         phases=phases[config.guided_by],
-        averaged=drawing,
+        averaged=averaged,
         synthesis={**modes, "writer": _route(model, config.route)},
     )
 
@@ -326,7 +328,7 @@ def _check_sizes(sizes: ConfigDict) -> None:
         if not isinstance(size, int) or size < (0 if name == "levels" else 1):
             raise InputError(f"networks.{name} is {size!r}; it must be a whole number above 0")
     if SIDE % 2**sizes.levels:
-        raise InputError(f"networks.levels is {sizes.levels}, but {SIDE} pixels can be halved only twice")
+        raise InputError(f"networks.levels is {sizes.levels}; it must be 0, 1 or 2: each level halves {SIDE} pixels")
 
 
 def _route(model: StarGANv2, name: str) -> Callable[..., jax.Array]:
@@ -336,5 +338,5 @@ def _route(model: StarGANv2, name: str) -> Callable[..., jax.Array]:
         "shared_latent": model.shared_latent_route,
     }
     if name not in routes:
-        raise InputError(f"no route is called {name!r}; there is {', '.join(routes)}")
+        raise InputError(f"route is {name!r}; it must be one of {', '.join(routes)}")
     return routes[name]

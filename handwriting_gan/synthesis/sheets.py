@@ -37,7 +37,7 @@ def sheets(model: TrainedModel, held_out: Glyphs) -> dict[str, Sheet]:
             made["reference"] = cross_sheet(_square(images), sources.images, references.images)
         if "latent" in model.modes:
             images = model.latent_guided(sources.take(down), across)
-            made["latent"] = cross_sheet(_square(images), sources.images, above="random latents, digits 0 to 9")
+            made["latent"] = cross_sheet(_square(images), sources.images, top_label="random latents, digits 0 to 9")
     references_of = [rows[:REFERENCES] for rows in rows_by_writer(held_out).values() if len(rows) >= REFERENCES]
     if "writer" in model.modes and references_of:
         made["writer"] = _writer_sheet(model, held_out, np.stack(references_of[:WRITERS]))

@@ -5,7 +5,7 @@ import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -139,13 +139,13 @@ class TrainedModel:
     def _guided(self, mode: str, seed: int, digits: np.ndarray, sources: Glyphs,
                 references: Glyphs | None = None) -> np.ndarray:
         """Runs a guided mode for digits, sources and references `[N, ...]`."""
-        guided = cast(Guided, self._mode(mode))  # by the contract of `Method`
+        guided: Guided = self._mode(mode)
         codes = [self._encode_distinct(guided.content, sources.images)]
         if references is not None and guided.style is not None:
             codes.append(self._encode_distinct(guided.style, references.images, references.digits))
         if guided.latent_dim:
             codes.append((_latents(guided, seed, len(digits)), np.arange(len(digits))))
-        synthesise = jax.jit(guided.draw)
+        synthesise = jax.jit(guided.decode)
 
         def compute(rows: np.ndarray, _: int) -> np.ndarray:
             inputs = (code[indices[rows]] for code, indices in codes)
@@ -166,7 +166,7 @@ class TrainedModel:
 
         return _in_chunks(compute, len(distinct), min(IMAGES, len(distinct))), indices
 
-    def _mode(self, mode: str) -> Callable[..., jax.Array]:
+    def _mode(self, mode: str) -> Any:
         if mode not in self.method.synthesis:
             raise InputError(f"{self.config.method} has no {mode} mode; it has {', '.join(self.modes)}")
         return self.method.synthesis[mode]
@@ -219,7 +219,7 @@ def _key(seed: int, start: int) -> jax.Array:
 
 def _latents(guided: Guided, seed: int, count: int) -> np.ndarray:
     """Samples a latent for each glyph: `[count, latent_dim]`."""
-    return _in_chunks(lambda _, start: np.asarray(guided.latents(_key(seed, start), CHUNK)), count, CHUNK)
+    return _in_chunks(lambda _, start: np.asarray(guided.sample_latents(_key(seed, start), CHUNK)), count, CHUNK)
 
 
 def _distinct(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -141,7 +141,7 @@ def make_plan(config: ConfigDict, glyphs: Glyphs, stop_at: int | None = None) ->
         raise InputError(f"--config.learning_rates.{unknown[0]}: {config.method} has no such network; "
                          f"it has {', '.join(method.networks)}")
     examples = devices.split_batch(config.batch_size, config.micro_batches)
-    pool = method.examples.lay_out(glyphs)
+    pool = method.examples.make_pool(glyphs)
     return Plan(method, by_network, examples, pool, create, abstract, stop_at or config.steps)
 
 

@@ -30,7 +30,7 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
     def gradients_of(phase: Phase, repeat: int, params: Params, pool: Any, step: jax.Array,
                      examples: jax.Array) -> tuple[Params, Terms]:
         batch_keys, noise_keys = example_keys(seed, step, repeat, examples)
-        return phase_gradients(phase, params, method.examples.draw(pool, batch_keys), noise_keys, step)
+        return phase_gradients(phase, params, method.examples.sample(pool, batch_keys), noise_keys, step)
 
     def train_step(state: TrainState, pool: Any, examples: jax.Array) -> tuple[TrainState, Terms]:
         params, opt_states = dict(state.params), dict(state.opt_states)

@@ -16,7 +16,7 @@ from handwriting_gan.data.hands import (
     Episodes,
     HandBatch,
     HandPool,
-    draw_episodes,
+    sample_episodes,
     make_hand_pool,
 )
 from handwriting_gan.errors import InputError
@@ -78,7 +78,7 @@ def drawn(batch: HandBatch) -> np.ndarray:
 @pytest.fixture(scope="module")
 def episodes() -> Episodes:
     """The episodes of many seeds, one seed after the other."""
-    drawn = [draw_episodes(GLYPHS, GIVEN, seed) for seed in range(SEEDS)]
+    drawn = [sample_episodes(GLYPHS, GIVEN, seed) for seed in range(SEEDS)]
     return Episodes(*map(np.concatenate, zip(*drawn, strict=True)))
 
 
@@ -256,7 +256,7 @@ def test_every_possible_other_is_equally_likely(episodes: Episodes) -> None:
 ])
 def test_a_writer_has_an_episode_for_each_digit_with_a_twin_and_enough_references(
         references: int, expected: dict[int, str]) -> None:
-    targets = GLYPHS.take(draw_episodes(GLYPHS, references, seed=0).targets)
+    targets = GLYPHS.take(sample_episodes(GLYPHS, references, seed=0).targets)
     found = list(zip(targets.writers.tolist(), targets.digits.tolist(), strict=True))
     assert found == [(writer, int(digit)) for writer, digits in expected.items() for digit in digits]
 
@@ -270,25 +270,25 @@ def test_target_and_twin_are_two_glyphs_of_one_writer_and_digit_drawn_fairly(epi
 
 def test_an_other_is_missing_where_the_writer_alone_has_the_digit_in_the_series() -> None:
     glyphs = written({1: (0, "0011"), 2: (0, "0"), 3: (4, "11"), UNKNOWN_WRITER: (0, "01")})
-    drawn = draw_episodes(glyphs, references=2, seed=0)
+    drawn = sample_episodes(glyphs, references=2, seed=0)
     assert glyphs.digits[drawn.targets].tolist() == [0, 1]
     assert drawn.others.tolist() == [np.flatnonzero(glyphs.writers == 2)[0], -1]
 
 
 def test_the_same_seed_draws_the_same_episodes() -> None:
-    assert_equal(draw_episodes(GLYPHS, GIVEN, seed=3), draw_episodes(GLYPHS, GIVEN, seed=3))
+    assert_equal(sample_episodes(GLYPHS, GIVEN, seed=3), sample_episodes(GLYPHS, GIVEN, seed=3))
 
 
 def test_another_seed_draws_other_episodes() -> None:
-    one, other = (draw_episodes(GLYPHS, GIVEN, seed) for seed in (3, 4))
+    one, other = (sample_episodes(GLYPHS, GIVEN, seed) for seed in (3, 4))
     assert not np.array_equal(one.references, other.references)
 
 
 def test_fewer_references_are_the_first_of_more() -> None:
-    more = draw_episodes(GLYPHS, 3, seed=0)
+    more = sample_episodes(GLYPHS, 3, seed=0)
     for fewer in (0, 1, 2):
         first = more._replace(references=more.references[:, :fewer])
-        assert_equal(draw_episodes(GLYPHS, fewer, seed=0), first)
+        assert_equal(sample_episodes(GLYPHS, fewer, seed=0), first)
 
 
 @pytest.mark.parametrize("glyphs", [
@@ -296,11 +296,11 @@ def test_fewer_references_are_the_first_of_more() -> None:
     pytest.param(GLYPHS.take([]), id="no glyphs"),
 ])
 def test_there_are_no_episodes_without_a_known_writer(glyphs: Glyphs) -> None:
-    drawn = draw_episodes(glyphs, references=2, seed=0)
+    drawn = sample_episodes(glyphs, references=2, seed=0)
     assert [column.shape for column in drawn] == [(0, 2), (0,), (0,), (0,)]
 
 
-@pytest.mark.parametrize("make", [lambda: draw_episodes(GLYPHS, 3, 0), lambda: draw_episodes(GLYPHS, 9, 0)])
+@pytest.mark.parametrize("make", [lambda: sample_episodes(GLYPHS, 3, 0), lambda: sample_episodes(GLYPHS, 9, 0)])
 def test_episodes_are_of_whole_numbers(make: Callable[[], Episodes]) -> None:
     assert {column.dtype for column in make()} == {np.dtype(np.int32)}
 

@@ -13,7 +13,7 @@ import pytest
 
 from handwriting_gan.data import mnist, mnist_writers
 from handwriting_gan.data.glyphs import Glyphs
-from handwriting_gan.data.hands import draw_episodes, make_hand_pool
+from handwriting_gan.data.hands import sample_episodes, make_hand_pool
 from handwriting_gan.data.idx import parse, read_verified
 from handwriting_gan.data.mnist_writers import LABELS, MnistWriters, check_digit, is_validation
 from handwriting_gan.errors import InputError
@@ -106,7 +106,7 @@ def test_a_writer_is_of_one_series_and_there_are_two(split: str, splits: dict[st
 ])
 def test_so_many_writers_can_be_drawn_and_none_is_alone(
         split: str, references: int, episodes: int, splits: dict[str, Glyphs]) -> None:
-    drawn = draw_episodes(splits[split], references, seed=0)
+    drawn = sample_episodes(splits[split], references, seed=0)
     assert len(drawn.targets) == episodes
     assert (drawn.others >= 0).all()
 

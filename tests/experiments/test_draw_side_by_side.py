@@ -75,7 +75,7 @@ def test_committed_pictures_are_replaced_on_demand_only(
     monkeypatch.setattr(draw_side_by_side, "trained", lambda table, runs: {"one": released})
     monkeypatch.setattr(draw_side_by_side, "check_alike", lambda models, own: written.append(own))
     monkeypatch.setattr(draw_side_by_side.sources, "load_both", lambda *_: (held_out, held_out))
-    monkeypatch.setattr(draw_side_by_side, "draw_episodes", lambda *_: None)
+    monkeypatch.setattr(draw_side_by_side, "sample_episodes", lambda *_: None)
     for name in ("reference_guided", "hands", "labelled"):
         monkeypatch.setattr(draw_side_by_side.side_by_side, name, lambda *_: {})
     monkeypatch.setattr("sys.argv", ["draw", "rivals", "--runs", str(tmp_path / "runs"),

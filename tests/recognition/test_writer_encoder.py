@@ -10,7 +10,7 @@ import pytest
 
 from handwriting_gan.data import mnist
 from handwriting_gan.data.glyphs import SIDE, Glyphs, make_glyphs
-from handwriting_gan.data.hands import draw_episodes
+from handwriting_gan.data.hands import sample_episodes
 from handwriting_gan.data.idx import parse, read_verified
 from handwriting_gan.data.mnist_writers import DIGIT, LABELS, SERIES, WRITER, MnistWriters, is_validation
 from handwriting_gan.errors import InputError
@@ -137,7 +137,7 @@ def unseen() -> Glyphs:
     not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} names no folder of MNIST's and QMNIST's files")
 def test_unseen_writers_are_told_from_others_of_their_series_by_three_glyphs(
         encoder: WriterEncoder, unseen: Glyphs) -> None:
-    episodes = draw_episodes(unseen, references=3, seed=0)
+    episodes = sample_episodes(unseen, references=3, seed=0)
     embeddings = encoder.embed(unseen.images, unseen.digits)
     scores = embeddings[episodes.targets] @ hand(embeddings[episodes.references]).T
     queries = unseen.take(episodes.targets)

@@ -13,7 +13,7 @@ from configs import stargan_v2 as config_file
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import SIDE, Glyphs, make_glyphs
 from handwriting_gan.errors import InputError
-from handwriting_gan.methods.method import Guided, Method, as_it_is
+from handwriting_gan.methods.method import Guided, Method, image_as_content
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.synthesis.trained_model import TrainedModel
 
@@ -156,7 +156,7 @@ def test_each_redrawing_has_a_latent_of_its_own(held_out: Glyphs, monkeypatch: p
     def draw(params: dict, contents: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
         return jnp.tanh(contents + latents.reshape(contents.shape))
 
-    synthesis = {"latent": Guided(draw, as_it_is, latent_dim=SIDE * SIDE)}
+    synthesis = {"latent": Guided(image_as_content, draw, latent_dim=SIDE * SIDE)}
     model = TrainedModel(ConfigDict(), Method({}, dict, (), (), synthesis), {}, 0)
     monkeypatch.setattr(trained_model, "CHUNK", CHUNK)
     count = 2 * CHUNK + 3
@@ -208,8 +208,8 @@ def blank() -> TrainedModel:
     synthesis = {
         "writer": lambda params, references, own, digits, *rest: paper(digits),
         "blend": lambda params, references, own, others, theirs, digits, *rest: paper(digits),
-        "latent": Guided(lambda params, contents, latents, digits: paper(digits), as_it_is, latent_dim=1),
-        "reference": Guided(lambda params, contents, styles, digits: paper(digits), as_it_is,
+        "latent": Guided(image_as_content, lambda params, contents, latents, digits: paper(digits), latent_dim=1),
+        "reference": Guided(image_as_content, lambda params, contents, styles, digits: paper(digits),
                             lambda params, references, digits: references),
     }
     return TrainedModel(ConfigDict(), Method({}, dict, (), (), synthesis), {}, 0)

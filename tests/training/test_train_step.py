@@ -12,7 +12,7 @@ from flax import jax_utils
 
 from configs import stargan_v2 as config_file
 from handwriting_gan import methods
-from handwriting_gan.data.batches import Batch, Pool, draw, make_pool
+from handwriting_gan.data.batches import Batch, Pool, make_pool, sample_batch
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.methods.method import Method, Phase
 from handwriting_gan.training import devices, train_state
@@ -69,7 +69,7 @@ def test_phases_run_in_order_each_on_the_result_of_the_last(glyphs: Glyphs) -> N
 
     def naive(moved: float, held: float, repeat: int) -> float:
         draw_keys, noise_keys = example_keys(SEED, jnp.int32(0), repeat, np.arange(4))
-        target = float(draw(pool, draw_keys).sources.mean())
+        target = float(sample_batch(pool, draw_keys).sources.mean())
         noise = np.asarray(jax.vmap(jax.random.normal)(noise_keys), np.float64)
         return moved - RATE * np.mean(2 * held * (moved * held - target + noise))
 
