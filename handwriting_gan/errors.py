@@ -19,7 +19,11 @@ class InputError(Exception):
 
 
 class Flags(argparse.ArgumentParser):
-    """A parser whose complaint is one line, as every other error is."""
+    """A parser whose error is one line; `example` is a command that its help shows."""
+
+    def __init__(self, *, description: str, example: str = "") -> None:
+        """Formats the help."""
+        super().__init__(description=description, epilog=f"example: {example}" if example else None)
 
     def error(self, message: str) -> NoReturn:
         """Refuses the command line."""

@@ -63,7 +63,7 @@ def test_a_number_that_is_not_digits(number: str, tmp_path: Path, refused: Calla
 def test_reads_of_another_length(tmp_path: Path, refused: Callable[..., str]) -> None:
     said = refused(write, "--number", 481, "--like", PICTURE,
                    "--reads", 2734, "--out", tmp_path / "out.png")
-    assert "does not seem to show 4 digits" in said
+    assert "does not seem to show 4 digits; crop it to the number, or correct --reads 2734\n" in said
     assert not list(tmp_path.iterdir())
 
 
@@ -75,11 +75,11 @@ def test_reads_of_another_length(tmp_path: Path, refused: Callable[..., str]) ->
     (("--to", PICTURE), "out.png", "ends in .gif"),
     ((), "out.gif", "ends in .gif"),
     ((), "out.jpg", "ends in one of .png, .svg, .gif"),
-    (("--paper",), "out.svg", "come with an --out that ends in .png"),
-    (("--to", PICTURE, "--beside"), "out.gif", "come with an --out that ends in .png"),
+    (("--paper",), "out.svg", "need an --out that ends in .png"),
+    (("--to", PICTURE, "--beside"), "out.gif", "need an --out that ends in .png"),
     (("--line", 0), "out.png", "no whole number from 1"),
-    (("--line", 2), "out.png", "shows 1 number, so there is no --line 2"),
-    (("--to", PICTURE, "--tries", 2), "out.gif", "do not go together"),
+    (("--line", 2), "out.png", "shows 1 number, so there is no line 2; choose one from 1 to 1 with --line"),
+    (("--to", PICTURE, "--tries", 2), "out.gif", "cannot be combined"),
     (("--to", "nothing.png"), "out.gif", "no picture at nothing.png"),
 ])
 def test_a_bad_way_to_write(flags: tuple, out: str, reason: str, tmp_path: Path,
@@ -94,7 +94,7 @@ def test_a_picture_is_not_written_over(like: str, out: str, tmp_path: Path,
                                        refused: Callable[..., str]) -> None:
     shutil.copy(PICTURE, tmp_path / like)
     said = refused(write, "--number", 481, "--like", tmp_path / like, "--out", tmp_path / out)
-    assert "would take the place of a picture" in said
+    assert "would overwrite a picture" in said
     assert (tmp_path / like).read_bytes() == PICTURE.read_bytes()
 
 
