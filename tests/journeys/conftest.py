@@ -1,9 +1,10 @@
-"""Doors called as the command line would, in this process."""
+"""Calls entry points as the command line does, in this process."""
 
 import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from ml_collections import ConfigDict
@@ -17,7 +18,7 @@ from handwriting_gan.workdir.layout import Workdir
 
 @pytest.fixture(scope="session")
 def untrained(random_params: Callable, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workdir]:
-    """`untrained(config, step)`: a run whose networks are random, yet can write."""
+    """`untrained(config, step)`: the workdir of a run with random networks, which can write."""
 
     def save(config: ConfigDict, step: int) -> Workdir:
         workdir, method = Workdir(tmp_path_factory.mktemp("untrained")), methods.build(config)
@@ -31,8 +32,8 @@ def untrained(random_params: Callable, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def as_if_killed(tmp_path: Path) -> Callable[[Workdir], Workdir]:
-    """Copies a finished run as a kill before its last save could have left it: with none of its sheets."""
+def killed_copy(tmp_path: Path) -> Callable[[Workdir], Workdir]:
+    """Copies a finished run in the state that a kill before its last save leaves, without sample sheets."""
 
     def copy(finished: Workdir) -> Workdir:
         killed = Workdir(tmp_path / "killed")
@@ -45,27 +46,27 @@ def as_if_killed(tmp_path: Path) -> Callable[[Workdir], Workdir]:
 
 
 @pytest.fixture
-def run_door(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Calls a door with its flags."""
+def run_entry_point(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`run_entry_point(module, *arguments)` calls the module's `main` with these arguments."""
 
-    def call(door: object, *arguments: object) -> None:
-        monkeypatch.setattr("sys.argv", [door.__name__, *map(str, arguments)])
-        exit_in_one_line(door.main)
+    def call(module: ModuleType, *arguments: object) -> None:
+        monkeypatch.setattr("sys.argv", [module.__name__, *map(str, arguments)])
+        exit_in_one_line(module.main)
 
     return call
 
 
 @pytest.fixture
-def refused(run_door: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Calls a door, which leaves with 2, and returns the one line that it says."""
+def refused(run_entry_point: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Calls an entry point that exits with code 2, and returns its error message, one line."""
 
-    def call(door: object, *arguments: object) -> str:
-        with pytest.raises(SystemExit) as leaving:
-            run_door(door, *arguments)
-        assert leaving.value.code == 2
-        said = capsys.readouterr().err
-        assert said.startswith("error: ")
-        assert said.count("\n") == 1
-        return said
+    def call(module: ModuleType, *arguments: object) -> str:
+        with pytest.raises(SystemExit) as stopped:
+            run_entry_point(module, *arguments)
+        assert stopped.value.code == 2
+        message = capsys.readouterr().err
+        assert message.startswith("error: ")
+        assert message.count("\n") == 1
+        return message
 
     return call
