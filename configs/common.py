@@ -15,6 +15,8 @@ def pick(preset: str, tiny: Any, small: Any, base: Any) -> Any:
 def get_config(preset: str) -> ConfigDict:
     """The fields of every config; a method's config adds its own.
 
+    A field's range is in handwriting_gan/workdir/config_ranges.py; a new field needs one.
+
     Raises:
       ValueError: if there is no such preset.
     """

@@ -6,7 +6,7 @@ On two cores of an AMD EPYC `small` does about 2.8 steps/s, 15 minutes in all, a
 Released weights: `small` on mnist, 9,000 steps: digit accuracy 99.5 % latent-guided and 99.7 %
 reference-guided, Fréchet distance 36.5 and 13.5 (real glyphs 1.5) over 10,000 test sources.
 
-`base` has the paper's learning rates, mapping network and averaging; `small` and `tiny` have few steps to
+`base` has the paper's learning rates, mapping network and EMA decay; `small` and `tiny` have few steps to
 learn in, so theirs are higher and narrower. All take the paper's loss weights for CelebA-HQ.
 """
 

@@ -27,7 +27,7 @@ def main() -> None:
     """The entry point."""
     parser = Flags(description="Measures a trained model: prints tables and writes WORKDIR/scorecard.json, with "
                                "tables in Markdown and pictures in the same folder.",
-                   epilog="example: python -m handwriting_gan.evaluate --workdir runs/first --protocol quick")
+                   example="python -m handwriting_gan.evaluate --workdir runs/first --protocol quick")
     parser.add_argument("--workdir", type=local_path, required=True, help="the folder of a run")
     parser.add_argument("--protocol", choices=PROTOCOLS, default="quick",
                         help="quick: about a minute, on validation writers, for running trainings and for choices; "

@@ -24,7 +24,7 @@ from ml_collections import ConfigDict, config_flags
 
 from handwriting_gan import cache
 from handwriting_gan.data import sources
-from handwriting_gan.errors import InputError, exit_in_one_line
+from handwriting_gan.errors import InputError, exit_in_one_line, one_line
 from handwriting_gan.files import local_path
 from handwriting_gan.synthesis import sheets
 from handwriting_gan.training import deadlock, devices, processes
@@ -149,8 +149,8 @@ def _parse_flags(arguments: list[str]) -> ConfigDict:
         raise InputError(f"--config: {_config_reason(error)}") from error
     if missing or not isinstance(config, ConfigDict):
         raise InputError(CHOOSE_CONFIG)
-    _check_labels(config)
     check_ranges(config, "--config.")
+    _check_labels(config)
     return config
 
 
@@ -198,11 +198,10 @@ def _config_reason(error: Exception) -> str:
                                                      traceback.extract_tb(error.__traceback__)}
     if isinstance(error, AttributeError | KeyError) and not in_file:
         nested = re.search(r"Attempting to lookup: ([\w.]+)", message)
-        named = nested[1] if nested else message.replace("\\'", "").replace("\\n", "; ").strip("'\"")
-        name, _, suggestion = named.partition("; ")
-        suggestion = f'it is now called "{RENAMED[name]}"' if name in RENAMED else suggestion
-        return f"there is no field {name}{'; ' if suggestion else ''}{suggestion}"
-    return f"the file raises {type(error).__name__}: {' '.join(str(error).split())}"
+        name, *rest = (nested[1] if nested else one_line(error)).split("; ", 1)
+        suggestion = f'; it is now called "{RENAMED[name]}"' if name in RENAMED else "".join(f"; {text}" for text in rest)
+        return f"there is no field {name}{suggestion}"
+    return f"the file raises {type(error).__name__}: {one_line(error)}"
 
 
 def _lines(message: str) -> list[str]:

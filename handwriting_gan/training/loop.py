@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import Glyphs
-from handwriting_gan.errors import InputError
+from handwriting_gan.errors import InputError, one_line
 from handwriting_gan.methods.method import Method
 from handwriting_gan.training import deadlock, devices, optimizers, processes, train_state
 from handwriting_gan.training.cadence import due
@@ -45,11 +45,11 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, sheets: Sheets,
         def begin() -> TrainState:
             recorder.check(plan.abstract)
             restored = stack.enter_context(recorder).restore()
-            state = plan.create() if restored is None else restored
             if processes.is_first():  # the other processes do not know the step yet
-                steps_per_dispatch(config, plan.last - int(state.step))
-                recorder.begin(int(state.step), plan.last)
-            return state
+                step = 0 if restored is None else int(restored.step)
+                steps_per_dispatch(config, plan.last - step)
+                recorder.begin(step, plan.last)
+            return plan.create() if restored is None else restored
 
         state = processes.broadcast_from_first(processes.all_or_none(begin))
         step = int(state.step)
@@ -136,7 +136,7 @@ def make_plan(config: ConfigDict, glyphs: Glyphs, stop_at: int | None = None) ->
         abstract = jax.eval_shape(create)
     except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"the config does not fit its method, {config.method} "
-                         f"({str(error).splitlines()[0]}); begin with that method's config file") from error
+                         f"({one_line(error)}); begin with that method's config file") from error
     if unknown := sorted(set(by_network) - set(method.networks)):
         raise InputError(f"--config.learning_rates.{unknown[0]}: {config.method} has no such network; "
                          f"it has {', '.join(method.networks)}")

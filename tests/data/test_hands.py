@@ -16,8 +16,8 @@ from handwriting_gan.data.hands import (
     Episodes,
     HandBatch,
     HandPool,
-    sample_episodes,
     make_hand_pool,
+    sample_episodes,
 )
 from handwriting_gan.errors import InputError
 

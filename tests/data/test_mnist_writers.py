@@ -13,7 +13,7 @@ import pytest
 
 from handwriting_gan.data import mnist, mnist_writers
 from handwriting_gan.data.glyphs import Glyphs
-from handwriting_gan.data.hands import sample_episodes, make_hand_pool
+from handwriting_gan.data.hands import make_hand_pool, sample_episodes
 from handwriting_gan.data.idx import parse, read_verified
 from handwriting_gan.data.mnist_writers import LABELS, MnistWriters, check_digit, is_validation
 from handwriting_gan.errors import InputError

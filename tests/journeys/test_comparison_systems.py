@@ -29,12 +29,13 @@ DETERMINISTIC = {"lord", "stargan_v1"}  # one output for a source and a digit
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_a_comparison_system_trains_resumes_and_is_evaluated(
         name: str, glyphs: Glyphs, held_out: Glyphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-        killed_copy: Callable[[Workdir], Workdir]) -> None:
+        killed_copy: Callable[[Workdir], Workdir], assert_trained: Callable[..., None]) -> None:
     config = SYSTEMS[name].get_config("tiny")
     config.update({"steps": 4, "checkpoint_every": 2, "sample_every": 4})
     sheets = for_training(config, held_out)
     workdir = Workdir(tmp_path / "uninterrupted")
     state = train(config, workdir, glyphs, sheets)
+    assert_trained(config, state)
     killed = killed_copy(workdir)
     jax.tree.map(np.testing.assert_array_equal, train(config, killed, glyphs, sheets), state)
     assert killed.metrics.read_bytes() == workdir.metrics.read_bytes()
