@@ -15,7 +15,7 @@ from handwriting_gan.workdir.outputs import check_output
 
 PICTURE = Path(__file__).parent / "pictures" / "273.png"
 TRAINING = ("--config.steps=400", "--config.diversity_decay_steps=400", "--config.networks.width=8",
-            "--config.networks.max_width=32", "--config.averaging=0.98", "--config.sample_every=100",
+            "--config.networks.max_width=32", "--config.ema_decay=0.98", "--config.sample_every=100",
             "--config.log_every=20", "--config.checkpoint_every=100")
 
 

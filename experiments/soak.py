@@ -24,7 +24,7 @@ from handwriting_gan import methods
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.files import check_writable, write_atomically
 from handwriting_gan.training import optimizers, train_state
-from handwriting_gan.training.records import in_items
+from handwriting_gan.training.recorder import checkpoint_items
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import Workdir, read_config
 from handwriting_gan.workdir.outputs import check_output
@@ -157,7 +157,7 @@ def _state(workdir: Workdir) -> dict:
     method, by_network = methods.build(config), optimizers.build(config)
     abstract = jax.eval_shape(lambda: train_state.create(method, by_network, config.seed))
     manager = checkpoints.open_for_training(workdir)
-    restored = checkpoints.restore(manager, in_items(abstract))
+    restored = checkpoints.restore(manager, checkpoint_items(abstract))
     manager.close()
     if restored is None:
         raise InputError(f"{workdir.root} holds no checkpoint")

@@ -70,7 +70,7 @@ def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], int], f
     inputs = devices.replicate(pool), devices.split_batch(config.batch_size, config.micro_batches)
     steps = devices.steps_per_dispatch(config.steps_per_dispatch)
     step = devices.parallel(train_step.make_train_step(
-        method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches), steps)
+        method, by_network, config.ema_decay, config.seed, devices.AXIS, config.micro_batches), steps)
     compiled: Any = devices.compiled(step, state, *inputs)
     state = devices.replicate(state)
     # XLA counts the body of a loop once, and does not count convolutions that cuDNN computes.

@@ -232,7 +232,7 @@ def our_iteration(case: Case) -> Arrays:
     opt_states = {name: chain[name].init(params) for name, params in case.params.items()}
     state = TrainState(jnp.int32(STEP), dict(case.params), dict(case.averaged), opt_states)
     step = devices.parallel(
-        make_train_step(case.method, chain, case.config.averaging, SEED, devices.AXIS), steps=1)
+        make_train_step(case.method, chain, case.config.ema_decay, SEED, devices.AXIS), steps=1)
     state, _ = step(devices.replicate(state), devices.replicate(case.pool), devices.split_batch(BATCH))
     return convert_state(devices.unreplicate(state.params), devices.unreplicate(state.averaged))
 

@@ -247,7 +247,7 @@ class StarGANv2(nn.Module):
         self.averaged.requires_grad_(False)
         self.weights = config.losses.to_dict()
         self.diversity_decay_steps = config.diversity_decay_steps
-        self.averaging = config.averaging
+        self.ema_decay = config.ema_decay
 
     def update_only(self, updated: tuple[str, ...]) -> None:
         """Enables gradients of these networks only, so that PyTorch computes and stores nothing for the others."""
@@ -372,7 +372,7 @@ def iteration(model: StarGANv2, optimizers: dict[str, torch.optim.Adam], batch: 
         for name in updated:
             optimizers[name].step()
         log |= {f"{loss.__name__}/{name}": term.detach() for name, term in terms.items()}
-    weight = (1.0 - model.averaging) / (1.0 - model.averaging**(step + 1))  # without bias from the initial values
+    weight = (1.0 - model.ema_decay) / (1.0 - model.ema_decay**(step + 1))  # without bias from the initial values
     average_into = get_ema_multi_avg_fn(1.0 - weight)
     for name, average in model.averaged.items():
         average_into(list(average.parameters()), list(getattr(model, name).parameters()), None)

@@ -33,11 +33,11 @@ def stargan_v2_workdir(untrained: Callable[..., Workdir]) -> Path:
 
 
 @pytest.fixture
-def run(run_door: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> Run:
+def run(run_entry_point: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> Run:
     """Calls an entry point and returns its output."""
 
     def call(entry_point: object, *arguments: object) -> str:
-        run_door(entry_point, *arguments)
+        run_entry_point(entry_point, *arguments)
         return capsys.readouterr().out
 
     return call

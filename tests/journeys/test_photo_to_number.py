@@ -39,11 +39,11 @@ def pixels_of(path: Path) -> np.ndarray:
 
 
 @pytest.fixture
-def write_481(photo: Path, tmp_path: Path, run_door: Callable[..., None]) -> Callable[..., Path]:
+def write_481(photo: Path, tmp_path: Path, run_entry_point: Callable[..., None]) -> Callable[..., Path]:
     """Writes 481 in the hand of the photo, as the best guess of the released weights."""
 
     def call(*flags: object, like: Path = photo, out: str = "481.png") -> Path:
-        run_door(write, "--number", 481, "--like", like, "--reads", 273, "--vary", 0, *flags, "--out",
+        run_entry_point(write, "--number", 481, "--like", like, "--reads", 273, "--vary", 0, *flags, "--out",
                  tmp_path / out)
         return tmp_path / out
 
@@ -93,7 +93,7 @@ def test_outlines_have_the_pens_colour(write_481: Callable[..., Path]) -> None:
 
 
 def test_an_unsure_reading_is_refused_with_a_picture_of_it(
-        held_out: Glyphs, refused: Callable[..., str], run_door: Callable[..., None], tmp_path: Path) -> None:
+        held_out: Glyphs, refused: Callable[..., str], run_entry_point: Callable[..., None], tmp_path: Path) -> None:
     """The flag that the message names resolves the error."""
     scribble = compose_scene(held_out.take([*ROWS, 4, 5]), CONDITIONS["crowded"]._replace(touching=4),
                              np.random.default_rng(0))
@@ -103,19 +103,19 @@ def test_an_unsure_reading_is_refused_with_a_picture_of_it(
     assert not (tmp_path / "481.png").exists()
     assert pixels_of(tmp_path / "481_seen.png").std() > 10
     reads = re.search(r"--reads (\d+)", message)[1]
-    run_door(write, "--number", 481, "--like", photo, "--reads", reads, "--out", tmp_path / "481.png")
+    run_entry_point(write, "--number", 481, "--like", photo, "--reads", reads, "--out", tmp_path / "481.png")
     assert (tmp_path / "481.png").exists()
 
 
 def test_one_of_several_numbers_is_chosen(photo: Path, refused: Callable[..., str],
-                                          run_door: Callable[..., None], tmp_path: Path) -> None:
+                                          run_entry_point: Callable[..., None], tmp_path: Path) -> None:
     one = pixels_of(photo)
     two = save(np.vstack([one, one]), tmp_path / "two.jpg")
     command = write, "--number", 481, "--like", two, "--out", tmp_path / "481.png"
     assert "shows 2 numbers; crop it to one, or choose one with --line, from 1 at the top to 2\n" in refused(*command)
     assert "no line 3; choose one from 1 to 2 with --line\n" in refused(*command, "--line", 3)
     assert {path.name for path in tmp_path.iterdir()} == {photo.name, two.name}
-    run_door(*command, "--line", 2, "--reads", 273)
+    run_entry_point(*command, "--line", 2, "--reads", 273)
     assert (tmp_path / "481.png").exists()
 
 
