@@ -97,7 +97,7 @@ def platform_failure() -> str | None:
     """One line that says why JAX has no device; None unless `JAX_PLATFORMS` names an unusable platform."""
     import jax
 
-    if not (platforms := jax.config.jax_platforms):
+    if not (platforms := jax.config.values["jax_platforms"]):
         return None
     try:
         jax.devices()

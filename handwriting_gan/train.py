@@ -199,7 +199,8 @@ def _config_reason(error: Exception) -> str:
     if isinstance(error, AttributeError | KeyError) and not in_file:
         nested = re.search(r"Attempting to lookup: ([\w.]+)", message)
         name, *rest = (nested[1] if nested else one_line(error)).split("; ", 1)
-        suggestion = f'; it is now called "{RENAMED[name]}"' if name in RENAMED else "".join(f"; {text}" for text in rest)
+        renamed = f'; it is now called "{RENAMED[name]}"' if name in RENAMED else ""
+        suggestion = renamed or "".join(f"; {text}" for text in rest)
         return f"there is no field {name}{suggestion}"
     return f"the file raises {type(error).__name__}: {one_line(error)}"
 
