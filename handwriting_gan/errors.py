@@ -4,6 +4,8 @@ Every room may raise `InputError`; only the doors catch it.
 """
 
 import argparse
+import ast
+import contextlib
 import math
 import sys
 from collections.abc import Callable
@@ -16,6 +18,15 @@ from handwriting_gan import environment
 
 class InputError(Exception):
     """Something that the user gave cannot be used; the message says what is wrong and what to do."""
+
+
+def one_line(error: BaseException) -> str:
+    """What an exception says, in one line; libraries that quote another's message lose its escapes."""
+    said = str(error)
+    with contextlib.suppress(ValueError, SyntaxError):
+        unquoted = ast.literal_eval(said)
+        said = unquoted if isinstance(unquoted, str) else said
+    return " ".join(said.split()).replace(" Did you mean", "; did you mean") or type(error).__name__
 
 
 class Flags(argparse.ArgumentParser):

@@ -19,9 +19,9 @@ from pathlib import Path
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from handwriting_gan import cache, methods
+from handwriting_gan import cache
 from handwriting_gan.data import sources
-from handwriting_gan.errors import InputError, exit_in_one_line
+from handwriting_gan.errors import InputError, exit_in_one_line, one_line
 from handwriting_gan.files import local_path
 from handwriting_gan.synthesis import sheets
 from handwriting_gan.training import deadlock, devices, processes
@@ -133,8 +133,8 @@ def _parse_flags(arguments: list[str]) -> ConfigDict:
         raise InputError(f"--config: {_config_reason(error)}") from error
     if missing or not isinstance(config, ConfigDict):
         raise InputError(CHOOSE_CONFIG)
-    _refuse_labels(config)
     check_ranges(config, "--config.")
+    _refuse_labels(config)
     return config
 
 
@@ -142,10 +142,10 @@ def _refuse_labels(config: ConfigDict) -> None:
     """Refuses a preset or method that is not the config file's own: all other fields would be another's."""
     flag = flags.FLAGS["config"]
     own = flag.parser.parse(flag.config_filename)
-    if config.get("preset") != own.get("preset"):
+    if own.get("preset") != config.get("preset"):
         raise InputError(f"--config.preset would only rename preset {own.get('preset')}; choose another by "
                          "--config FILE:PRESET, as configs/stargan_v2.py:small")
-    if config.method != own.method and config.method in methods.CATALOGUE:
+    if own.method != config.method:
         raise InputError(f"--config.method is {config.method}, but the config is of {own.method}; "
                          "choose another by --config, as configs/lord.py:small")
 
@@ -178,9 +178,8 @@ def _config_reason(error: Exception) -> str:
                                                      traceback.extract_tb(error.__traceback__)}
     if isinstance(error, AttributeError | KeyError) and not in_file:
         nested = re.search(r"Attempting to lookup: ([\w.]+)", said)
-        named = nested[1] if nested else said.replace("\\'", "").replace("\\n", "; ").strip("'\"")
-        return f"there is no field {named}"
-    return f"the file raises {type(error).__name__}: {' '.join(str(error).split())}"
+        return f"there is no field {nested[1] if nested else one_line(error)}"
+    return f"the file raises {type(error).__name__}: {one_line(error)}"
 
 
 def _lines(said: str) -> list[str]:

@@ -25,8 +25,14 @@ import pytest
 from handwriting_gan.data import mnist_5k
 from handwriting_gan.data.glyphs import Glyphs
 
+LONGEST = ("tests/journeys", "tests/methods", "tests/test_configs.py", "tests/training")
 MEMORY_MAPS = Path("/proc/self/maps")
 MANY_MAPS = 30_000  # of the 65,530 that Linux allows a process before it aborts it
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest go first, so that no core is idle at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="module", autouse=True)

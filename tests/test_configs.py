@@ -5,6 +5,7 @@ import importlib
 import jax
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 
 from configs import ablations
 from configs.common import PRESETS
@@ -15,13 +16,27 @@ from handwriting_gan.training.train_step import make_train_step
 
 METHODS = ("conditional_dcgan", "content_bottleneck", "dcgan", "drit", "lord", "msgan", "munit",
            "stargan_v1", "stargan_v2", "writer_guided")
-CHOICES = [(name, preset) for name in METHODS for preset in PRESETS] + [
-    ("ablations", f"{name}:tiny") for name in ablations.ABLATIONS]
+TINY = [(name, "tiny") for name in METHODS]
+ABLATED = [("ablations", f"{name}:tiny") for name in ablations.ABLATIONS]
+# These change only numbers of their method's config, so their train step is the same.
+SAME_STEP = {f"{name}:tiny" for name in (
+    "without_adversary", "without_style_variance", "without_averaging", "more_layers", "wider_latent",
+    "wider_style", "heavier_diversity", "undecayed_diversity")}
+LARGER = [(name, preset) for name in METHODS for preset in PRESETS if preset != "tiny"]
 
 
-@pytest.mark.parametrize(("name", "chosen"), CHOICES)
+def load(name: str, chosen: str) -> ConfigDict:
+    return importlib.import_module(f"configs.{name}").get_config(chosen)
+
+
+@pytest.mark.parametrize(("name", "chosen"), [
+    *TINY, *(choice for choice in ABLATED if choice[1] not in SAME_STEP),
+    *(pytest.param(*choice, marks=pytest.mark.slow) for choice in (*LARGER, *ABLATED)
+      if choice in LARGER or choice[1] in SAME_STEP)])
 def test_a_config_has_a_train_step(name: str, chosen: str, written: Glyphs) -> None:
-    config = importlib.import_module(f"configs.{name}").get_config(chosen)
+    config = load(name, chosen)
+    if chosen not in PRESETS[1:] and "levels" in config.networks:
+        config.networks.update({"levels": 0, "bottleneck_blocks": 1})  # traces fast
     method, by_network = methods.build(config), optimizers.build(config)
     step = make_train_step(method, by_network, config.averaging, config.seed, "batch")
 
@@ -32,8 +47,18 @@ def test_a_config_has_a_train_step(name: str, chosen: str, written: Glyphs) -> N
     before, after, terms = jax.eval_shape(
         one_step, method.examples.make_pool(written), np.zeros((2, 2), np.int32))
     assert jax.tree.map(lambda x: (2, *x.shape), before) == jax.tree.map(lambda x: x.shape, after)
-    assert set(config.learning_rates) == set(method.networks)
     assert all(value.shape == (2,) for value in terms.values())
+
+
+@pytest.mark.parametrize(("name", "chosen"), [*TINY, *LARGER, *ABLATED])
+def test_each_network_of_a_config_has_an_optimizer(name: str, chosen: str) -> None:
+    config = load(name, chosen)
+    method, by_network = methods.build(config), optimizers.build(config)
+    assert set(config.learning_rates) == set(by_network) == set(method.networks)
+    assert set(method.averaged) < set(method.networks)
+    if chosen in PRESETS[1:]:
+        state = jax.eval_shape(lambda: train_state.create(method, by_network, config.seed))
+        assert set(state.params) == set(method.networks)
 
 
 def test_an_unknown_preset_is_refused() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handwriting_gan.errors import InputError, exit_in_one_line, number_between
+from handwriting_gan.errors import InputError, exit_in_one_line, number_between, one_line
 
 
 def test_an_input_error_becomes_one_line_on_stderr_and_code_2(
@@ -64,3 +64,14 @@ def test_every_entry_point_refuses_in_one_line() -> None:
     assert len(files) > 20
     without = {file.name for file in files if "exit_in_one_line(main)" not in file.read_text("utf-8")}
     assert without == {"first_run.py"}  # it only starts entry points, and ends with their exit code
+
+
+@pytest.mark.parametrize(("error", "said"), [
+    (ValueError("one\n  two"), "one two"),
+    (KeyError("name"), "name"),
+    (AttributeError(str(KeyError("'cylce'\nDid you mean \"cycle\"?"))), "'cylce'; did you mean \"cycle\"?"),
+    (MemoryError(), "MemoryError"),
+    (ValueError("5"), "5"),
+])
+def test_an_exception_is_one_line_without_escapes(error: Exception, said: str) -> None:
+    assert one_line(error) == said

@@ -1,7 +1,7 @@
-"""What K references tell at all: ridge regression from their attributes to the target's.
+"""The predictor: ridge regression from the references' attributes to the target's.
 
-A row of the table that no picture stands behind; a best guess is measured against it. Axes: E episodes, K
-references, A attributes as deviations from each digit's mean.
+It shows how much K references predict; it makes no images. Axes: E episodes, K references, A attributes as
+deviations from each digit's mean.
 """
 
 import dataclasses
@@ -10,17 +10,17 @@ import numpy as np
 
 from handwriting_gan.metrics.bootstrap import TooFewError
 
-PENALTY = 1.0  # on the squared weights, per standard deviation
+PENALTY = 1.0  # on the squared weights
 
 
 @dataclasses.dataclass(frozen=True)
 class Predictor:
-    """Linear in the mean of the references' attributes."""
+    """A linear function of the mean of the references' attributes."""
 
     weights: np.ndarray  # [A + 1, A], the last row a constant
 
     def predict(self, references: np.ndarray) -> np.ndarray:
-        """The target's attributes `[E, A]` from references `[E, K, A]`; NaN where all of one are NaN."""
+        """The target's attributes `[E, A]` from references `[E, K, A]`; NaN if all references have NaN."""
         return _features(references) @ self.weights
 
 
@@ -28,7 +28,7 @@ def fit(references: np.ndarray, targets: np.ndarray) -> Predictor:
     """Fits on references `[E, K, A]` and targets `[E, A]` of training writers; rows with NaN are left out.
 
     Raises:
-      TooFewError: if no more rows are whole than an attribute has weights.
+      TooFewError: if there are not more rows without NaN than weights of an attribute.
     """
     features = _features(references)
     whole = ~np.isnan(features).any(axis=1) & ~np.isnan(targets).any(axis=1)
@@ -41,7 +41,7 @@ def fit(references: np.ndarray, targets: np.ndarray) -> Predictor:
 
 
 def _features(references: np.ndarray) -> np.ndarray:
-    """The mean over references, blank ones left out, and a constant: `[E, A + 1]`."""
+    """The mean over references that are not blank, and a constant: `[E, A + 1]`."""
     inked = ~np.isnan(references)
     total, count = np.where(inked, references, 0.0).sum(axis=1), inked.sum(axis=1)
     mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)

@@ -1,4 +1,4 @@
-"""Everything that a model is measured against, prepared once: judges, real glyphs, episodes."""
+"""The bench: what a model is measured against. Judges, real glyphs and episodes are prepared once."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ GLYPHS_EACH = 2  # of each training writer and digit
 
 
 class Bench(NamedTuple):
-    """A protocol's material. Without known writers there is no hand to judge, and `no_hand` says why."""
+    """The material of a protocol. Without known writers the hand cannot be measured; `no_hand` is the reason."""
 
     protocol: Protocol
     data: str
@@ -31,7 +31,7 @@ class Bench(NamedTuple):
     no_hand: str = ""
 
     def known_writers(self) -> tuple[Case, Trained]:
-        """The episodes, and what training writers tell.
+        """The episodes and the baselines.
 
         Raises:
           TooFewError: if there are none.
@@ -43,7 +43,7 @@ class Bench(NamedTuple):
 
 def prepare(judges: Judges, data: str, train: Glyphs, held_out: Glyphs, protocol: Protocol,
             seed: int) -> Bench:
-    """From the glyphs of the source that `data` names.
+    """Prepares the bench of a data set, named by `data`.
 
     Raises:
       TooFewError: if a digit has fewer than two training glyphs.
@@ -53,7 +53,7 @@ def prepare(judges: Judges, data: str, train: Glyphs, held_out: Glyphs, protocol
     seen = judges.reader.features(sample.images), judges.encoders[0].embed(sample.images, sample.digits)
     try:
         if (held_out.writers == UNKNOWN_WRITER).all() or (train.writers == UNKNOWN_WRITER).all():
-            raise TooFewError(f"data={data} knows no writers; take data=mnist_writers")
+            raise TooFewError(f"data={data} has no writer ids; use data=mnist_writers")
         trained = hand.learn(of_writers(train, protocol.training_writers, GLYPHS_EACH, rng))
         reals = Reals(sample, *seen, trained.standardise)
         case = hand.open_case(judges, reals, held_out, max(protocol.references), seed)

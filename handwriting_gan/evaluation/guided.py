@@ -39,22 +39,22 @@ class Reals(NamedTuple):
 
 
 class Outputs(NamedTuple):
-    """What a mode drew, grouped by source and target, or real glyphs in its place."""
+    """The outputs of a mode, grouped by source and target; or real glyphs."""
 
     images: np.ndarray  # uint8 [N, 28, 28]
-    digits: np.ndarray  # int32 [N], asked for
+    digits: np.ndarray  # int32 [N], the targets
     source_digits: np.ndarray  # int32 [N]; the digits themselves for reals
     writers: np.ndarray  # int32 [N], of the sources
-    outputs: int  # T: so many rows in succession are of one source and target
+    outputs: int  # T: each run of T rows has one source and target
 
     def take(self, rows: np.ndarray) -> "Outputs":
-        """The given rows, as a set without groups."""
+        """The given rows, without groups."""
         return Outputs(self.images[rows], self.digits[rows], self.source_digits[rows], self.writers[rows], 1)
 
 
 def redraw(model: TrainedModel, mode: str, sources: Glyphs, held_out: Glyphs, protocol: Protocol,
            seed: int) -> Outputs:
-    """Every source as each other digit; each output has a latent or a reference of its own."""
+    """Every source as each other digit; each output has its own latent or reference."""
     targets = (sources.digits[:, None] + np.arange(1, DIGITS)) % DIGITS
     rows = np.repeat(np.arange(len(sources.digits)), (DIGITS - 1) * protocol.outputs)
     digits = np.repeat(targets.ravel(), protocol.outputs).astype(np.int32)
@@ -67,8 +67,8 @@ def redraw(model: TrainedModel, mode: str, sources: Glyphs, held_out: Glyphs, pr
     return Outputs(images, digits, repeated.digits, repeated.writers, protocol.outputs)
 
 
-def reals_instead(sources: Glyphs, held_out: Glyphs, protocol: Protocol, seed: int) -> Outputs:
-    """For each source a group of real held-out glyphs of its digit, by anybody."""
+def real_groups(sources: Glyphs, held_out: Glyphs, protocol: Protocol, seed: int) -> Outputs:
+    """For each source a group of real held-out glyphs of its digit, by any writers."""
     digits = np.repeat(sources.digits, protocol.outputs)
     glyphs = of_digits(held_out, digits, np.random.default_rng(seed))
     return Outputs(glyphs.images, digits, digits, np.repeat(sources.writers, protocol.outputs),
@@ -76,11 +76,11 @@ def reals_instead(sources: Glyphs, held_out: Glyphs, protocol: Protocol, seed: i
 
 
 def of_digits(glyphs: Glyphs, digits: np.ndarray, rng: np.random.Generator) -> Glyphs:
-    """For each digit a random glyph of it."""
+    """A random glyph of each of the digits."""
     rows = np.empty(len(digits), int)
     for digit in np.unique(digits):
-        asked = digits == digit
-        rows[asked] = rng.choice(np.flatnonzero(glyphs.digits == digit), asked.sum())
+        is_digit = digits == digit
+        rows[is_digit] = rng.choice(np.flatnonzero(glyphs.digits == digit), is_digit.sum())
     return glyphs.take(rows)
 
 
@@ -109,7 +109,7 @@ def measure_mode(model: TrainedModel, mode: str, judges: Judges, reals: Reals, h
 def measure_reals(judges: Judges, reals: Reals, held_out: Glyphs, protocol: Protocol, seed: int) -> GuidedFigures:
     """The same figures of real held-out glyphs, with the same number of glyphs in every distance."""
     rng = np.random.default_rng(seed)
-    groups = reals_instead(per_digit(held_out, protocol.sources, rng), held_out, protocol, seed)
+    groups = real_groups(per_digit(held_out, protocol.sources, rng), held_out, protocol, seed)
     glyphs = some(held_out, common(protocol, reals.glyphs, held_out), rng)
     sample = Outputs(glyphs.images, glyphs.digits, glyphs.digits, glyphs.writers, 1)
     read, features = judges.reader.digits_and_features(glyphs.images)
@@ -197,5 +197,5 @@ def _distances(judges: Judges, images: np.ndarray) -> np.ndarray:
 
 
 def common(protocol: Protocol, *sets: Glyphs) -> int:
-    """How many glyphs every distance is between."""
+    """The number of glyphs in every distance."""
     return min(protocol.sample, *(len(glyphs.digits) for glyphs in sets))

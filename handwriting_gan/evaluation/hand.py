@@ -1,4 +1,4 @@
-"""The hand: K glyphs of an unseen writer in, another digit out; is it as the writer would have written it?
+"""The hand: given K glyphs of an unseen writer, is another digit written as the writer writes it?
 
 An episode is a writer and a digit that they wrote at least twice: one real glyph is the target, another the
 twin. All rows answer the same episodes: the model's best guess and natural try, the twin, the floor (another
@@ -37,8 +37,8 @@ from handwriting_gan.metrics.hand_retention import (
     LEAST_EPISODES,
     lead,
     retention,
-    share_of_spread,
     spread,
+    spread_ratio,
 )
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS, Standardise
 from handwriting_gan.metrics.writer_verification import (
@@ -49,20 +49,20 @@ from handwriting_gan.metrics.writer_verification import (
 from handwriting_gan.recognition import writer_encoder
 from handwriting_gan.synthesis.trained_model import TrainedModel
 
-GALLERY = 8  # real glyphs by which a writer is known
-BEST, NATURAL = 0.0, 1.0  # how far what is drawn for a try lies from its mean
+GALLERY = 8  # real glyphs in a writer's gallery
+BEST, NATURAL = 0.0, 1.0  # variation of a best guess and of a natural try
 
 
 class Case(NamedTuple):
-    """What every row is measured against: the episodes, and what is known of their glyphs."""
+    """What every row is measured against: the episodes, and the attributes and embeddings of their real glyphs."""
 
     glyphs: Glyphs  # the held-out glyphs
     episodes: Episodes
     targets: Glyphs  # [E]
-    values: np.ndarray  # [N, A + T], attributes as deviations and traits, of the glyphs that occur
-    galleries: tuple[np.ndarray, ...]  # for each encoder the claimed hands [E, width]
-    twin_scores: tuple[np.ndarray, ...]  # for each encoder [E, E]: how like the claimed hands the twins are
-    impostor: np.ndarray  # bool [E, E]: of the same digit and series, by another writer
+    values: np.ndarray  # [N, A + T], attributes as deviations, and traits; NaN for glyphs in no episode
+    galleries: tuple[np.ndarray, ...]  # for each encoder the mean embedding of each gallery [E, width]
+    twin_scores: tuple[np.ndarray, ...]  # for each encoder the similarity [E, E] of twins and galleries
+    impostor: np.ndarray  # bool [E, E]: same digit and series, another writer
     real_rows: dict[str, HandRow]  # twin and floor: they do not depend on a method
 
 
@@ -77,7 +77,7 @@ class Trained(NamedTuple):
 
 
 def learn(glyphs: Glyphs) -> Trained:
-    """From training glyphs with writers.
+    """Fits the baselines on training glyphs with writers.
 
     Raises:
       TooFewError: if a digit has too few of them.
@@ -91,20 +91,20 @@ def learn(glyphs: Glyphs) -> Trained:
 
 
 def open_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: int) -> Case:
-    """Draws the episodes for up to `most` references, and looks at their real glyphs.
+    """Samples the episodes for up to `most` references and measures their real glyphs.
 
     Raises:
       TooFewError: if too few writers have a digit twice and so many references.
     """
     episodes = sample_episodes(held_out, most, seed)
-    # Where a writer is alone in a series there is nobody to be told from.
+    # Without another writer in the series there is no impostor.
     episodes = Episodes(*(column[episodes.others >= 0] for column in episodes))
     targets = held_out.take(episodes.targets)
     writers = len(np.unique(targets.writers))
     if len(targets.digits) < LEAST_EPISODES or writers < bootstrap.LEAST_WRITERS:
         raise bootstrap.TooFewError(
-            f"{writers} writers are known who wrote a digit twice and {most} glyphs of others; "
-            f"{bootstrap.LEAST_WRITERS} are needed, with {LEAST_EPISODES} such digits in all")
+            f"{writers} known writers have two glyphs of a digit and {most} glyphs of other digits; "
+            f"{bootstrap.LEAST_WRITERS} are needed, with {LEAST_EPISODES} such digits in total")
     rows = np.unique(np.concatenate([column.ravel() for column in episodes]))
     values = np.full((len(held_out.digits), len(ATTRIBUTES) + len(TRAITS)), np.nan)
     values[rows] = values_of(held_out.images[rows], held_out.digits[rows], reals.standardise)
@@ -115,9 +115,9 @@ def open_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: i
     twins = held_out.take(episodes.twins)
     twin_scores = tuple(encoder.embed(twins.images, twins.digits) @ hands.T
                         for encoder, hands in zip(judges.encoders, galleries, strict=True))
-    alike = (targets.digits[:, None] == targets.digits) & (targets.series[:, None] == targets.series)
+    comparable = (targets.digits[:, None] == targets.digits) & (targets.series[:, None] == targets.series)
     case = Case(held_out, episodes, targets, values, galleries, twin_scores,
-                alike & (targets.writers[:, None] != targets.writers), {})
+                comparable & (targets.writers[:, None] != targets.writers), {})
     return case._replace(real_rows=_measure_real_rows(judges, reals, case))
 
 
@@ -163,7 +163,7 @@ def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, 
         rows={name: rows[name] for name in ROWS},
         natural_difference=_compare(spread, case, values[NATURAL_TRY], again),
         writer_difference=_compare(spread, case, real, twin),
-        difference_share=_compare(share_of_spread, case, values[NATURAL_TRY], again, real, twin),
+        difference_share=_compare(spread_ratio, case, values[NATURAL_TRY], again, real, twin),
         lead_over_predictor=_compare(lead, case, values[BEST_GUESS], predicted, real),
     )
 

@@ -1,4 +1,4 @@
-"""The networks that judge, bundled: what an image reads as, and whose hand it is in."""
+"""The judges: networks that only evaluate."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from handwriting_gan.recognition.writer_encoder import WriterEncoder
 
 
 class Judges(NamedTuple):
-    """A digit classifier and writer encoders, of which the first is the one that a table quotes."""
+    """A digit classifier and writer encoders; tables quote the first encoder."""
 
     reader: Reader
     encoders: tuple[WriterEncoder, ...]

@@ -1,4 +1,4 @@
-"""How much of what a scorecard is made from."""
+"""Protocols: how many glyphs, outputs and references a scorecard is measured with."""
 
 import collections
 from typing import NamedTuple
@@ -9,18 +9,18 @@ from handwriting_gan.data.glyphs import DIGITS, UNKNOWN_WRITER, Glyphs
 
 
 class Protocol(NamedTuple):
-    """Counts; where there are fewer glyphs, all of them are used."""
+    """The counts of an evaluation. If there are fewer glyphs, all are used."""
 
     name: str
     split: str  # of the held-out glyphs
-    encoders: tuple[str, ...]  # writer encoders; the first is the one that a table quotes
+    encoders: tuple[str, ...]  # writer encoders; tables quote the first
     sources: int  # of each digit, redrawn as each of the nine others
     outputs: int  # of each source and target
     sample: int  # glyphs in a distance between sets
     neighbours: int  # glyphs of that sample in kernel distance, precision and recall
     spread: int  # groups of outputs whose attributes' spread is measured
     references: tuple[int, ...]  # K
-    training_writers: int  # whose attributes are learned from, two glyphs of each digit
+    training_writers: int  # for the baselines; two glyphs of each digit
 
 
 PROTOCOLS = {
@@ -32,18 +32,18 @@ PROTOCOLS = {
 
 
 def per_digit(glyphs: Glyphs, count: int, rng: np.random.Generator) -> Glyphs:
-    """`count` random glyphs of each digit, all of it if there are fewer."""
+    """`count` random glyphs of each digit, or all if there are fewer."""
     return glyphs.take(np.concatenate([
         rng.permutation(np.flatnonzero(glyphs.digits == digit))[:count] for digit in range(DIGITS)]))
 
 
 def some(glyphs: Glyphs, count: int, rng: np.random.Generator) -> Glyphs:
-    """`count` random glyphs, all of them if there are fewer."""
+    """`count` random glyphs, or all if there are fewer."""
     return glyphs.take(rng.permutation(len(glyphs.digits))[:count])
 
 
 def of_writers(glyphs: Glyphs, writers: int, each: int, rng: np.random.Generator) -> Glyphs:
-    """The first `each` glyphs of each digit of so many random known writers, all if there are fewer."""
+    """The first `each` glyphs of each digit by `writers` random known writers, or all if there are fewer."""
     ids = np.unique(glyphs.writers[glyphs.writers != UNKNOWN_WRITER])
     rows = np.flatnonzero(np.isin(glyphs.writers, rng.permutation(ids)[:writers]))
     seen: collections.Counter[tuple[int, int]] = collections.Counter()

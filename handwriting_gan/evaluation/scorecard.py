@@ -170,7 +170,7 @@ def from_json(fields: dict[str, Any]) -> Scorecard:
 
 def _build(kind: Any, value: Any) -> Any:
     """A value of a type hint (dataclass, list, dict, tuple, optional or plain) from JSON's types."""
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         if strange := value.keys() - hints.keys():
             raise ValueError(f"{kind.__name__} has no field {min(strange)!r}")

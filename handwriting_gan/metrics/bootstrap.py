@@ -1,7 +1,7 @@
 """Intervals by the bootstrap over writers (Efron & Tibshirani 1993, chapter 13).
 
-Glyphs of one writer are alike, so it is writers that are drawn again, with all their glyphs. A draw is a
-weight for each writer: how often they were drawn. Axes: R resamples, W writers, N glyphs.
+Glyphs of one writer are similar, so the bootstrap resamples writers, each with all of their glyphs. A resample
+is a weight for each writer: how often it contains the writer. Axes: R resamples, W writers, N glyphs.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ UNDEFINED = "it is not defined on these glyphs"
 
 
 class TooFewError(ValueError):
-    """There is too little for an estimate; the message says of what."""
+    """There is too little data for an estimate; the message names it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,40 +31,41 @@ class Estimate:
     reason: str = ""
 
 
-@functools.lru_cache(maxsize=8)  # figures by hundreds are of the same few writers
+@functools.lru_cache(maxsize=8)  # hundreds of estimates use the same few numbers of writers
 def resample(writers: int, resamples: int = RESAMPLES) -> np.ndarray:
-    """How often each writer is drawn: float64 `[R, W]`, rows sum to W. The same for the same numbers.
+    """How often each resample contains each writer: float64 `[R, W]`, read-only, rows sum to W.
 
-    It cannot be written to.
+    Equal arguments give equal resamples.
     """
     rng = np.random.default_rng(0)
-    drawn = rng.multinomial(writers, np.full(writers, 1 / writers), resamples).astype(np.float64)
-    drawn.flags.writeable = False
-    return drawn
+    resampled = rng.multinomial(writers, np.full(writers, 1 / writers), resamples).astype(np.float64)
+    resampled.flags.writeable = False
+    return resampled
 
 
-def by_writer(values: np.ndarray, places: np.ndarray, writers: int) -> np.ndarray:
-    """Sums of values `[N, ...]` over the glyphs of each writer `[N]`, 0 to W - 1: `[W, ...]`."""
+def by_writer(values: np.ndarray, indices: np.ndarray, writers: int) -> np.ndarray:
+    """Sums of values `[N, ...]` over the glyphs of each writer, given by indices `[N]`: `[W, ...]`."""
     sums = np.zeros((writers, *values.shape[1:]))
     if len(values):
-        order = np.argsort(places, kind="stable")
-        present, first = np.unique(places[order], return_index=True)
+        order = np.argsort(indices, kind="stable")
+        present, first = np.unique(indices[order], return_index=True)
         sums[present] = np.add.reduceat(values[order], first, axis=0)
     return sums
 
 
-def places_of(writers: np.ndarray) -> tuple[np.ndarray, int]:
-    """Writers' ids `[N]` as places 0 to W - 1, and W."""
-    ids, places = np.unique(writers, return_inverse=True)
-    return places, len(ids)
+def writer_indices(writers: np.ndarray) -> tuple[np.ndarray, int]:
+    """Writer ids `[N]` as indices 0 to W - 1, and W."""
+    ids, indices = np.unique(writers, return_inverse=True)
+    return indices, len(ids)
 
 
 def estimate(statistic: Callable[[np.ndarray], np.ndarray], writers: int,
            resamples: int = RESAMPLES) -> Estimate:
-    """The statistic of all writers, and its interval; none where fewer than ten writers are known.
+    """The statistic of all writers with its interval; no interval for fewer than ten known writers.
 
-    `statistic` takes weights `[R, W]` to values `[R]`. The interval is the resamples' spread about their
-    mean, laid about the estimate: so a statistic that resampling biases, as a distance, is still inside.
+    `statistic` maps weights `[R, W]` to values `[R]`. The interval is the spread of the resamples about their
+    mean, shifted to the estimate. So the estimate is inside even if resampling biases the statistic, as it
+    biases a distance.
 
     Raises:
       TooFewError: if the statistic is not defined on these glyphs.
@@ -74,23 +75,23 @@ def estimate(statistic: Callable[[np.ndarray], np.ndarray], writers: int,
         raise TooFewError(UNDEFINED)
     if writers < LEAST_WRITERS:
         return Estimate(value, None)
-    drawn = statistic(resample(writers, resamples))
-    drawn = drawn[np.isfinite(drawn)]
-    low, high = np.quantile(drawn - drawn.mean(), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) + value
+    resampled = statistic(resample(writers, resamples))
+    resampled = resampled[np.isfinite(resampled)]
+    low, high = np.quantile(resampled - resampled.mean(), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) + value
     return Estimate(value, (float(low), float(high)))
 
 
 def mean(values: np.ndarray, writers: np.ndarray) -> Estimate:
-    """The mean of values `[N]` that are not NaN, N glyphs by the given writers.
+    """The mean of values `[N]` of glyphs by writers `[N]`; NaN values are left out.
 
     Raises:
-      TooFewError: if there is none.
+      TooFewError: if all values are NaN.
     """
-    whole = ~np.isnan(values)
-    if not whole.any():
+    known = ~np.isnan(values)
+    if not known.any():
         raise TooFewError("no glyph has a value")
-    places, count = places_of(writers[whole])
-    sums = by_writer(np.stack([values[whole], np.ones(whole.sum())], axis=1), places, count)
+    indices, count = writer_indices(writers[known])
+    sums = by_writer(np.stack([values[known], np.ones(known.sum())], axis=1), indices, count)
     return estimate(lambda weights: np.divide(*(weights @ sums).T), count)
 
 

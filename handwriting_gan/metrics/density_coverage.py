@@ -9,10 +9,10 @@ from handwriting_gan.metrics.precision_recall import Balls
 
 
 def density_coverage(balls: Balls) -> tuple[np.ndarray, np.ndarray]:
-    """In how many reals' balls each fake lies, over k: `[N]`; which reals' balls hold a fake: bool `[M]`.
+    """The number of reals' balls that contain each fake, over k: `[N]`; which reals' balls contain a fake: `[M]`.
 
-    The means are density, about 1 for equal distributions and more for fakes that crowd where reals are
-    dense, and coverage.
+    The means are density and coverage. Density is about 1 for equal distributions, and more for fakes that
+    concentrate where reals are dense.
 
     Raises:
       TooFewError: if the reals have no k neighbours.

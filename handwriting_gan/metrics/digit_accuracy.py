@@ -1,11 +1,11 @@
-"""Content: which digits are read where which are asked for."""
+"""Digit accuracy: which digit the classifier reads, by target digit."""
 
 import numpy as np
 
-from handwriting_gan.data.glyphs import DIGITS
+CLASSES = 10
 
 
-def confusion(read: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """Of the digits asked for `[N]`, how many were read as which: int `[10, 10]`, asked down, read across."""
-    cells = np.asarray(asked, np.int64) * DIGITS + read
-    return np.bincount(cells, minlength=DIGITS * DIGITS).reshape(DIGITS, DIGITS)
+def confusion(read: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Counts int `[10, 10]` of target digits `[N]` (rows) by digits read `[N]` (columns)."""
+    cells = np.asarray(target, np.int64) * CLASSES + read
+    return np.bincount(cells, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)

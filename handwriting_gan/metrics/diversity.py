@@ -1,7 +1,7 @@
-"""Diversity: how far apart the outputs of one source are, in a classifier's layers and in their attributes.
+"""Diversity: how much the outputs of one source differ, in a classifier's layers and in their attributes.
 
-LPIPS (Zhang et al. 2018, equation 1) with unit weights on our own network, since LPIPS' networks need larger
-pictures. StarGAN v2's protocol: all pairs of the outputs of one source, averaged over sources.
+LPIPS (Zhang et al. 2018, equation 1) with unit weights on our own network, because LPIPS' networks need larger
+images. StarGAN v2's protocol: all pairs of the outputs of one source, averaged over sources.
 
 Axes: S sources, T outputs of each, A attributes.
 """

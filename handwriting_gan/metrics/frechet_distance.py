@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.linalg
 
-from handwriting_gan.metrics.bootstrap import Estimate, TooFewError, by_writer, estimate, places_of
+from handwriting_gan.metrics.bootstrap import Estimate, TooFewError, by_writer, estimate, writer_indices
 
 
 class Statistics(NamedTuple):
@@ -46,9 +46,9 @@ def frechet_estimate(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray,
                    compared_with: Callable[[int], int] = int) -> Estimate:
     """The distance of fakes `[N, F]` from reals `[M, F]`, its interval over the fakes' writers `[N]`.
 
-    With groups `[N]` and `[M]`, as digits, it is the mean of the groups' distances; a group of fakes is
-    `compared_with` the group of reals of the same number, unless told otherwise. The resamples' distances
-    are taken to first order in the writers' weights, which spares an eigenvalue problem for each.
+    With groups `[N]` and `[M]`, for example digits, it is the mean of the groups' distances. `compared_with` maps
+    a group of fakes to a group of reals, by default the group of the same number. The resamples' distances are
+    first-order approximations in the writers' weights, which avoids an eigenvalue problem for each.
 
     Raises:
       TooFewError: if a group has no more glyphs than features, on either side.
@@ -67,9 +67,9 @@ def frechet_estimate(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray,
         distance, influences = distance_and_influence(own, *real_and_root(int(compared_with(group))))
         distances.append(distance)
         slopes[groups == group] = influences / len(own)
-    places, count = places_of(writers)
-    by_place = by_writer(slopes, places, count) / len(distances)
-    return estimate(lambda weights: np.mean(distances) + weights @ by_place, count)
+    indices, count = writer_indices(writers)
+    by_index = by_writer(slopes, indices, count) / len(distances)
+    return estimate(lambda weights: np.mean(distances) + weights @ by_index, count)
 
 
 def distance_and_influence(fakes: np.ndarray, real: Statistics,

@@ -1,7 +1,7 @@
-"""Hand retention: does a generated glyph have the attributes of the writer's real one?
+"""Hand retention: the correlation of an attribute of generated glyphs with that of the writers' real glyphs.
 
-Over unseen writers, the correlation of each attribute of what was generated with that of the real held-out
-glyph of the same writer and digit. The writer's own second glyph, the twin, is what a natural try can reach.
+Each pair is a generated glyph and a real held-out glyph of the same writer and digit. The twin, the writer's
+other real glyph, shows what a natural try can reach.
 
 Axes: E episodes, A attributes, W writers.
 """
@@ -15,7 +15,7 @@ LEAST_EPISODES = 20
 
 
 def retention(generated: np.ndarray, real: np.ndarray, writers: np.ndarray) -> Estimate:
-    """Pearson correlation of one attribute `[E]` with another `[E]`, pairs with NaN left out: -1 to 1.
+    """Pearson correlation, -1 to 1, of an attribute of generated and real glyphs `[E]`; pairs with NaN are left out.
 
     Raises:
       TooFewError: if there are too few episodes, or an attribute does not vary.
@@ -25,21 +25,21 @@ def retention(generated: np.ndarray, real: np.ndarray, writers: np.ndarray) -> E
 
 
 def _moments(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """What a correlation is made of, pair by pair: `[E, 6]`."""
+    """The moments of each pair that a correlation needs: `[E, 6]`."""
     return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
 
 
 def _sums(moments: np.ndarray, writers: np.ndarray) -> tuple[np.ndarray, int]:
-    """Each writer's sums `[W, M]` of the pairs' moments `[E, M]`, those with NaN left out, and W."""
+    """Each writer's sums `[W, M]` of the pairs' moments `[E, M]`, without pairs with NaN; and W."""
     whole = ~np.isnan(moments).any(axis=1)
     if whole.sum() < LEAST_EPISODES:
         raise bootstrap.TooFewError(f"{whole.sum()} pairs are too few; {LEAST_EPISODES} are needed")
-    places, count = bootstrap.places_of(writers[whole])
-    return bootstrap.by_writer(moments[whole], places, count), count
+    indices, count = bootstrap.writer_indices(writers[whole])
+    return bootstrap.by_writer(moments[whole], indices, count), count
 
 
 def _correlation(sums: np.ndarray) -> np.ndarray:
-    """From sums `[R, 6]` of 1, x, y, x^2, y^2, xy: `[R]`, NaN where either does not vary."""
+    """The correlation `[R]` from sums `[R, 6]` of 1, x, y, x^2, y^2, xy; NaN where x or y does not vary."""
     count, x, y, xx, yy, xy = sums.T
     variances = (xx - x * x / count) * (yy - y * y / count)
     defined = variances > 1e-12 * xx * yy
@@ -48,7 +48,7 @@ def _correlation(sums: np.ndarray) -> np.ndarray:
 
 
 def lead(generated: np.ndarray, other: np.ndarray, real: np.ndarray, writers: np.ndarray) -> Estimate:
-    """By how much an attribute's retention exceeds another's `[E]`, both by the same draws of writers.
+    """The retention of an attribute minus that of another `[E]`, with the same resamples of writers.
 
     Episodes where any of the three is NaN are left out. Raises as `retention`.
     """
@@ -68,9 +68,9 @@ def spread(one: np.ndarray, other: np.ndarray, writers: np.ndarray) -> Estimate:
     return bootstrap.estimate(lambda weights: _root_mean_square(weights @ sums), count)
 
 
-def share_of_spread(one: np.ndarray, other: np.ndarray, real: np.ndarray, twin: np.ndarray,
+def spread_ratio(one: np.ndarray, other: np.ndarray, real: np.ndarray, twin: np.ndarray,
                     writers: np.ndarray) -> Estimate:
-    """The spread of two tries as a share of that of two real glyphs, both by the same draws of writers.
+    """The spread of two tries as a fraction of that of two real glyphs, with the same resamples of writers.
 
     Episodes where any is NaN are left out. Raises as `spread`; also where the real ones do not differ.
     """
@@ -93,5 +93,5 @@ def _root_mean_square(sums: np.ndarray) -> np.ndarray:
 
 
 def _divide(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The quotient, NaN where there is nothing to divide by."""
+    """The quotient, NaN where the divisor is 0."""
     return np.divide(one, other, out=np.full(len(one), np.nan), where=other > 0)

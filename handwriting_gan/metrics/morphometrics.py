@@ -1,7 +1,7 @@
-"""Morphometrics of a glyph: what a hand decides about it (Morpho-MNIST, Castro et al. 2019, section 3.1).
+"""Morphometrics of glyphs (Morpho-MNIST, Castro et al. 2019, section 3.1).
 
-Glyphs are enlarged four times and cut at half of their darkest level, as Morpho-MNIST does; the skeleton is
-Zhang's, which leaves fewer spurs than a medial axis. Axes: N glyphs, A attributes. Lengths are in pixels of
+Glyphs are enlarged four times and thresholded at half of their darkest level, as Morpho-MNIST does. The skeleton
+is Zhang's, which has fewer spurs than a medial axis. Axes: N glyphs, A attributes. Lengths are in pixels of
 28 x 28, angles in radians.
 """
 
@@ -13,16 +13,16 @@ import numpy as np
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
-from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.metrics.bootstrap import TooFewError
 
 ATTRIBUTES = ("area", "length", "thickness", "slant", "width", "height", "aspect")
 TOPOLOGY = ("holes", "middle ends")
 COLUMNS = ATTRIBUTES + TOPOLOGY
-TRAITS = {"closed 4": 4, "looped 2": 2, "barred 7": 7}  # the digit that each is asked of
+TRAITS = {"closed 4": 4, "looped 2": 2, "barred 7": 7}  # the digit that has the trait
+DIGITS = 10
 SCALE = 4  # enlargement
-CUT = 0.02  # share of the ink outside the box that width and height are of
-LEAST_HOLE = 0.5  # square pixels: what is smaller is a dent, not a hole
+CUT = 0.02  # fraction of the ink outside the box that width and height measure
+LEAST_HOLE = 0.5  # square pixels; smaller holes are ignored
 MIDDLE = (0.3, 0.8)  # of the skeleton's height, from its top
 CHUNK = 250  # glyphs at a time: bounds memory
 Box = tuple[slice, slice]  # rows and columns
@@ -43,7 +43,7 @@ def _measure(images: np.ndarray) -> np.ndarray:
         return result
     levels = images[inked].astype(np.float64)
     ink = enlarge(levels) > levels.max(axis=(1, 2), keepdims=True) / 2
-    # A margin of paper, so that ink at the border has an edge there.
+    # Ink at the border needs an edge: add a margin of paper.
     ink = np.pad(ink, ((0, 0), (1, 1), (1, 1)))
     skeleton = np.array([skeletonize(glyph) for glyph in ink]).reshape(ink.shape)
     slants = slant(levels)
@@ -55,14 +55,14 @@ def _measure(images: np.ndarray) -> np.ndarray:
 
 
 def enlarge(levels: np.ndarray) -> np.ndarray:
-    """Levels `[N, 28, 28]` enlarged by cubic splines, edges on edges, paper around: `[N, 112, 112]`."""
-    # Zoom is linear: one matrix for all glyphs.
-    spline = ndimage.zoom(np.eye(SIDE), (SCALE, 1), order=3, mode="grid-constant", grid_mode=True)
+    """Levels `[N, H, H]` enlarged by cubic splines with paper around: `[N, 4 H, 4 H]`."""
+    # Zoom is linear, so one matrix serves all glyphs.
+    spline = ndimage.zoom(np.eye(levels.shape[1]), (SCALE, 1), order=3, mode="grid-constant", grid_mode=True)
     return spline @ levels @ spline.T
 
 
 def length(skeleton: np.ndarray) -> np.ndarray:
-    """Steps between neighbours on skeletons bool `[N, H, W]`: 1 along an axis, sqrt(2) across: `[N]`."""
+    """Length `[N]` of skeletons bool `[N, H, W]`: steps between neighbours, 1 along an axis, sqrt(2) diagonally."""
     straight = ((skeleton[:, 1:] & skeleton[:, :-1]).sum(axis=(1, 2))
                 + (skeleton[:, :, 1:] & skeleton[:, :, :-1]).sum(axis=(1, 2)))
     diagonal = ((skeleton[:, 1:, 1:] & skeleton[:, :-1, :-1]).sum(axis=(1, 2))
@@ -78,53 +78,53 @@ def thickness(ink: np.ndarray, skeleton: np.ndarray) -> np.ndarray:
 
 
 def slant(levels: np.ndarray) -> np.ndarray:
-    """Angle of the shear that levels `[N, 28, 28]` show, positive for leaning right: `[N]`."""
+    """Shear angle `[N]` of levels `[N, 28, 28]`, positive for leaning right."""
     rows, columns = _centred(levels)
     vertical = _mean(levels, rows**2)
     return np.arctan2(-_mean(levels, rows * columns), np.maximum(vertical, 1e-12))
 
 
 def extent(levels: np.ndarray, slants: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Width and height `[N]` of the sheared box around all but `CUT` of the ink, half cut at either side."""
+    """Width and height `[N]` of the sheared box around all but `CUT` of the ink; each side leaves out half of it."""
     rows, columns = _centred(levels)
     along = columns + np.tan(slants)[:, None, None] * rows
     return _between(levels, along), _between(levels, np.broadcast_to(rows, levels.shape))
 
 
-def _between(levels: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """The distance between the two quantiles of ink at places `[N, 28, 28]`, each pixel one wide: `[N]`."""
-    levels, places = (values.reshape(len(levels), -1) for values in (levels, places))
-    # Ink grows denser where a pixel begins and thinner where one ends.
-    edges = np.concatenate([places - 0.5, places + 0.5], axis=1)
+def _between(levels: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Distance `[N]` between two quantiles of ink at positions `[N, 28, 28]`; each pixel is one wide."""
+    levels, positions = (values.reshape(len(levels), -1) for values in (levels, positions))
+    # The density of ink rises where a pixel begins and falls where one ends.
+    edges = np.concatenate([positions - 0.5, positions + 0.5], axis=1)
     order = np.argsort(edges, axis=1)
     edges = np.take_along_axis(edges, order, axis=1)
     density = np.cumsum(np.take_along_axis(np.concatenate([levels, -levels], axis=1), order, axis=1), axis=1)
     cumulative = np.pad(np.cumsum(density[:, :-1] * np.diff(edges), axis=1), ((0, 0), (1, 0)))
     cumulative /= cumulative[:, -1:]
-    low, high = (np.array([np.interp(share, *row) for row in zip(cumulative, edges, strict=True)])
-                 for share in (CUT / 2, 1 - CUT / 2))
+    low, high = (np.array([np.interp(quantile, *row) for row in zip(cumulative, edges, strict=True)])
+                 for quantile in (CUT / 2, 1 - CUT / 2))
     return high - low
 
 
 def holes(ink: np.ndarray) -> np.ndarray:
-    """Paper enclosed by ink, bool `[N, H, W]` with a margin of paper: the number of such places `[N]`.
+    """The number `[N]` of regions of paper enclosed by ink, bool `[N, H, W]` with a margin of paper.
 
-    Places join where they share an edge.
+    A region is connected by edges.
     """
     return np.array([_holes(~glyph[box]) for glyph, box in zip(ink, _boxes(ink), strict=True)], int)
 
 
 def _holes(paper: np.ndarray) -> int:
-    places, _ = ndimage.label(paper)
-    sizes = np.bincount(places.ravel())
-    sizes[[0, places[0, 0]]] = 0  # ink, and the paper around it
+    regions, _ = ndimage.label(paper)
+    sizes = np.bincount(regions.ravel())
+    sizes[[0, regions[0, 0]]] = 0  # the ink, and the paper around it
     return int(np.count_nonzero(sizes >= LEAST_HOLE * SCALE**2))
 
 
 def _boxes(ink: np.ndarray) -> list[Box]:
-    """The rows and columns of each glyph's ink and of the paper next to it, bool `[N, H, W]` with a margin.
+    """The rows and columns of each glyph's ink and of the paper next to it, for ink bool `[N, H, W]` with a margin.
 
-    What is outside tells nothing of distances to paper, nor of holes.
+    Distances to paper and holes do not depend on the rest.
     """
     sides = [(np.maximum(inked.argmax(axis=1) - 1, 0), inked.shape[1] - inked[:, ::-1].argmax(axis=1) + 1)
              for inked in (np.any(ink, axis=2), np.any(ink, axis=1))]
@@ -133,9 +133,9 @@ def _boxes(ink: np.ndarray) -> list[Box]:
 
 
 def middle_ends(skeleton: np.ndarray) -> np.ndarray:
-    """Ends of strokes in the `MIDDLE` of skeletons bool `[N, H, W]`, as the two of a 7's bar: `[N]`.
+    """The number `[N]` of stroke ends in the `MIDDLE` of skeletons bool `[N, H, W]`; a 7's bar has two.
 
-    An end is a point with one neighbour.
+    An end is a pixel with one neighbour.
     """
     padded = np.pad(skeleton.astype(np.int8), ((0, 0), (1, 1), (1, 1)))
     rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
@@ -149,7 +149,7 @@ def middle_ends(skeleton: np.ndarray) -> np.ndarray:
 
 
 def traits(measured: np.ndarray, digits: np.ndarray) -> np.ndarray:
-    """`TRAITS` of measured glyphs `[N, 9]`: 1 has it, 0 has not, NaN where it is not asked: `[N, 3]`."""
+    """`TRAITS` `[N, 3]` of measured glyphs `[N, 9]`: 1 yes, 0 no, NaN for other digits and blank glyphs."""
     enclosed, tips = measured[:, COLUMNS.index("holes")], measured[:, COLUMNS.index("middle ends")]
     shown = {"closed 4": enclosed >= 1, "looped 2": enclosed >= 1, "barred 7": tips >= 2}
     return np.stack([np.where((digits == digit) & ~np.isnan(enclosed), shown[name], np.nan)
@@ -157,9 +157,9 @@ def traits(measured: np.ndarray, digits: np.ndarray) -> np.ndarray:
 
 
 def standardiser(values: np.ndarray, digits: np.ndarray) -> Standardise:
-    """From real values `[M, A]`: a function that tells others `[N, A]` as deviations from their digit's mean.
+    """A function that expresses values `[N, A]` as deviations from their digit's mean over real values `[M, A]`.
 
-    A 1 is narrow in anybody's hand, so every digit has its own mean and deviation.
+    Every digit has its own mean and deviation: a 1 is narrow in every hand.
 
     Raises:
       TooFewError: if a digit has fewer than two reals, or does not vary.
@@ -176,9 +176,10 @@ def standardiser(values: np.ndarray, digits: np.ndarray) -> Standardise:
 
 
 def _centred(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns `[N, 28, 28]` as seen from the centre of each glyph's ink."""
-    rows, columns = np.mgrid[:SIDE, :SIDE].astype(np.float64)
-    return tuple(places - _mean(levels, places)[:, None, None] for places in (rows, columns))
+    """Row and column coordinates `[N, H, W]` relative to the centre of each glyph's ink."""
+    rows, columns = np.mgrid[:levels.shape[1], :levels.shape[2]].astype(np.float64)
+    rows, columns = (positions - _mean(levels, positions)[:, None, None] for positions in (rows, columns))
+    return rows, columns
 
 
 def _mean(levels: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -16,9 +16,9 @@ NEIGHBOURS = 5
 
 @dataclasses.dataclass(frozen=True)
 class Balls:
-    """Two sets, and which points lie in a ball around one of the other; it reaches to its k-th neighbour.
+    """Two sets, and which points of one are in the balls of the other. A ball reaches to the k-th neighbour.
 
-    Each part is computed once, for all figures that ask for it.
+    Properties are computed once and cached.
     """
 
     fakes: np.ndarray  # [N, F]
@@ -27,25 +27,25 @@ class Balls:
 
     @functools.cached_property
     def of_reals(self) -> np.ndarray:
-        """Whether each fake lies in the ball of each real: bool `[N, M]`.
+        """Whether each fake is in the ball of each real: bool `[N, M]`.
 
         Raises:
           TooFewError: if the reals have no k neighbours.
         """
-        return self._apart <= radii(self.reals, self.neighbours)
+        return self._distances <= radii(self.reals, self.neighbours)
 
     @functools.cached_property
     def of_fakes(self) -> np.ndarray:
-        """Whether in the ball of each fake lies each real: bool `[N, M]`. Raises as `of_reals`."""
-        return self._apart <= radii(self.fakes, self.neighbours)[:, None]
+        """Whether each real is in the ball of each fake: bool `[N, M]`. Raises as `of_reals`."""
+        return self._distances <= radii(self.fakes, self.neighbours)[:, None]
 
     @functools.cached_property
-    def _apart(self) -> np.ndarray:
+    def _distances(self) -> np.ndarray:
         return cdist(self.fakes, self.reals)
 
 
 def precision_recall(balls: Balls) -> tuple[np.ndarray, np.ndarray]:
-    """Which fakes lie in a ball of a real, bool `[N]`; which reals lie in a ball of a fake, bool `[M]`.
+    """Which fakes are in the ball of a real, bool `[N]`, and which reals in the ball of a fake, bool `[M]`.
 
     The means are precision and recall; both are below 1 even for equal distributions.
 

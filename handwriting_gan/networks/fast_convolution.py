@@ -1,14 +1,15 @@
 """Convolutions that compute what plain ones do, faster.
 
-| function | plain form | what it buys, on two CPU cores |
+| function | plain form | what it buys on two CPU cores |
 | --- | --- | --- |
-| `conv_then_halve` | 3 x 3 convolution, 2 x 2 average pooling | TODO |
-| `double_then_conv` | nearest-neighbour upsampling, 3 x 3 convolution | TODO |
-| `conv_transpose` | 4 x 4 transposed convolution of stride 2 | TODO |
-| `valid_conv` | convolution without padding | TODO |
+| `conv_then_halve` | 3 x 3 convolution, 2 x 2 average pooling | with the next row, see below |
+| `double_then_conv` | nearest-neighbour upsampling, 3 x 3 convolution | see below |
+| `conv_transpose` | `lax.conv_transpose` of 4 x 4, stride 2 | its derivatives: 20 times faster |
+| `valid_conv` | convolution without padding | a wide convolution: up to 6 times faster |
 
-A rewrite stays here only if it saves a tenth of a method's train step and a test proves it equal, including its
-derivatives. Networks state what they compute and call these functions through their layers.
+The first two rows, and `layers.DomainDense` as one product, take StarGAN v2's step at width and batch 32 from
+1.14 to 0.85 s. Tests prove each rewrite equal to its plain form, derivatives included. Networks use layers
+that say what they compute. A new rewrite must save a tenth of the main method's step.
 
 The first three use one idea. The mean of four neighbouring outputs of a 3 x 3 kernel is one output of a
 4 x 4 kernel, so the convolution and the pooling together are a 4 x 4 convolution of stride 2: 16 products

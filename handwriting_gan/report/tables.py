@@ -97,7 +97,8 @@ def verification(title: str, encoder: str, hand: HandFigures) -> Table:
     rows = {HAND_ROWS[name]: row for name, row in hand.rows.items() if encoder in row.judged}
     cells = [[heading, *(column.cell(row.judged[encoder]) for column in VERIFICATION),
               *(column.cell(row) for column in IMAGE)] for heading, row in rows.items()]
-    return Table(title, ["", *(column.heading for column in (*VERIFICATION, *IMAGE))], cells)
+    headings = [*(column.heading for column in VERIFICATION), *(column.heading for column in IMAGE)]
+    return Table(title, ["", *headings], cells)
 
 
 def differences(title: str, hand: HandFigures) -> Table:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import Glyphs, checked_digits, checked_images, to_bytes, to_network
-from handwriting_gan.errors import InputError
+from handwriting_gan.errors import InputError, one_line
 from handwriting_gan.files import local_path
 from handwriting_gan.methods.method import Guided, Method, Params
 from handwriting_gan.workdir import checkpoints
@@ -270,7 +270,7 @@ def load(workdir: str | Path | None = None) -> TrainedModel:
         shapes = jax.eval_shape(method.init, jax.random.key(0))
     except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"{folder.config} is not the config of a {config.get('method')} run "
-                         f"({str(error).splitlines()[0]}); restore it or train anew") from error
+                         f"({one_line(error)}); restore it or train anew") from error
     params, step = checkpoints.restore_averaged(
         folder, {name: shapes[name] for name in method.averaged})
     return TrainedModel(config, method, params, step)

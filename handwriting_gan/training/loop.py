@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import Glyphs
-from handwriting_gan.errors import InputError
+from handwriting_gan.errors import InputError, one_line
 from handwriting_gan.methods.method import Method
 from handwriting_gan.training import deadlock, devices, optimizers, processes, train_state
 from handwriting_gan.training.cadence import due
@@ -47,11 +47,11 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, sheets: Sheets,
         def begin() -> TrainState:
             records.check(plan.abstract)
             newest = stack.enter_context(records).newest()
-            state = plan.create() if newest is None else newest
             if processes.is_first():  # the others do not know the step yet
-                steps_per_dispatch(config, last - int(state.step))
-                records.begin(int(state.step), last)
-            return state
+                step = 0 if newest is None else int(newest.step)
+                steps_per_dispatch(config, last - step)
+                records.begin(step, last)
+            return plan.create() if newest is None else newest
 
         state = processes.of_the_first(processes.all_or_none(begin))
         step = int(state.step)
@@ -125,7 +125,7 @@ def make_plan(config: ConfigDict, glyphs: Glyphs, stop_at: int | None = None) ->
         abstract = jax.eval_shape(create)
     except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"the config does not fit its method, {config.method} "
-                         f"({str(error).splitlines()[0]}); begin with that method's config file") from error
+                         f"({one_line(error)}); begin with that method's config file") from error
     if strange := sorted(set(by_network) - set(method.networks)):
         raise InputError(f"--config.learning_rates.{strange[0]} is for no network of {config.method}; "
                          f"it has {', '.join(method.networks)}")

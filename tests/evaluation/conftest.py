@@ -14,7 +14,7 @@ from skimage.morphology import skeletonize
 
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs, make_glyphs
 from handwriting_gan.evaluation import bench
-from handwriting_gan.evaluation.baselines import lean
+from handwriting_gan.evaluation.baselines import shear
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.judges import Judges
 from handwriting_gan.evaluation.measure import measure
@@ -49,14 +49,14 @@ def hands(seed: int) -> list[Hand]:
 def bare(images: np.ndarray) -> np.ndarray:
     """How far each pixel is from the middle of a stroke, of glyphs made upright: `[N, 28, 28]`."""
     slants = morphometrics.slant(images.astype(float))
-    upright = [lean(image, -slant) for image, slant in zip(images, slants, strict=True)]
+    upright = [shear(image, -slant) for image, slant in zip(images, slants, strict=True)]
     return np.stack([ndimage.distance_transform_edt(~skeletonize(image > 100)) for image in upright])
 
 
 def drawn(away: np.ndarray, hand: Hand) -> np.ndarray:
     """Bare glyphs `[N, 28, 28]` in a hand: uint8."""
     ink = np.rint(255 * np.clip(hand.pen + 0.5 - away, 0, 1)).astype(np.uint8)
-    return np.stack([lean(image, hand.slant) for image in ink])
+    return np.stack([shear(image, hand.slant) for image in ink])
 
 
 def written(glyphs: Glyphs, known: list[Hand], first: int) -> Glyphs:

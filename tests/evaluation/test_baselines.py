@@ -11,10 +11,10 @@ from handwriting_gan.evaluation.baselines import (
     THICKNESS,
     NearestWriter,
     ReshapedMean,
-    cut,
-    lean,
     nearest_writer,
     reshaped_mean,
+    shear,
+    threshold,
 )
 from handwriting_gan.metrics import morphometrics
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, measure
@@ -94,30 +94,30 @@ def test_blank_training_glyphs_are_never_answered(written: Glyphs) -> None:
 
 @pytest.mark.parametrize("angle", np.deg2rad([-30, -10, 0, 10, 30]))
 def test_an_upright_bar_leans_by_the_angle_about_its_middle(angle: float) -> None:
-    found = dict(zip(ATTRIBUTES, measure(lean(BAR, angle)[None])[0], strict=False))
+    found = dict(zip(ATTRIBUTES, measure(shear(BAR, angle)[None])[0], strict=False))
     assert found["slant"] == pytest.approx(angle, abs=0.02)
     assert found["height"] == pytest.approx(0.98 * 20, abs=0.1)
-    assert ndimage.center_of_mass(lean(BAR, angle)) == pytest.approx((13.5, 13.5), abs=0.1)
+    assert ndimage.center_of_mass(shear(BAR, angle)) == pytest.approx((13.5, 13.5), abs=0.1)
 
 
 def test_leaning_back_makes_upright_again() -> None:
-    assert np.abs(lean(lean(BAR, 0.3), -0.3).astype(int) - BAR).mean() < 10
-    np.testing.assert_array_equal(lean(BAR, 0.0), BAR)
+    assert np.abs(shear(shear(BAR, 0.3), -0.3).astype(int) - BAR).mean() < 10
+    np.testing.assert_array_equal(shear(BAR, 0.0), BAR)
 
 
 def test_a_cut_is_ink_above_its_level_and_paper_where_there_was_none() -> None:
     levels = np.linspace(0, 1, SIDE * SIDE).reshape(SIDE, SIDE)
     for level in LEVELS:
-        ink = cut(levels, level)
+        ink = threshold(levels, level)
         assert ink[0, 0] == 0
         assert (np.diff(ink.ravel().astype(int)) >= 0).all()
         assert ink.max() > 240
-        assert 100 <= cut(np.array([level]), level)[0] <= 128
+        assert 100 <= threshold(np.array([level]), level)[0] <= 128
 
 
 def test_the_higher_the_level_the_less_ink(mean_digits: ReshapedMean) -> None:
     for upright in mean_digits.upright:
-        area = [int(cut(upright, level).sum()) for level in LEVELS]
+        area = [int(threshold(upright, level).sum()) for level in LEVELS]
         assert (np.diff(area) < 0).all()
 
 

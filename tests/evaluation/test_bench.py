@@ -68,14 +68,14 @@ def test_where_writers_are_unknown_no_hand_is_judged(
     sets = {"train": train_hands, "held_out": unseen_hands}
     found = prepared(judges, **(sets | {unknown: nobodys(sets[unknown])}))
     assert found.case is found.trained is None
-    assert found.no_hand == "data=pseudo knows no writers; take data=mnist_writers"
+    assert found.no_hand == "data=pseudo has no writer ids; use data=mnist_writers"
 
 
 def test_too_few_writers_are_no_hand_to_judge_and_the_counts_are_said(
         judges: Judges, train_hands: Glyphs, unseen_hands: Glyphs) -> None:
     found = prepared(judges, train_hands, unseen_hands.take(unseen_hands.writers < STRANGE + 9))
     assert found.case is found.trained is None
-    assert found.no_hand.startswith("9 writers are known who wrote a digit twice and 3 glyphs of others; 10")
+    assert found.no_hand.startswith("9 known writers have two glyphs of a digit and 3 glyphs of other digits; 10")
 
 
 def test_writers_without_a_digit_tell_nothing_of_it(

@@ -238,7 +238,7 @@ def test_both_modes_have_the_same_task(styled: np.ndarray, material: Bench) -> N
 
 def test_reals_in_the_place_of_outputs_are_groups_of_one_digit(material: Bench) -> None:
     sources = material.held_out.take(slice(0, 720, 60))
-    groups = guided.reals_instead(sources, material.held_out, PROTOCOL, 0)
+    groups = guided.real_groups(sources, material.held_out, PROTOCOL, 0)
     known = {image.tobytes(): digit for image, digit in zip(
         material.held_out.images, material.held_out.digits.tolist(), strict=True)}
     assert [known[image.tobytes()] for image in groups.images] == groups.digits.tolist()

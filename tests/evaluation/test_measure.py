@@ -80,7 +80,7 @@ def test_each_part_has_its_own_number_of_references(
 def test_without_writers_the_hand_is_left_out_with_the_reason(nameless_card: Scorecard) -> None:
     assert tuple(nameless_card.guided) == ("latent", "reference")
     assert nameless_card.hands == []
-    assert nameless_card.no_hand == "data=mnist_5k knows no writers; take data=mnist_writers"
+    assert nameless_card.no_hand == "data=mnist_5k has no writer ids; use data=mnist_writers"
 
 
 def test_a_model_without_a_writer_mode_needs_no_reason(styled: np.ndarray, nameless: Bench) -> None:

@@ -5,12 +5,16 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import jax
+import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
 from handwriting_gan import methods
 from handwriting_gan.errors import exit_in_one_line
 from handwriting_gan.files import write_atomically
+from handwriting_gan.training import optimizers, train_state
+from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import Workdir
 
@@ -28,6 +32,25 @@ def untrained(random_params: Callable, tmp_path_factory: pytest.TempPathFactory)
         return workdir
 
     return save
+
+
+@pytest.fixture
+def assert_moved() -> Callable[[ConfigDict, TrainState], None]:
+    """Every kernel of every network is another than at the start; the averages are near, but behind."""
+
+    def check(config: ConfigDict, state: TrainState) -> None:
+        method, by_network = methods.build(config), optimizers.build(config)
+        begun = jax.jit(lambda: train_state.create(method, by_network, config.seed))()
+        assert set(begun.params) == set(state.params) == set(method.networks)
+        for name, network in begun.params.items():
+            kernels = [pair for pair in zip(jax.tree.leaves(network), jax.tree.leaves(state.params[name]),
+                                            strict=True) if pair[0].ndim > 1]
+            assert not any(np.array_equal(*pair) for pair in kernels), name
+        for name, average in state.averaged.items():
+            gap = jax.tree.map(lambda a, b: np.abs(a - b).max(), average, state.params[name])
+            assert 0 < max(jax.tree.leaves(gap)) < 0.1
+
+    return check
 
 
 @pytest.fixture

@@ -20,6 +20,9 @@ from handwriting_gan import train as trainer
 from handwriting_gan.data import mnist
 from handwriting_gan.workdir.layout import RELEASED
 
+# ml_collections loads a config file in a way that Python 3.12 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
+
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "experiments" / "pictures" / "273.png"
 
@@ -162,8 +165,8 @@ def refused_to_train(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(("arguments", "reason"), [
-    (("--config.losses.cylce=2",), 'no field cylce; Did you mean "cycle"'),
-    (("--config.sed=2",), 'no field sed; Did you mean "seed"'),
+    (("--config.losses.cylce=2",), "no field 'cylce'; did you mean \"cycle\""),
+    (("--config.sed=2",), "no field 'sed'; did you mean \"seed\""),
     (("--config.losses.r1.deep=2",), "no field losses.r1.deep"),
     (("--config.seed=1.5",), "--config.seed is '1.5'; it must be a whole number"),
     (("--config.seed=-1",), "--config.seed is -1; it must be a whole number from 0"),
@@ -227,7 +230,7 @@ def test_a_config_that_is_none(config: str, reason: str, refused_to_train: Calla
 @pytest.mark.parametrize(("content", "reason"), [
     ("def get_config(preset)\n    return 1", "config.py, line 1: expected ':'"),
     ("x = 1", "no function get_config"),
-    ("def get_config(preset):\n    return {}['missing']", "the file raises KeyError: 'missing'"),
+    ("def get_config(preset):\n    return {}['missing']", "the file raises KeyError: missing"),
     ("def get_config(preset):\n    raise RuntimeError('one\\ntwo')", "the file raises RuntimeError: one two"),
     ("def get_config(preset):\n    raise ValueError('no such thing')", "no such thing"),
     ("def get_config(preset):\n    pass", "must name a method's config"),
@@ -237,13 +240,12 @@ def test_a_config_that_is_none(config: str, reason: str, refused_to_train: Calla
     ("from configs import dcgan\ndef get_config(preset):\n    config = dcgan.get_config(preset)\n"
      "    del config.averaging\n    return config", "the config has no averaging"),
     ("from configs import dcgan\ndef get_config(preset):\n    config = dcgan.get_config(preset)\n"
-     "    config.stepz.more = 2", "the file raises AttributeError"),
+     "    config.stepz.more = 2", "the file raises AttributeError: 'stepz'"),
 ])
 def test_a_config_file_with_a_mistake(content: str, reason: str, tmp_path: Path,
                                       refused_to_train: Callable[..., str]) -> None:
     (tmp_path / "config.py").write_text(content)
-    # Python would keep what it compiled beside the file.
-    assert reason in refused_to_train("--config", f"{tmp_path / 'config.py'}:tiny").replace("\\", "")
+    assert reason in refused_to_train("--config", f"{tmp_path / 'config.py'}:tiny")
 
 
 def test_data_without_writers_leaves_the_workdir_free(refused_to_train: Callable[..., str]) -> None:

@@ -29,11 +29,12 @@ ONE_ANSWER = {"lord", "stargan_v1"}  # to a source and a digit
 @pytest.mark.parametrize("name", RIVALS)
 def test_a_rival_is_trained_resumed_looked_at_and_judged(
         name: str, glyphs: Glyphs, held_out: Glyphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-        as_if_killed: Callable[[Workdir], Workdir]) -> None:
+        as_if_killed: Callable[[Workdir], Workdir], assert_moved: Callable[..., None]) -> None:
     config = RIVALS[name].get_config("tiny")
     config.update({"steps": 4, "checkpoint_every": 2, "sample_every": 4})
     unbroken = Workdir(tmp_path / "unbroken")
     state = train(config, unbroken, glyphs, for_training(config, held_out))
+    assert_moved(config, state)
     killed = as_if_killed(unbroken)
     jax.tree.map(np.testing.assert_array_equal, train(config, killed, glyphs, for_training(config, held_out)), state)
     assert killed.metrics.read_bytes() == unbroken.metrics.read_bytes()

@@ -10,8 +10,8 @@ from handwriting_gan.metrics.bootstrap import (
     by_writer,
     estimate,
     mean,
-    places_of,
     resample,
+    writer_indices,
 )
 
 
@@ -38,7 +38,7 @@ def test_every_writer_is_drawn_once_on_average() -> None:
 
 
 def test_values_are_summed_by_writer() -> None:
-    places, count = places_of(np.array([70, 3, 70, 70]))
+    places, count = writer_indices(np.array([70, 3, 70, 70]))
     assert (places.tolist(), count) == ([1, 0, 1, 1], 2)
     assert by_writer(np.array([1.0, 2.0, 4.0, 8.0]), places, count).tolist() == [2.0, 13.0]
     assert by_writer(np.eye(4), places, count).tolist() == [[0, 1, 0, 0], [1, 0, 1, 1]]

@@ -5,7 +5,7 @@ import pytest
 
 from handwriting_gan.metrics import bootstrap
 from handwriting_gan.metrics.bootstrap import Estimate, TooFewError, resample
-from handwriting_gan.metrics.hand_retention import LEAST_EPISODES, lead, retention, share_of_spread, spread
+from handwriting_gan.metrics.hand_retention import LEAST_EPISODES, lead, retention, spread, spread_ratio
 
 WRITERS = np.repeat(np.arange(30), 4)
 
@@ -132,16 +132,16 @@ def test_a_lead_is_taken_where_all_three_are_known(rng: np.random.Generator) -> 
     assert lead(one, other, real, WRITERS) == lead(one[whole], other[whole], real[whole], WRITERS[whole])
 
 
-def test_a_share_of_spread_is_the_quotient_of_two_spreads(rng: np.random.Generator) -> None:
+def test_a_spread_ratio_is_the_quotient_of_two_spreads(rng: np.random.Generator) -> None:
     one, other = pairs(rng)
     real, twin = pairs(rng, noise=0.7)
-    found = share_of_spread(one, other, real, twin, WRITERS)
+    found = spread_ratio(one, other, real, twin, WRITERS)
     assert found.value == pytest.approx(spread(one, other, WRITERS).value / spread(real, twin, WRITERS).value)
-    same = share_of_spread(one, one + 3 * (real - twin), real, twin, WRITERS)
+    same = spread_ratio(one, one + 3 * (real - twin), real, twin, WRITERS)
     assert (same.value, *same.interval) == pytest.approx((3.0, 3.0, 3.0))
 
 
 def test_who_never_varies_has_no_spread_to_take_a_share_of(rng: np.random.Generator) -> None:
     one, other = pairs(rng)
     with pytest.raises(TooFewError, match="not defined"):
-        share_of_spread(one, other, one, one, WRITERS)
+        spread_ratio(one, other, one, one, WRITERS)

@@ -213,7 +213,7 @@ def bars(writers: np.ndarray, rng: np.random.Generator) -> Glyphs:
     return make_glyphs(np.where(ink, 255, 0).astype(np.uint8), digits, writers, np.zeros_like(writers))
 
 
-@pytest.mark.parametrize("name", ["judge", "second"])
+@pytest.mark.parametrize("name", ["judge", pytest.param("second", marks=pytest.mark.slow)])
 def test_fitting_leads_to_hands_that_are_told_apart(
         name: str, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
     monkeypatch.setitem(writer_encoder.BUILDS, name, Build(SMALL[name], ""))

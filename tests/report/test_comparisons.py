@@ -1,33 +1,41 @@
-"""Rows over seeds: means and deviations, the best in bold, the same in Markdown, LaTeX and CSV."""
+"""Comparisons over seeds: means and deviations, the best in bold, the same in Markdown, LaTeX and CSV."""
 
 import csv
+import dataclasses
 import io
-import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.make_tables import RESULTS
+from handwriting_gan.errors import InputError
+from handwriting_gan.evaluation.scorecard import BEST_GUESS, NATURAL_TRY, PREDICTOR, TWIN, Scorecard
+from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.report import comparisons
-from handwriting_gan.report.comparisons import GREATER, NEITHER, SMALLER, Column, compare
-from handwriting_gan.report.tables import MISSING
+from handwriting_gan.report.columns import DASH, GREATER, NEITHER, SMALLER
+from handwriting_gan.report.comparisons import Compared, Comparison, compare
+from handwriting_gan.report.tables import HAND_ROWS, REAL
 
 
-def figure(name: str) -> Column:
-    better = {"up": GREATER, "down": SMALLER, "neither": NEITHER}[name]
-    return Column(name, "{:.1f}", better, lambda figures, place: figures.get(place or name))
+class Card(NamedTuple):
+    """A stand-in for a scorecard with three figures."""
+
+    up: Estimate
+    down: Estimate
+    neither: Estimate = Estimate(1.0)
 
 
-COLUMNS = [figure("up"), figure("down"), figure("neither")]
+def card(up: float | None, down: float, interval: tuple[float, float] | None = None) -> Any:
+    return Card(Estimate(up, interval), Estimate(down))
 
 
-def card(up: float | None, down: float, interval: list[float] | None = None) -> dict[str, Any]:
-    values = {"up": up, "down": down, "neither": 1.0, "real": 9.0}
-    return {"figures": {name: {"value": value, "interval": interval if name == "up" else None}
-                        for name, value in values.items()}}
+def column(name: str, better: int) -> Compared:
+    return Compared(name, "{:.1f}", better, lambda card: getattr(card, name), {"*real*": lambda card: Estimate(9.0)})
+
+
+COLUMNS = [column("up", GREATER), column("down", SMALLER), column("neither", NEITHER)]
 
 
 def lines(markdown: str) -> list[list[str]]:
@@ -35,15 +43,14 @@ def lines(markdown: str) -> list[list[str]]:
 
 
 @pytest.fixture
-def comparison() -> comparisons.Comparison:
+def comparison() -> Comparison:
     return compare("title", COLUMNS, {
-        "one & only_seed": [card(2.0, 5.0, [1.5, 2.7])],
+        "one & only_seed": [card(2.0, 5.0, (1.5, 2.7))],
         "three": [card(1.0, 3.0), card(2.0, 4.0), card(6.0, 8.0)],
-    }, {"real": "*real*"})
+    })
 
 
-def test_one_seed_has_half_its_interval_and_several_their_deviation(
-        comparison: comparisons.Comparison) -> None:
+def test_one_seed_has_half_its_interval_and_several_their_deviation(comparison: Comparison) -> None:
     one, three = comparison.rows.values()
     assert one[0] == (2.0, pytest.approx(0.6))
     assert one[1] == (5.0, None)
@@ -51,47 +58,46 @@ def test_one_seed_has_half_its_interval_and_several_their_deviation(
     assert three[1] == (5.0, pytest.approx(7.0**0.5))
 
 
-def test_what_was_trained_longer_stands_beside_by_its_own_figures() -> None:
+def test_a_model_with_more_training_is_a_reference_row() -> None:
     compared = compare("title", COLUMNS, {"one": [card(2.0, 5.0)], "two": [card(1.0, 6.0)]},
-                       {"real": "*real*"}, {"longer": card(7.0, 1.0)})
+                       {"longer": card(7.0, 1.0)})
     one, _, longer, real = lines(comparisons.markdown(compared))
     assert one == ["one", "**2.0**", "**5.0**", "1.0"]
     assert longer == ["*longer*", "7.0", "1.0", "1.0"]
     assert real[0] == "*real*"
 
 
-def test_the_best_of_each_column_is_bold_and_what_stands_beside_never_is(
-        comparison: comparisons.Comparison) -> None:
+def test_the_best_of_each_column_is_bold_and_a_reference_row_never_is(comparison: Comparison) -> None:
     one, three, real = lines(comparisons.markdown(comparison))
     assert one == ["one & only_seed", "2.0 ± 0.6", "**5.0**", "1.0"]
     assert three == ["three", "**3.0 ± 2.6**", "**5.0 ± 2.6**", "1.0 ± 0.0"]
     assert real == ["*real*", "9.0", "9.0", "9.0"]
 
 
-def test_who_writes_other_digits_than_asked_competes_for_nothing() -> None:
-    def guided(right: float, frechet: float) -> dict:
-        return {"figures": {"reference": {"digit_accuracy": {"value": right},
-                                          "frechet_distance, classifier": {"value": frechet}}}}
+def test_a_method_that_writes_other_digits_does_not_compete(guided: Scorecard) -> None:
+    def of(right: float, frechet: float) -> list[Scorecard]:
+        reference = dataclasses.replace(guided.guided["reference"], digit_accuracy=Estimate(right),
+                                        frechet_distance=Estimate(frechet))
+        return [dataclasses.replace(guided, guided={"reference": reference})]
 
-    cards = {"copies": [guided(0.01, 2.0)], "half": [guided(0.5, 9.0)], "right": [guided(0.9, 10.0)]}
-    copies, half, right = lines(comparisons.markdown(compare("", comparisons.guided("reference"), cards, {})))
+    cards = {"copies": of(0.01, 2.0), "half": of(0.5, 9.0), "right": of(0.9, 10.0)}
+    copies, half, right, _ = lines(comparisons.markdown(compare("", comparisons.guided("reference"), cards)))
     assert copies[:2] == ["copies", "2.00"]
     assert half[:2] == ["half", "**9.00**"]
     assert right[4] == "**90.0%**"
 
 
-def test_a_row_alone_is_not_called_the_best() -> None:
-    alone = compare("", COLUMNS, {"alone": [card(2.0, 5.0)]}, {})
-    assert "**" not in comparisons.markdown(alone)
+def test_a_single_row_is_not_the_best() -> None:
+    assert "**" not in comparisons.markdown(compare("", COLUMNS, {"alone": [card(2.0, 5.0)]}))
 
 
-def test_what_a_seed_lacks_is_left_out_and_what_all_lack_is_a_dash() -> None:
-    found = compare("", COLUMNS, {"some": [card(None, 1.0), card(3.0, 2.0)], "none": [card(None, 1.0)]}, {})
+def test_a_seed_without_a_value_is_left_out_and_a_row_without_any_has_a_dash() -> None:
+    found = compare("", COLUMNS, {"some": [card(None, 1.0), card(3.0, 2.0)], "none": [card(None, 1.0)]})
     assert found.rows["some"][0] == (3.0, None)
-    assert lines(comparisons.markdown(found))[1][1] == MISSING
+    assert lines(comparisons.markdown(found))[1][1] == DASH
 
 
-def test_latex_is_escaped_and_ruled(comparison: comparisons.Comparison) -> None:
+def test_latex_is_escaped_and_ruled(comparison: Comparison) -> None:
     made = comparisons.latex(comparison)
     assert made.count(r"\midrule") == 2
     assert r"one \& only\_seed & 2.0 $\pm$ 0.6 & \textbf{5.0} & 1.0 \\" in made
@@ -99,7 +105,7 @@ def test_latex_is_escaped_and_ruled(comparison: comparisons.Comparison) -> None:
     assert "real & 9.0" in made
 
 
-def test_csv_has_every_figure_unrounded(comparison: comparisons.Comparison) -> None:
+def test_csv_has_every_figure_unrounded(comparison: Comparison) -> None:
     head, one, three, real = csv.reader(io.StringIO(comparisons.comma_separated(comparison)))
     assert head == ["", "up", "up ±", "down", "down ±", "neither", "neither ±"]
     assert one[:5] == ["one & only_seed", "2.0", str((2.7 - 1.5) / 2), "5.0", ""]
@@ -107,47 +113,59 @@ def test_csv_has_every_figure_unrounded(comparison: comparisons.Comparison) -> N
     assert real[0] == "real"
 
 
-def test_the_parts_of_a_real_scorecard_are_found() -> None:
-    whole = json.loads((RESULTS / "writer_guided.json").read_text())
-    three = whole["figures"]["hand, K = 3"]
-    found = compare("", comparisons.hand("K = 3"), {"ours": [whole]}, comparisons.BESIDE_HAND)
-    named = {column.heading: cell for column, cell in zip(found.columns, found.rows["ours"], strict=True)}
-    assert named["slant"].value == three["rows"]["best guess"]["retention"]["slant"]["value"]
-    assert named["AUC"].value == three["rows"]["best guess"]["judged"]["judge"]["auc"]["value"]
-    assert named["natural: AUC"].value == three["rows"]["natural"]["judged"]["judge"]["auc"]["value"]
-    assert named["thickness apart"].value == three["difference of two tries"]["share"]["thickness"]["value"]
-    twin = found.beside[comparisons.BESIDE_HAND["twin"]]
-    assert twin[0].value == three["rows"]["twin"]["retention"]["thickness"]["value"]
+def test_a_comparison_of_hands_has_the_figures_of_the_scorecard(ours: Scorecard) -> None:
+    three = ours.hand(3)
+    assert three is not None
+    found = compare("", comparisons.hand(3), {"ours": [ours]})
+    cells = {column.heading: cell for column, cell in zip(found.columns, found.rows["ours"], strict=True)}
+    best, natural = three.rows[BEST_GUESS], three.rows[NATURAL_TRY]
+    assert cells["slant"].value == best.retention["slant"].value
+    assert cells["AUC"].value == best.judged["judge"].auc.value
+    assert cells["natural: AUC"].value == natural.judged["judge"].auc.value
+    assert cells["Fréchet"].value == natural.frechet_distance.value
+    assert cells["thickness apart"].value == three.difference_share["thickness"].value
+    twin, predictor = (found.reference_rows[HAND_ROWS[name]] for name in (TWIN, PREDICTOR))
+    assert twin[0].value == three.rows[TWIN].retention["thickness"].value
     assert twin[-1].value is None
-    predictor = found.beside[comparisons.BESIDE_HAND["predictor"]]
-    assert predictor[4].value is None  # it draws nothing that could be judged
-    found = compare("", comparisons.guided("latent"), {"ours": [whole]}, comparisons.BESIDE_GUIDED)
-    real, = found.beside.values()
-    assert real[0].value == whole["figures"]["real"]["frechet_distance, classifier"]["value"]
+    assert predictor[4].value is None  # it has no images to judge
 
 
-def test_the_bars_are_a_picture_that_grows_with_the_rows() -> None:
-    whole = json.loads((RESULTS / "writer_guided.json").read_text())
+def test_a_comparison_of_guided_modes_has_real_glyphs_as_a_reference_row(guided: Scorecard) -> None:
+    found = compare("", comparisons.guided("latent"), {"ours": [guided]})
+    assert found.rows["ours"][0].value == guided.guided["latent"].frechet_distance.value
+    assert found.reference_rows[REAL][0].value == guided.real.frechet_distance.value
 
-    def drawn(*names: str) -> Image.Image:
-        rows = {name: [whole] for name in names}
-        found = compare("", comparisons.hand("K = 3"), rows, comparisons.BESIDE_HAND)
+
+def test_the_bars_are_a_picture_that_grows_with_the_rows(ours: Scorecard) -> None:
+    def bars(card: Scorecard, *names: str) -> Image.Image:
+        found = compare("", comparisons.hand(3), {name: [card] for name in names})
         return Image.open(io.BytesIO(comparisons.attribute_bars(found))).convert("L")
 
-    one, three = drawn("ours"), drawn("ours", "again", "and again")
+    one, three = bars(ours, "ours"), bars(ours, "ours", "again", "and again")
     assert one.width == three.width
     assert three.height > one.height
     assert np.asarray(one).min() < 50 < 200 < np.median(np.asarray(one))
-    whole["figures"]["hand, K = 3"]["rows"]["twin"]["retention"]["slant"] = {"value": None, "why": "too few"}
-    assert drawn("ours").size == one.size
+    hand = ours.hand(3)
+    assert hand is not None
+    row = dataclasses.replace(hand.rows[TWIN], retention=hand.rows[TWIN].retention | {
+        "slant": Estimate(None, reason="too few")})
+    without = dataclasses.replace(ours, hands=[dataclasses.replace(hand, rows=hand.rows | {TWIN: row})])
+    assert bars(without, "ours").size == one.size
 
 
-def test_scorecards_made_alike_pass_and_a_field_that_differs_is_named_with_both_files() -> None:
+def test_scorecards_that_differ_are_refused_with_both_files_and_the_field() -> None:
     one, two = Path("one.json"), Path("two.json")
-    comparisons.check_alike({})
     comparisons.check_alike({one: {"preset": "small"}, two: {"preset": "small"}})
-    with pytest.raises(InputError, match=r"^one\.json and two\.json cannot stand in one table: "
-                                         "preset is small in the one and tiny in the other; "):
+    with pytest.raises(InputError, match=r"^one\.json and two\.json cannot share a table: "
+                                         "preset is small in the first and tiny in the second; "):
         comparisons.check_alike({one: {"preset": "small"}, two: {"preset": "tiny"}})
-    with pytest.raises(InputError, match="judge is None in the one and third in the other"):
+    with pytest.raises(InputError, match="judge is None in the first and third in the second"):
         comparisons.check_alike({one: {}, two: {"judge": "third"}})
+
+
+def test_the_facts_name_budget_data_protocol_and_judges(ours: Scorecard) -> None:
+    facts = comparisons.training_facts(ours) | comparisons.evaluation_facts(ours)
+    assert facts["the preset"] == "small"
+    assert facts["the training data"] == facts["the evaluation data"] == "mnist_writers"
+    assert facts["the protocol's name"] == "full"
+    assert facts['the judge "digit classifier"'] == "570f4caeddb6"
