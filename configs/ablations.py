@@ -87,7 +87,7 @@ def without_r1(config: ConfigDict) -> None:
 
 def without_averaging(config: ConfigDict) -> None:
     """No moving average: the networks of the last step."""
-    config.averaging = 0.0
+    config.ema_decay = 0.0
 
 
 def by_latents_only(config: ConfigDict) -> None:

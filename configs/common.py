@@ -35,7 +35,7 @@ def get_config(preset: str) -> ConfigDict:
     config.micro_batches = 1  # sequential parts of each device's shard of the batch; they save memory
     config.compute = "float32"  # or bfloat16, for the networks; parameters, losses and statistics are float32
     config.steps_per_dispatch = pick(preset, 1, 1, 20)  # ignored on a CPU
-    config.averaging = pick(preset, 0.9, 0.995, 0.999)  # decay of the moving average, per step
+    config.ema_decay = pick(preset, 0.9, 0.995, 0.999)  # decay of the moving average, per step
     config.tracker = "tensorboard"  # or wandb, which needs the extra of that name
     config.log_every = pick(preset, 2, 50, 500)  # steps, as in the next two
     config.sample_every = pick(preset, 8, 500, 5_000)

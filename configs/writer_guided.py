@@ -25,7 +25,7 @@ def get_config(preset: str = "small") -> ConfigDict:
     config.steps = pick(preset, 8, 14_000, 100_000)
     config.data = "mnist_writers"  # the only data set with writer ids
     config.batch_size = pick(preset, 2, 2, 16)  # examples: 6 writers with 6 targets and 16 references each
-    config.averaging = pick(preset, 0.9, 0.998, 0.999)
+    config.ema_decay = pick(preset, 0.9, 0.998, 0.999)
 
     config.networks = ConfigDict({
         "width": pick(preset, 4, 48, 96),  # of encoders and discriminator: channels at 14 x 14

@@ -1,4 +1,4 @@
-"""Measures a trained model: reads a workdir's averaged networks, writes scorecard.json.
+"""Measures a trained model: reads the averaged networks of a workdir and writes scorecard.json.
 
 $ python -m handwriting_gan.evaluate --workdir runs/first --protocol quick
 """
@@ -20,23 +20,24 @@ from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir.layout import Workdir
 from handwriting_gan.workdir.outputs import check_output
 
-WIDE = 200  # columns, where no terminal says how many it has
+WIDTH = 200  # columns, if there is no terminal
 
 
 def main() -> None:
-    """Flags in, one call."""
-    parser = Flags(description="Measures a trained model: prints tables, writes WORKDIR/scorecard.json, and "
-                               "the tables in Markdown and pictures beside it.")
-    parser.add_argument("--workdir", type=local_path, required=True, help="a folder that train has written")
+    """The entry point."""
+    parser = Flags(description="Measures a trained model: prints tables and writes WORKDIR/scorecard.json, with "
+                               "tables in Markdown and pictures in the same folder.",
+                   example="python -m handwriting_gan.evaluate --workdir runs/first --protocol quick")
+    parser.add_argument("--workdir", type=local_path, required=True, help="the folder of a run")
     parser.add_argument("--protocol", choices=PROTOCOLS, default="quick",
-                        help="quick: within a minute, on validation writers, for runs under way and choices; "
-                             "full: minutes, on test writers, for tables (default: quick)")
+                        help="quick: about a minute, on validation writers, for running trainings and for choices; "
+                             "full: several minutes, on test writers, for tables; default: quick")
     parser.add_argument("--data", choices=sources.NAMES,
-                        help="whose held-out glyphs to use; default: those of the run's own data. Only "
-                             "mnist_writers knows writers, without whom no hand can be judged")
+                        help="the data set of the held-out glyphs; default: the run's data set. Only mnist_writers "
+                             "has writer ids, which the measurements of a hand need")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
-    parser.add_argument("--seed", type=whole_number(0), default=0)
-    parser.add_argument("--out", type=local_path, help="default: WORKDIR/scorecard.json")
+    parser.add_argument("--seed", type=whole_number(0), default=0, help="of all samples; default: 0")
+    parser.add_argument("--out", type=local_path, help="the scorecard's file; default: WORKDIR/scorecard.json")
     arguments = parser.parse_args()
     cache.keep_compiled()
     model, protocol = trained_model.load(arguments.workdir), PROTOCOLS[arguments.protocol]
@@ -55,12 +56,12 @@ def main() -> None:
 
 
 def check_outputs(out: Path) -> None:
-    """Checks that a scorecard can be written to `out`, and its tables and pictures beside it.
+    """Checks that a scorecard can be written to `out`, with its tables and pictures in the same folder.
 
-    What is there is replaced only if it is a scorecard and what belongs to one.
+    They may replace an earlier scorecard with its tables and pictures, but no other files.
 
     Raises:
-      InputError: if `out` is no JSON file, or anything cannot be written or is something else.
+      InputError: if `out` does not end in .json, or a file cannot be written or must not be replaced.
     """
     check_output(out, ".json")
     beside = [out.with_suffix(".md"), *(pages.path_beside(out, name) for name in pages.NAMES)]
@@ -68,16 +69,16 @@ def check_outputs(out: Path) -> None:
         check_output(path, path.suffix)
     if out.exists():
         scorecard.read(out)
-    elif there := [path for path in beside if path.exists()]:
-        raise InputError(f"{there[0]} is there and belongs to no scorecard, since there is no {out}; "
+    elif existing := [path for path in beside if path.exists()]:
+        raise InputError(f"{existing[0]} exists and belongs to no scorecard, because {out} does not exist; "
                          "move it, or name another --out")
 
 
 def show(card: scorecard.Scorecard) -> None:
-    """Prints the tables."""
+    """Prints the tables and the notes."""
     console = Console()
     if not console.is_terminal:
-        console.width = WIDE
+        console.width = WIDTH
     for part in tables.tables(card):
         table = Table(*part.headings, title=part.title)
         for row in part.rows:

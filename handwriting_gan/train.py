@@ -1,13 +1,15 @@
-"""Trains a method; the same command run again goes on where it stopped.
+"""Trains a method. Run the same command again to resume a stopped run.
 
 $ python -m handwriting_gan.train --config configs/stargan_v2.py:small --workdir runs/first
 
-Presets: tiny (seconds), small (about 15 minutes on two CPU cores), base (an accelerator). Any field of a
-config can be changed, for example --config.data=mnist or --config.losses.diversity=2.0. The workdir receives
-config.json, checkpoints/, metrics.jsonl, events/ (TensorBoard) and samples/ (pictures).
+--config names a file and a preset: tiny (for tests: minutes, most of them compiling), small (15 minutes for StarGAN
+v2 on two CPU cores) or base (the paper's schedule, for an accelerator). --config.FIELD=VALUE changes any field, for
+example --config.data=mnist or --config.losses.diversity=2.0.
 
-All devices of this machine share a batch. So do those of several processes, each started by this command with
---distributed where Slurm or a TPU pod starts it, or with --coordinator, --processes and --process.
+The workdir receives config.json, checkpoints/, metrics.jsonl, events/ (TensorBoard) and samples/ (pictures).
+
+All devices of this machine share each batch. Several processes share it too: start each of them by this command, with
+--distributed under Slurm or on a TPU pod, or else with --coordinator, --processes and --process.
 """
 
 import importlib.util
@@ -15,6 +17,7 @@ import re
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
@@ -27,30 +30,30 @@ from handwriting_gan.synthesis import sheets
 from handwriting_gan.training import deadlock, devices, processes
 from handwriting_gan.training.interruption import InterruptedRunError
 from handwriting_gan.training.loop import describe, train
-from handwriting_gan.workdir.config_ranges import check_ranges, range_of, shorten
+from handwriting_gan.workdir.config_ranges import RENAMED, check_ranges, range_of, shorten
 from handwriting_gan.workdir.layout import Workdir
 
 CONFIG = config_flags.DEFINE_config_file(
     "config", None, "File and preset, as in configs/stargan_v2.py:small.", lock_config=True)
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder that the run keeps everything in.")
+WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 DATA_FOLDER = flags.DEFINE_string("data_folder", None, sources.FOLDER_HELP)
 DISTRIBUTED = flags.DEFINE_bool(
-    "distributed", False, "One of several processes, as the environment of Slurm or a TPU pod tells.")
+    "distributed", False, "Join several processes; Slurm or a TPU pod provides their addresses.")
 COORDINATOR = flags.DEFINE_string(
-    "coordinator", None, "HOST:PORT of process 0, which the others reach; with --processes and --process.")
-PROCESSES = flags.DEFINE_integer("processes", None, "How many processes train together.", lower_bound=1)
-PROCESS = flags.DEFINE_integer("process", None, "Which of them this is, from 0.", lower_bound=0)
-DRY_RUN = flags.DEFINE_bool(
-    "dry_run", False, "Make the checks of a run, say what it would train on what, and write nothing.")
+    "coordinator", None, "HOST:PORT of process 0, for all processes; needs --processes and --process.")
+PROCESSES = flags.DEFINE_integer("processes", None, "Number of processes.", lower_bound=1)
+PROCESS = flags.DEFINE_integer("process", None, "Index of this process, from 0.", lower_bound=0)
+DRY_RUN = flags.DEFINE_bool("dry_run", False, "Check everything, print what would be trained, and write nothing.")
 STOP_AT = flags.DEFINE_integer(
-    "stop_at", None, "Stop at this step, to be resumed by the same command later.", lower_bound=1)
+    "stop_at", None, "Stop at this step; run the same command later to resume. Default: the config's steps.",
+    lower_bound=1)
 
-CHOOSE_CONFIG = "--config must name a method's config, as configs/stargan_v2.py:small"
+CHOOSE_CONFIG = "--config must name a method's config, such as configs/stargan_v2.py:small"
 
 
 def main() -> None:
-    """Flags in, one call."""
-    config, workdir = _parse_flags(find_config(sys.argv)), Workdir(local_path(WORKDIR.value))
+    """The entry point."""
+    config, workdir = _parse_flags(find_config(sys.argv)), Workdir(local_path(WORKDIR.value or ""))
     _join()
     devices.one_virtual_device_per_core(config.batch_size)
     cache.keep_compiled()
@@ -78,53 +81,66 @@ def run() -> None:
 def find_config(arguments: list[str]) -> list[str]:
     """The command line with the path of `--config` resolved as `resolve` does."""
     found = list(arguments)
-    for place, argument in enumerate(arguments):
+    for index, argument in enumerate(arguments):
         flag, equals, value = argument.partition("=")
         if flag not in ("-config", "--config"):
             continue
         if equals:
-            found[place] = f"{flag}={resolve(value)}"
-        elif place + 1 < len(arguments):
-            found[place + 1] = resolve(arguments[place + 1])
+            found[index] = f"{flag}={resolve(value)}"
+        elif index + 1 < len(arguments):
+            found[index + 1] = resolve(arguments[index + 1])
     return found
 
 
 def resolve(config: str) -> str:
     """A path such as configs/stargan_v2.py:small: in the current directory, else in the package `configs`."""
     path, *preset = config.split(":", 1)
-    package = importlib.util.find_spec("configs")
-    if not package or not package.origin:
-        return config
-    installed = {f"configs/{file.name}": file for file in Path(package.origin).parent.glob("*.py")}
-    name = Path(path).as_posix()
+    name, installed = Path(path).as_posix(), installed_configs()
     if name not in installed or Path(path).exists():
         return config
     return ":".join([str(installed[name]), *preset])
 
 
+def installed_configs() -> dict[str, Path]:
+    """The files of the package `configs`, by a path such as configs/stargan_v2.py."""
+    package = importlib.util.find_spec("configs")
+    if not package or not package.origin:
+        return {}
+    return {f"configs/{file.name}": file for file in sorted(Path(package.origin).parent.glob("*.py"))}
+
+
 def _join() -> None:
-    """Joins the other processes, if there are to be any."""
-    told = (COORDINATOR.value, PROCESSES.value, PROCESS.value)
-    if DISTRIBUTED.value or any(flag is not None for flag in told):
-        if not DISTRIBUTED.value and None in told:
-            raise InputError("--coordinator, --processes and --process come together")
-        if None not in told and PROCESS.value >= PROCESSES.value:
-            raise InputError(f"--process is {PROCESS.value}; it must be below --processes, {PROCESSES.value}")
-        processes.join(*told)
+    """Joins the other processes, if the flags ask for several."""
+    coordinator, count, index = COORDINATOR.value, PROCESSES.value, PROCESS.value
+    given = [flag is not None for flag in (coordinator, count, index)]
+    if not DISTRIBUTED.value and not any(given):
+        return
+    if not DISTRIBUTED.value and not all(given):
+        raise InputError("--coordinator, --processes and --process must be given together")
+    if index is not None and count is not None and index >= count:
+        raise InputError(f"--process is {index}; it must be below --processes, {count}")
+    processes.join(coordinator, count, index)
+
+
+def _help() -> str:
+    """What `--help` prints."""
+    names = [path for path in installed_configs() if Path(path).stem not in ("__init__", "common")]
+    # The main module is the console script, if there is one.
+    described = flags.FLAGS.module_help(flags.FLAGS.find_module_defining_flag("workdir"))
+    return f"{__doc__}\nConfigs: {', '.join(names)}\nData sets: {', '.join(sources.NAMES)}\n{described}"
 
 
 def _parse_flags(arguments: list[str]) -> ConfigDict:
-    """The locked config; `--help` answers and leaves."""
+    """The locked config; for `--help`, prints the help and exits."""
     if {"-h", "-help", "--help"} & set(arguments):
-        # The main module is the console script, where there is one.
-        print(__doc__, flags.FLAGS.module_help(flags.FLAGS.find_module_defining_flag("workdir")), sep="\n")
+        print(_help())
         sys.exit(0)
     try:
         flags.mark_flags_as_required(["config", "workdir"])
-        if strays := flags.FLAGS(arguments)[1:]:
-            raise InputError(f"what is {strays[0]!r} for? see python -m handwriting_gan.train --help")
+        if extra := flags.FLAGS(arguments)[1:]:
+            raise InputError(f"{extra[0]!r} is not a flag; see python -m handwriting_gan.train --help")
         config = CONFIG.value
-        missing = {"method", "batch_size", "steps"} - set(config)  # a bad file is noticed only now
+        missing = {"method", "batch_size", "steps"} - set(config)  # absl loads the file only here
     except InputError:
         raise
     except flags.Error as error:
@@ -134,56 +150,63 @@ def _parse_flags(arguments: list[str]) -> ConfigDict:
     if missing or not isinstance(config, ConfigDict):
         raise InputError(CHOOSE_CONFIG)
     check_ranges(config, "--config.")
-    _refuse_labels(config)
+    _check_labels(config)
     return config
 
 
-def _refuse_labels(config: ConfigDict) -> None:
-    """Refuses a preset or method that is not the config file's own: all other fields would be another's."""
-    flag = flags.FLAGS["config"]
-    own = flag.parser.parse(flag.config_filename)
-    if own.get("preset") != config.get("preset"):
-        raise InputError(f"--config.preset would only rename preset {own.get('preset')}; choose another by "
-                         "--config FILE:PRESET, as configs/stargan_v2.py:small")
-    if own.method != config.method:
-        raise InputError(f"--config.method is {config.method}, but the config is of {own.method}; "
-                         "choose another by --config, as configs/lord.py:small")
+def _check_labels(config: ConfigDict) -> None:
+    """Checks that preset and method are those of the config file, because the other fields belong to them.
+
+    Raises:
+      InputError: if a flag has changed one of them.
+    """
+    flag: Any = flags.FLAGS["config"]
+    original = flag.parser.parse(flag.config_filename)
+    if config.get("preset") != original.get("preset"):
+        raise InputError(f"--config.preset would only rename preset {original.get('preset')}; choose another by "
+                         "--config FILE:PRESET, such as configs/stargan_v2.py:small")
+    if config.method != original.method:
+        raise InputError(f"--config.method is {shorten(config.method)}, but the config is for {original.method}; "
+                         "choose another by --config, such as configs/lord.py:small")
 
 
-def _flag_reason(said: str) -> str:
-    """What is wrong with a flag, in one line, without a traceback."""
-    lines = _lines(said)
+def _flag_reason(message: str) -> str:
+    """One line for an error of absl about a flag, without the traceback."""
+    lines = _lines(message)
     if any(line.startswith("Traceback") for line in lines):  # a TypeError or ValueError of the config file
         return f"--config: {lines[-1].partition(': ')[2] or lines[-1]}"
-    if missing := re.search(r"Flag --(\w+) must have a value other than None", said):
+    if missing := re.search(r"Flag --(\w+) must have a value other than None", message):
         return CHOOSE_CONFIG if missing[1] == "config" else f"--{missing[1]} is missing; name a folder"
     if wrong := re.match(r"flag --([\w.]+)=(.*?): (?:invalid literal for int|could not convert|Exceeds the)",
-                         said, re.DOTALL):
+                         message, re.DOTALL):
         allowed = range_of(wrong[1].removeprefix("config.")) or "a whole number"
         return f"--{wrong[1]} is {shorten(wrong[2])}; it must be {allowed}"
     return f"{lines[0]}; see python -m handwriting_gan.train --help"
 
 
 def _config_reason(error: Exception) -> str:
-    """What is wrong with a config file, or with the name of a field, in one line."""
+    """One line for an error that a config file or an unknown field has raised."""
     if isinstance(error, SyntaxError):
-        place = f"{error.filename}, line {error.lineno}: " if error.filename else ""
-        return f"{place}{error.msg}"
-    said = _lines(str(error))[-1].rpartition("failure to load: ")[2]
+        position = f"{error.filename}, line {error.lineno}: " if error.filename else ""
+        return f"{position}{error.msg}"
+    message = _lines(str(error))[-1].rpartition("failure to load: ")[2]
     if isinstance(error, OSError):
-        return re.sub(r"^\[Errno \d+\] ", "", said)
-    if "has no attribute 'get_config'" in said:
+        return re.sub(r"^\[Errno \d+\] ", "", message)
+    if "has no attribute 'get_config'" in message:
         return "the file has no function get_config"
     in_file = {"_LoadConfigModule", "get_config"} & {frame.name for frame in
                                                      traceback.extract_tb(error.__traceback__)}
     if isinstance(error, AttributeError | KeyError) and not in_file:
-        nested = re.search(r"Attempting to lookup: ([\w.]+)", said)
-        return f"there is no field {nested[1] if nested else one_line(error)}"
+        nested = re.search(r"Attempting to lookup: ([\w.]+)", message)
+        name, *rest = (nested[1] if nested else one_line(error)).split("; ", 1)
+        renamed = f'; it is now called "{RENAMED[name]}"' if name in RENAMED else ""
+        suggestion = renamed or "".join(f"; {text}" for text in rest)
+        return f"there is no field {name}{suggestion}"
     return f"the file raises {type(error).__name__}: {one_line(error)}"
 
 
-def _lines(said: str) -> list[str]:
-    return [line.strip() for line in said.splitlines() if line.strip()] or [""]
+def _lines(message: str) -> list[str]:
+    return [line.strip() for line in message.splitlines() if line.strip()] or [""]
 
 
 if __name__ == "__main__":

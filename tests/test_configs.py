@@ -38,7 +38,7 @@ def test_a_config_has_a_train_step(name: str, chosen: str, written: Glyphs) -> N
     if chosen not in PRESETS[1:] and "levels" in config.networks:
         config.networks.update({"levels": 0, "bottleneck_blocks": 1})  # traces fast
     method, by_network = methods.build(config), optimizers.build(config)
-    step = make_train_step(method, by_network, config.averaging, config.seed, "batch")
+    step = make_train_step(method, by_network, config.ema_decay, config.seed, "batch")
 
     def one_step(pool: object, examples: jax.Array) -> tuple:
         state = train_state.part(train_state.create(method, by_network, config.seed), by_network, 0, 2)

@@ -71,6 +71,13 @@ def image_as_content(params: Params, images: jax.Array) -> jax.Array:
     return images
 
 
+class PageNeeds(NamedTuple):
+    """What the page's JavaScript needs to run a method in a browser."""
+
+    networks: tuple[str, ...]  # names of the networks whose parameters the page holds
+    settings: Mapping[str, float]  # by their names in JavaScript
+
+
 class Method(NamedTuple):
     """All that training, evaluation and writing use of a method.
 
@@ -89,3 +96,4 @@ class Method(NamedTuple):
     averaged: tuple[str, ...]  # names of the networks under the moving average
     synthesis: Mapping[str, Guided | Callable[..., jax.Array]]
     examples: Examples = TRANSLATIONS
+    page: PageNeeds | None = None  # None if the page has no JavaScript for the method

@@ -1,7 +1,7 @@
-"""Whether ink is one whole digit, some of one, or more than one: what a digit classifier never asks itself.
+"""Judges whether ink is one whole digit, a piece of one, or more than one, which a digit classifier cannot tell.
 
-A small network on what the digit classifier sees of a candidate, fitted by `experiments.fit_wholeness` on
-candidates of numbers composed from training writers' glyphs. Axes: N candidates.
+A small network on features of the digit classifier, fitted by `experiments.fit_wholeness` on candidates from
+numbers composed of training writers' glyphs. Axes: N candidates, F features.
 """
 
 import dataclasses
@@ -22,27 +22,30 @@ EPSILON = 1e-6
 
 
 class WholenessNetwork(nn.Module):
-    """What is seen `[N, F]` to a logit of being whole `[N]`; mean and deviation of each are parameters."""
+    """Features `[N, F]` to the logit that each candidate is one whole digit `[N]`.
+
+    The mean and standard deviation of each feature are parameters.
+    """
 
     @nn.compact
-    def __call__(self, seen: jax.Array) -> jax.Array:
-        """Standardised, then two layers."""
-        mean = self.param("mean", nn.initializers.zeros, (seen.shape[-1],))
-        deviation = self.param("deviation", nn.initializers.ones, (seen.shape[-1],))
-        seen = (seen - jax.lax.stop_gradient(mean)) / jax.lax.stop_gradient(deviation)
-        return nn.Dense(1)(nn.relu(nn.Dense(HIDDEN)(seen)))[..., 0]
+    def __call__(self, features: jax.Array) -> jax.Array:
+        """Standardises the features and applies two layers."""
+        mean = self.param("mean", nn.initializers.zeros, (features.shape[-1],))
+        deviation = self.param("deviation", nn.initializers.ones, (features.shape[-1],))
+        standardised = (features - jax.lax.stop_gradient(mean)) / jax.lax.stop_gradient(deviation)
+        return nn.Dense(1)(nn.relu(nn.Dense(HIDDEN)(standardised)))[..., 0]
 
 
-def seen_of(probabilities: np.ndarray, features: np.ndarray, shapes: np.ndarray) -> np.ndarray:
-    """What is to judge candidates by: float32 `[N, F]`.
+def candidate_features(probabilities: np.ndarray, hidden: np.ndarray, shapes: np.ndarray) -> np.ndarray:
+    """The features of candidates: float32 `[N, F]`.
 
     Args:
-      probabilities: of the digits, by the classifier `[N, 10]`.
-      features: its last hidden layer `[N, FEATURES]`.
-      shapes: float `[N, 2]`, width and height, of the height of the line that they are in.
+      probabilities: the classifier's, of the digits `[N, 10]`.
+      hidden: the classifier's last hidden layer `[N, FEATURES]`.
+      shapes: float `[N, 2]`, width and height, of the height of the candidate's line.
     """
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    return np.concatenate([features / (lengths + EPSILON), np.log1p(lengths), probabilities, shapes],
+    lengths = np.linalg.norm(hidden, axis=1, keepdims=True)
+    return np.concatenate([hidden / (lengths + EPSILON), np.log1p(lengths), probabilities, shapes],
                           axis=1).astype(np.float32)
 
 
@@ -53,14 +56,14 @@ class WholenessJudge:
     params: dict[str, Any]
     sha256: str  # of the file of weights
 
-    def probabilities(self, seen: np.ndarray) -> np.ndarray:
-        """How likely each candidate is one whole digit: float32 `[N]`."""
-        return in_chunks(functools.partial(_probabilities, self.params), seen)
+    def probabilities(self, features: np.ndarray) -> np.ndarray:
+        """The probability that each candidate `[N, F]` is one whole digit: float32 `[N]`."""
+        return in_chunks(functools.partial(_probabilities, self.params), features)
 
 
 @jax.jit
-def _probabilities(params: dict[str, Any], seen: jax.Array) -> jax.Array:
-    return jax.nn.sigmoid(outputs(WholenessNetwork(), params, seen))
+def _probabilities(params: dict[str, Any], features: jax.Array) -> jax.Array:
+    return jax.nn.sigmoid(outputs(WholenessNetwork(), params, features))
 
 
 @functools.cache

@@ -1,1 +1,1 @@
-"""Synthesis: a trained model out of a workdir, and what it writes."""
+"""Synthesis: loads a trained model from a workdir and writes with it."""

@@ -1,1 +1,1 @@
-"""Training: one step that plays any method's phases, and the loop that decides when to look and save."""
+"""Training: one step that plays any method's phases, and the loop that decides when to log, sample and save."""

@@ -7,6 +7,6 @@ import sys
 
 def release() -> None:
     """Collects garbage and trims the C library's heap, where compiling leaves hundreds of megabytes."""
-    gc.collect()  # compiled programs that are not referenced any more
+    gc.collect()  # compiled programs without references
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)

@@ -42,19 +42,19 @@ class Watch:
 
     def __init__(self, if_stuck: Callable[[], object] | None, period: float = PERIOD) -> None:
         """Checks every `period` seconds, in its own thread."""
-        self._if_stuck, self._period = if_stuck, period
+        self._period = period
         self._over, self._idle_checks = threading.Event(), 0
-        self._thread = threading.Thread(target=self._check_regularly, daemon=True)
+        self._thread = if_stuck and threading.Thread(target=self._check_regularly, args=(if_stuck,), daemon=True)
 
     def __enter__(self) -> Self:
-        if self._if_stuck:
+        if self._thread:
             self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self._over.set()
-        if self._if_stuck:
+        if self._thread:
             self._thread.join()
 
     def stepped(self) -> None:
@@ -68,11 +68,11 @@ class Watch:
         yield
         self._idle_checks = 0
 
-    def _check_regularly(self) -> None:
+    def _check_regularly(self, if_stuck: Callable[[], object]) -> None:
         before = time.process_time()
         while not self._over.wait(self._period):
             now = time.process_time()
             is_idle, before = now - before < IDLE * self._period, now
             self._idle_checks = self._idle_checks + 1 if is_idle else min(self._idle_checks, 0)
             if self._idle_checks == PATIENCE:
-                self._if_stuck()
+                if_stuck()

@@ -1,7 +1,6 @@
 """Data parallelism: how devices share a batch. The only file that calls `pmap`."""
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -67,7 +66,7 @@ def split_batch(batch_size: int, micro_batches: int = 1) -> np.ndarray:
 def replicate(tree: Any) -> Any:
     """A copy on every local device: arrays `[local devices, ...]`.
 
-    The copies lie along the axis that `pmap` uses, or the second step would compile again.
+    The copies have the sharding that `pmap` returns; with any other the second step would compile again.
     """
     sharding = NamedSharding(Mesh(np.array(jax.local_devices()), (AXIS,)), PartitionSpec(AXIS))
     count = jax.local_device_count()
@@ -80,15 +79,14 @@ def unreplicate(tree: Any) -> Any:
     return jax.tree.map(lambda x: np.asarray(x.addressable_shards[0].data)[0], tree)
 
 
-def parallel(train_step: TrainStep, steps: int) -> Callable[..., tuple[TrainState, Terms]]:
+def parallel(train_step: TrainStep, steps: int) -> jax.stages.Wrapped:
     """`(state, pool, examples) -> (state, terms)` on all devices, `steps` iterations per call.
 
     All arrays have a leading axis of local devices. The terms are means over the iterations. The call donates
     the buffers of the state.
     """
 
-    def dispatch(state: TrainState, pool: Any,
-                 examples: jax.Array) -> tuple[TrainState, Terms]:
+    def dispatch(state: TrainState, pool: Any, examples: jax.Array) -> tuple[TrainState, Terms]:
         if steps == 1:
             return train_step(state, pool, examples)
         state, terms = jax.lax.scan(lambda state, _: train_step(state, pool, examples),
@@ -98,11 +96,12 @@ def parallel(train_step: TrainStep, steps: int) -> Callable[..., tuple[TrainStat
     return jax.pmap(dispatch, axis_name=AXIS, donate_argnums=0)
 
 
-def compiled(dispatch: Callable[..., Any], state: TrainState, *inputs: Any) -> Callable[..., Any]:
-    """Compiles a dispatch of `parallel` before its state is on the devices, which saves memory.
+def compiled(dispatch: jax.stages.Wrapped, state: TrainState,
+             *inputs: Any) -> jax.stages.Wrapped | jax.stages.Compiled:
+    """Compiles the result of `parallel` before the state is on the devices, which saves memory.
 
-    `state` is one copy of it, or its shapes; `inputs` are on the devices. With several processes, `pmap`
-    cannot compile from shapes: the first call compiles.
+    `state` is one copy of the state, or its shapes; `inputs` are on the devices. With several processes `pmap`
+    cannot compile from shapes, so the first call compiles.
     """
     if jax.process_count() > 1:
         return dispatch
@@ -116,7 +115,7 @@ def compiled(dispatch: Callable[..., Any], state: TrainState, *inputs: Any) -> C
     return program
 
 
-def compiler_options() -> dict[str, int] | None:
+def compiler_options() -> dict[str, Any] | None:
     """`CPU_COMPILER_OPTIONS` on a CPU, unless the user sets a level; None, XLA's defaults, otherwise."""
     is_set = (jax.config.read("jax_disable_most_optimizations")
               or "xla_backend_optimization_level" in os.environ.get("XLA_FLAGS", ""))
@@ -124,14 +123,14 @@ def compiler_options() -> dict[str, int] | None:
 
 
 class Agreement:
-    """The largest of all processes' numbers, the same in every process, so that all stop at the same step.
+    """The maximum of a number over all processes, so that all processes stop at the same step.
 
-    With several processes a call returns the result of the call before it, so that it waits for no step.
+    With several processes a call returns the result of the previous call, so that it does not wait for a step.
     """
 
     def __init__(self) -> None:
         """Starts without a pending result."""
-        self._largest = jax.pmap(lambda number: jax.lax.pmax(number, AXIS), axis_name=AXIS)
+        self._maximum = jax.pmap(lambda number: jax.lax.pmax(number, AXIS), axis_name=AXIS)
         self._pending = None
 
     def __call__(self, number: int) -> int:
@@ -139,5 +138,5 @@ class Agreement:
         if jax.process_count() == 1:
             return number
         numbers = np.full(jax.local_device_count(), number, np.int32)
-        previous, self._pending = self._pending, self._largest(numbers)
+        previous, self._pending = self._pending, self._maximum(numbers)
         return 0 if previous is None else int(unreplicate(previous))

@@ -1,4 +1,4 @@
-"""Refusing to go on, or to save, once a loss, a parameter or an average is not finite."""
+"""Checks that losses, parameters and moving averages are finite. A run stops before it saves any that is not."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,10 +10,10 @@ from handwriting_gan.errors import InputError
 
 
 def check_terms(step: int, terms: Mapping[str, float]) -> None:
-    """Refuses the terms `{phase/term: value}` of a step if one is not finite.
+    """Checks the terms `{phase/term: value}` of a step.
 
     Raises:
-      InputError: naming the phase, the term and the step.
+      InputError: if one is not finite; it names the phase, the term and the step.
     """
     for name, value in terms.items():
         if not np.isfinite(value):
@@ -22,17 +22,17 @@ def check_terms(step: int, terms: Mapping[str, float]) -> None:
 
 
 def check_params(step: int, params: Mapping[str, Any], averaged: Mapping[str, Any]) -> None:
-    """Refuses the parameters `{network: arrays}` and averages after a step if one is not finite.
+    """Checks the parameters and their averages, `{network: arrays}`, after a step.
 
     Raises:
-      InputError: naming the network and the step.
+      InputError: if one is not finite; it names the network and the step.
     """
-    for what, networks in (("a parameter", params), ("the moving average", averaged)):
+    for kind, networks in (("a parameter", params), ("the moving average", averaged)):
         for network, tree in networks.items():
             if not all(np.isfinite(array).all() for array in jax.tree.leaves(tree)):
-                raise _diverged(f"{what} of the {network} is not finite after step {step}")
+                raise _diverged(f"{kind} of the {network} is not finite after step {step}")
 
 
-def _diverged(what: str) -> InputError:
-    return InputError(f"{what}; the last good checkpoint is kept. Try a smaller learning rate, or smaller "
-                      "weights of the losses, in a new --workdir")
+def _diverged(reason: str) -> InputError:
+    return InputError(f"{reason}; the last good checkpoint is kept. Try a smaller learning rate or smaller "
+                      "loss weights in a new --workdir")

@@ -1,6 +1,7 @@
-"""The loop: it decides only when to step, log, draw and save."""
+"""The training loop: it decides when to step, log, save sample sheets and save checkpoints."""
 
 import contextlib
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,103 +18,113 @@ from handwriting_gan.training import deadlock, devices, optimizers, processes, t
 from handwriting_gan.training.cadence import due
 from handwriting_gan.training.finite import check_params, check_terms
 from handwriting_gan.training.interruption import InterruptedRunError, Interruption
-from handwriting_gan.training.records import Records, Sheets, Unrecorded
+from handwriting_gan.training.recorder import NullRecorder, Recorder, Sheets
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.training.train_step import make_train_step
 from handwriting_gan.workdir.config_ranges import check_complete, check_ranges
 from handwriting_gan.workdir.layout import Workdir, saved_steps
 
-Dispatch = Callable[[TrainState], tuple[TrainState, Any]]
-
 
 def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, sheets: Sheets,
           stop_at: int | None = None, if_stuck: Callable[[], object] | None = None) -> TrainState:
-    """Trains from the newest checkpoint until `config.steps`, or `stop_at` for a run to be resumed.
+    """Trains from the newest checkpoint until `config.steps`, or until `stop_at` for a run to be resumed later.
 
-    All processes of a run call it alike; only the first touches the workdir. `sheets` makes the sample sheets.
-    `if_stuck` is called, from another thread, on a deadlock of virtual devices. Returns the final state as NumPy
-    arrays.
+    All processes of a run call it with the same arguments; only the first uses the workdir. `sheets` makes the
+    sample sheets. `if_stuck` is called, from another thread, on a deadlock of virtual devices. Returns the final
+    state as NumPy arrays.
 
     Raises:
-      InputError: if the config is wrong, the workdir holds a run with another, is being trained in or cannot
-        be written to, or a loss is not finite.
-      InterruptedRunError: if SIGTERM or SIGINT came; the state is saved.
+      InputError: if the config is wrong, the workdir holds a run with another config, another process is training
+        in it, it cannot be written to, or a loss is not finite.
+      InterruptedRunError: if SIGTERM or SIGINT arrived; the state is saved.
     """
     plan = make_plan(config, glyphs, stop_at)
-    method, by_network, last = plan.method, plan.by_network, plan.last
-    records = Records(config, workdir, sheets) if processes.is_first() else Unrecorded()
+    recorder = Recorder(config, workdir, sheets) if processes.is_first() else NullRecorder()
     with contextlib.ExitStack() as stack:
 
         def begin() -> TrainState:
-            records.check(plan.abstract)
-            newest = stack.enter_context(records).newest()
-            if processes.is_first():  # the others do not know the step yet
-                step = 0 if newest is None else int(newest.step)
-                steps_per_dispatch(config, last - step)
-                records.begin(step, last)
-            return plan.create() if newest is None else newest
+            recorder.check(plan.abstract)
+            restored = stack.enter_context(recorder).restore()
+            if processes.is_first():  # the other processes do not know the step yet
+                step = 0 if restored is None else int(restored.step)
+                steps_per_dispatch(config, plan.last - step)
+                recorder.begin(step, plan.last)
+            return plan.create() if restored is None else restored
 
-        state = processes.of_the_first(processes.all_or_none(begin))
+        state = processes.broadcast_from_first(processes.all_or_none(begin))
         step = int(state.step)
-        per_dispatch = steps_per_dispatch(config, last - step)
-        on_devices = devices.parallel(make_train_step(
-            method, by_network, config.averaging, config.seed, devices.AXIS, config.micro_batches),
-            per_dispatch)
+        per_dispatch = steps_per_dispatch(config, plan.last - step)
+        on_devices = devices.parallel(
+            make_train_step(plan.method, plan.optimizers, config.ema_decay, config.seed, devices.AXIS,
+                            config.micro_batches), per_dispatch)
         inputs = devices.replicate(plan.pool), plan.examples
         interruption = stack.enter_context(Interruption())
-        dispatch = devices.compiled(on_devices, state, *inputs) if step < last else on_devices
+        dispatch = devices.compiled(on_devices, state, *inputs) if step < plan.last else on_devices
         state = devices.replicate(state)
         watch = stack.enter_context(deadlock.Watch(if_stuck))
-        return _run(config, records, watch, interruption, state, step, last, per_dispatch,
-                    lambda state: dispatch(state, *inputs))
+        run = Run(config, plan.last, per_dispatch, lambda state: dispatch(state, *inputs), recorder, watch,
+                  interruption)
+        return run.train(state, step)
 
 
-def _run(config: ConfigDict, records: Unrecorded, watch: deadlock.Watch, interruption: Interruption,
-         state: TrainState, step: int, last: int, per_dispatch: int, dispatch: Dispatch) -> TrainState:
-    """Trains from `step`, that of the state, to the step `last`."""
-    recent, agree = [], devices.Agreement()
-    while step < last:
-        state, terms = dispatch(state)
-        watch.stepped()
-        previous, step = step, step + per_dispatch
-        recent.append((step, terms))
-        jax.block_until_ready(recent[-2:-1])  # at most one dispatch waits (deadlock.py)
-        records.step(step)
-        # Being stopped logs and draws nothing, so that a resumed run leaves what an unbroken one does.
-        stopped_by = agree(interruption.number)
-        if due(step, config.log_every, previous, config.steps):
-            records.terms(step, look_at(recent))
-        if due(step, config.sample_every, previous, config.steps):
-            records.sheets(step, devices.unreplicate(state.averaged))
-        # Saved last, so that what a kill took is made again.
-        if stopped_by or due(step, config.checkpoint_every, previous, last):
-            look_at(recent)
-            saved = devices.unreplicate(state)
-            check_params(step, saved.params, saved.averaged)
-            with watch.patient():
-                records.save(saved)
-        if stopped_by:
-            raise InterruptedRunError(stopped_by, step)
-    return devices.unreplicate(state)
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run that is ready to step."""
+
+    config: ConfigDict
+    last: int  # step
+    per_dispatch: int  # steps
+    dispatch: Callable[[TrainState], tuple[TrainState, Any]]  # state -> (state, terms), on the devices
+    recorder: NullRecorder
+    watch: deadlock.Watch
+    interruption: Interruption
+
+    def train(self, state: TrainState, step: int) -> TrainState:
+        """Trains from `step`, the step of the state; takes a replicated state and returns one copy."""
+        config, recent, agree = self.config, [], devices.Agreement()
+        while step < self.last:
+            state, terms = self.dispatch(state)
+            self.watch.stepped()
+            previous, step = step, step + self.per_dispatch
+            recent.append((step, terms))
+            jax.block_until_ready(recent[-2:-1])  # at most one dispatch waits (deadlock.py)
+            self.recorder.show_step(step)
+            # An interruption logs nothing and saves no sheet, so a resumed run has the same files as an
+            # uninterrupted one.
+            stopped_by = agree(self.interruption.number)
+            if due(step, config.log_every, previous, config.steps):
+                self.recorder.log_terms(step, fetch_terms(recent))
+            if due(step, config.sample_every, previous, config.steps):
+                self.recorder.save_sheets(step, devices.unreplicate(state.averaged))
+            # Save last: a killed run regenerates its logs and sheets on resume.
+            if stopped_by or due(step, config.checkpoint_every, previous, self.last):
+                fetch_terms(recent)
+                saved = devices.unreplicate(state)
+                check_params(step, saved.params, saved.averaged)
+                with self.watch.patient():
+                    self.recorder.save_checkpoint(saved)
+            if stopped_by:
+                raise InterruptedRunError(stopped_by, step)
+        return devices.unreplicate(state)
 
 
 class Plan(NamedTuple):
-    """What a run will do, checked as far as its config and its data tell."""
+    """Everything that a run needs, made from its config and its data."""
 
     method: Method
-    by_network: dict[str, optax.GradientTransformation]
-    examples: np.ndarray  # int32 [local devices, each one's part of the batch]
-    pool: Any  # the glyphs as the method draws from them
+    optimizers: dict[str, optax.GradientTransformation]  # by network
+    examples: np.ndarray  # int32 [local devices, examples of each]: indices in the batch
+    pool: Any  # the glyphs in the form that the method samples from
     create: Callable[[], TrainState]
     abstract: TrainState  # its shapes
     last: int  # step
 
 
 def make_plan(config: ConfigDict, glyphs: Glyphs, stop_at: int | None = None) -> Plan:
-    """Checks the config against its ranges, its method, the devices and the glyphs; nothing is written.
+    """Checks the config against its ranges, its method, the devices and the glyphs; writes nothing.
 
     Raises:
-      InputError: naming the field that is wrong, as the command line has it.
+      InputError: if a field is wrong; it names the field as on the command line.
     """
     check_complete(config)
     check_ranges(config, "--config.")
@@ -126,8 +137,8 @@ def make_plan(config: ConfigDict, glyphs: Glyphs, stop_at: int | None = None) ->
     except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"the config does not fit its method, {config.method} "
                          f"({one_line(error)}); begin with that method's config file") from error
-    if strange := sorted(set(by_network) - set(method.networks)):
-        raise InputError(f"--config.learning_rates.{strange[0]} is for no network of {config.method}; "
+    if unknown := sorted(set(by_network) - set(method.networks)):
+        raise InputError(f"--config.learning_rates.{unknown[0]}: {config.method} has no such network; "
                          f"it has {', '.join(method.networks)}")
     examples = devices.split_batch(config.batch_size, config.micro_batches)
     pool = method.examples.make_pool(glyphs)
@@ -136,34 +147,33 @@ def make_plan(config: ConfigDict, glyphs: Glyphs, stop_at: int | None = None) ->
 
 def describe(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, sheets: Sheets,
              stop_at: int | None = None) -> str:
-    """What `train` would train on what; it makes the same checks, trains nothing and writes nothing.
+    """A description of what `train` would do; makes the same checks, trains nothing and writes nothing.
 
     Raises:
       InputError: as `train` does.
     """
     plan = make_plan(config, glyphs, stop_at)
     if processes.is_first():
-        Records(config, workdir, sheets).check(plan.abstract)
+        Recorder(config, workdir, sheets).check(plan.abstract)
         steps_per_dispatch(config, plan.last - max(saved_steps(workdir), default=0))
-    _, each = plan.examples.shape
-    params = plan.abstract.params
+    _, per_device = plan.examples.shape
     sizes = ", ".join(f"{name} {sum(x.size for x in jax.tree.leaves(tree)):,}"
-                      for name, tree in params.items())
+                      for name, tree in plan.abstract.params.items())
     return (f"process {jax.process_index()} of {jax.process_count()}; {jax.device_count()} devices "
-            f"({jax.local_devices()[0].device_kind}), {jax.local_device_count()} of them here\n"
-            f"batch {config.batch_size}: {each} on each device, in micro-batches of "
-            f"{each // config.micro_batches}; computed in {config.compute}\n"
+            f"({jax.local_devices()[0].device_kind}), {jax.local_device_count()} in this process\n"
+            f"batch {config.batch_size}: {per_device} on each device, in micro-batches of "
+            f"{per_device // config.micro_batches}; computed in {config.compute}\n"
             f"{config.steps} steps, {devices.steps_per_dispatch(config.steps_per_dispatch)} per dispatch\n"
             f"parameters: {sizes}")
 
 
-def look_at(recent: list[tuple[int, Any]]) -> dict[str, float]:
-    """The newest of some steps' terms, taken from the devices once all are known to be finite.
+def fetch_terms(recent: list[tuple[int, Any]]) -> dict[str, float]:
+    """Fetches the terms of recent steps, `(step, terms on the devices)`, checks them and returns the newest.
 
-    Only the newest stays in `recent`.
+    Removes all but the newest from `recent`.
 
     Raises:
-      InputError: naming the first phase, term and step that are not.
+      InputError: if a term is not finite; it names the first phase, term and step.
     """
     for step, on_devices in recent:
         terms = {name: float(value) for name, value in devices.unreplicate(on_devices).items()}
@@ -172,14 +182,14 @@ def look_at(recent: list[tuple[int, Any]]) -> dict[str, float]:
     return terms
 
 
-def steps_per_dispatch(config: ConfigDict, left: int) -> int:
-    """How many steps one call plays.
+def steps_per_dispatch(config: ConfigDict, remaining: int) -> int:
+    """How many steps one dispatch runs.
 
     Raises:
-      InputError: if the steps left, where there are any, are no multiple of it.
+      InputError: if the number of remaining steps is positive and not a multiple of it.
     """
     count = devices.steps_per_dispatch(config.steps_per_dispatch)
-    if left > 0 and left % count:
-        raise InputError(f"{left} steps are left, no multiple of --config.steps_per_dispatch = {count}; "
-                         "choose --config.steps or --stop_at so that they are")
+    if remaining > 0 and remaining % count:
+        raise InputError(f"{remaining} steps remain, not a multiple of --config.steps_per_dispatch = {count}; "
+                         "change --config.steps or --stop_at")
     return count

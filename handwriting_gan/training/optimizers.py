@@ -6,9 +6,9 @@ from ml_collections import ConfigDict
 
 def adam_with_l2(learning_rate: float, beta1: float, beta2: float,
                  l2: float) -> optax.GradientTransformation:
-    """Adam with L2 added to the gradient before the moments: PyTorch's `weight_decay`, not AdamW's.
+    """Adam with L2 added to the gradient before the moments: `weight_decay` of PyTorch's Adam, not of AdamW.
 
-    With `beta1` 0, as in StarGAN v2, the first moment equals the gradient, so the state holds none.
+    With `beta1` 0, as in StarGAN v2, the first moment equals the gradient, and the state does not hold it.
     """
     adam = (optax.scale_by_adam(b1=beta1, b2=beta2, eps=1e-8) if beta1 else
             optax.scale_by_rms(decay=beta2, eps=1e-8, eps_in_sqrt=False, bias_correction=True))

@@ -1,4 +1,4 @@
-"""Several processes that train one model together: how they find each other, and what they must share."""
+"""Several processes that train one model: how they connect, and the data that they exchange."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,13 +13,13 @@ Value = TypeVar("Value")
 
 
 def join(coordinator: str | None = None, count: int | None = None, index: int | None = None) -> None:
-    """Joins the others; before JAX looks at its devices.
+    """Connects to the other processes. Call it before JAX initialises its devices.
 
-    `coordinator` is the first process's HOST:PORT, which every process can reach. What is None is read from
-    the environment of a TPU pod, Slurm or Open MPI.
+    `coordinator` is HOST:PORT of the first process, which every process can reach. JAX reads an argument that is
+    None from the environment of a TPU pod, Slurm or Open MPI.
 
     Raises:
-      InputError: if the environment does not tell, or the others cannot be reached.
+      InputError: if the environment lacks it, or the other processes cannot be reached.
     """
     try:
         jax.distributed.initialize(coordinator, count, index)
@@ -30,34 +30,35 @@ def join(coordinator: str | None = None, count: int | None = None, index: int | 
 
 
 def is_first() -> bool:
-    """Whether this is the process that writes what is written once."""
+    """Whether this process writes the files of the run."""
     return jax.process_index() == 0
 
 
 def all_or_none(begin: Callable[[], Value]) -> Value:
-    """What a function returns, once it has returned in all processes.
+    """Calls a function in every process; returns its result once it has succeeded in all of them.
 
     Raises:
-      InputError: its own; and in the others, which would wait for ever, one that says so.
+      InputError: the function's own; in the other processes, which would wait for ever, one that names the
+        process that failed.
     """
     try:
         value = begin()
     except InputError:
-        _failed_in(True)
+        _gather_failures(True)
         raise
-    failed = _failed_in(False)
+    failed = _gather_failures(False)
     if np.any(failed):
-        raise InputError(f"process {int(np.argmax(failed))} could not begin, and says why; mend that first")
+        raise InputError(f"process {int(np.argmax(failed))} could not begin; see its error message")
     return value
 
 
-def _failed_in(here: bool) -> np.ndarray:
-    """Which processes failed: bool `[processes]`; every process asks."""
+def _gather_failures(failed: bool) -> np.ndarray:
+    """Which processes failed: bool `[processes]`. Every process must call it."""
     if jax.process_count() == 1:
-        return np.array([here])
-    return np.asarray(multihost_utils.process_allgather(np.bool_(here)))
+        return np.array([failed])
+    return np.asarray(multihost_utils.process_allgather(np.bool_(failed)))
 
 
-def of_the_first(tree: Value) -> Value:
+def broadcast_from_first(tree: Value) -> Value:
     """The first process's pytree of arrays, in every process."""
     return multihost_utils.broadcast_one_to_all(tree) if jax.process_count() > 1 else tree

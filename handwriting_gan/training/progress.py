@@ -1,8 +1,9 @@
-"""What a run tells the one who waits for it: a bar on a terminal, plain lines elsewhere."""
+"""The progress of a run on the console: a bar on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Mapping
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import (
@@ -15,10 +16,10 @@ from rich.progress import (
 
 
 class RunProgress:
-    """A progress bar with speed, time left and losses; used as a context."""
+    """Context that shows a progress bar with speed, remaining time and losses."""
 
     def __init__(self, step: int, last: int) -> None:
-        """Starts counting at `step`."""
+        """For a run from `step` to `last`."""
         self._console = Console(highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("training"), BarColumn(bar_width=24), MofNCompleteColumn(),
@@ -26,11 +27,10 @@ class RunProgress:
             TextColumn("{task.fields[losses]}"),
             console=self._console, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("", total=last, completed=step, speed="compiling", losses="")
-        self._last = last
-        self._mark: tuple[int, float] | None = None  # a step, and when it ended
-        self._first = step
+        self._first, self._last = step, last
+        self._mark: tuple[int, float] | None = None  # a step, and the time of its end
 
-    def __enter__(self) -> "RunProgress":
+    def __enter__(self) -> Self:
         self._console.print(f"training from step {self._first} to {self._last}; "
                             "the first step compiles, which takes a while")
         self._bar.start()
@@ -42,29 +42,29 @@ class RunProgress:
 
     def step(self, step: int) -> None:
         """Moves the bar."""
-        if self._mark is None:  # the first step compiled, so time is counted from here
+        if self._mark is None:  # start the clock after the first step, which compiles
             self._mark = (step, time.perf_counter())
-        self._bar.update(self._task, completed=step, speed=self._say_speed(step))
+        self._bar.update(self._task, completed=step, speed=self._format_speed(step))
 
     def terms(self, step: int, terms: Mapping[str, float]) -> None:
-        """Shows the adversarial losses on the bar, or a line with all terms where there is no terminal."""
+        """Shows the adversarial losses on the bar; prints them on a line if there is no terminal."""
         losses = " ".join(f"{name.split('/')[0]} {value:.2f}" for name, value in terms.items()
                           if name.endswith("/adversarial"))
         self._bar.update(self._task, losses=losses)
         if not self._console.is_terminal:
-            left = self._seconds_left(step)
-            print(f"step {step}/{self._last} {self._say_speed(step)} {left} {losses}", flush=True)
+            remaining = self._format_remaining(step)
+            print(f"step {step}/{self._last} {self._format_speed(step)} {remaining} {losses}", flush=True)
 
     def speed(self, step: int) -> float:
-        """Mean iterations per second since the first step ended; 0 while nothing is known."""
+        """Mean iterations per second since the first step ended; 0 before the second step."""
         if self._mark is None or step <= self._mark[0]:
             return 0.0
         return (step - self._mark[0]) / (time.perf_counter() - self._mark[1])
 
-    def _say_speed(self, step: int) -> str:
-        rate = self.speed(step)
-        return f"{rate:.2f} steps/s" if rate else "compiling"
+    def _format_speed(self, step: int) -> str:
+        speed = self.speed(step)
+        return f"{speed:.2f} steps/s" if speed else "compiling"
 
-    def _seconds_left(self, step: int) -> str:
-        rate = self.speed(step)
-        return f"{(self._last - step) / rate:.0f} s left" if rate else ""
+    def _format_remaining(self, step: int) -> str:
+        speed = self.speed(step)
+        return f"{(self._last - step) / speed:.0f} s left" if speed else ""

@@ -1,4 +1,4 @@
-"""The state of a run: arrays only, so that saving it is saving one pytree."""
+"""The state of a run. It holds arrays only, so a checkpoint is one pytree."""
 
 from typing import Any
 
@@ -9,12 +9,11 @@ from flax import struct
 
 from handwriting_gan.methods.method import Method
 
-INIT_STEP = 2**32 - 1  # folded into the seed for the initial parameters, as a step's number is for the step
+INIT_STEP = 2**32 - 1  # the step that addresses the randomness of the initial parameters
 
 
-@struct.dataclass
-class TrainState:
-    """Everything that changes in training. Together with the config it determines the rest of the run."""
+class TrainState(struct.PyTreeNode):
+    """Everything that changes in training. State and config determine the rest of the run."""
 
     step: jax.Array  # int32, iterations done
     params: dict[str, Any]  # {network: parameters}

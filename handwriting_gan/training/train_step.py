@@ -1,6 +1,6 @@
 """One iteration of any method: its phases in order, then the moving averages.
 
-The step runs on every device, each with its own part of the batch; `axis_name` names the axis of devices.
+The step runs on every device with its part of the batch; `axis_name` names the axis of devices.
 """
 
 import functools
@@ -22,10 +22,9 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
                     ema_decay: float, seed: int, axis_name: str, micro_batches: int = 1) -> TrainStep:
     """Builds `train_step(state, pool, examples) -> (state, terms)`.
 
-    `examples` int32 `[B]` are the indices of this device's examples in the whole batch. A device processes
-    them in `micro_batches` equal parts, one after the other. The result depends neither on the number of
-    devices nor on the number of parts, up to rounding, because the data and the noise of an example are
-    functions of (seed, step, repeat, index).
+    `examples` int32 `[B]` are the indices of this device's examples in the whole batch. A device processes them
+    in `micro_batches` equal parts, one after the other. The data and the noise of an example are functions of
+    (seed, step, repeat, index), so the numbers of devices and of parts change the result only by rounding.
     """
 
     def gradients_of(phase: Phase, repeat: int, params: Params, pool: Any, step: jax.Array,
@@ -34,7 +33,8 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
         return phase_gradients(phase, params, method.examples.sample(pool, batch_keys), noise_keys, step)
 
     def train_step(state: TrainState, pool: Any, examples: jax.Array) -> tuple[TrainState, Terms]:
-        params, opt_states, terms = dict(state.params), dict(state.opt_states), {}
+        params, opt_states = dict(state.params), dict(state.opt_states)
+        terms: Terms = {}
         for phase in method.phases:
             for repeat in range(phase.repeats):
                 gradients, phase_terms = mean_over_micro_batches(
@@ -57,15 +57,15 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
 def ema_weight(decay: float, step: jax.Array) -> jax.Array:
     """Weight of the parameters after a step, counted from 0, in their exponential moving average.
 
-    Bias-corrected, as Adam's moments are (Kingma & Ba 2015, section 3), so that the initial parameters do not
-    count: uncorrected, they make up half of the average after 334 steps at 0.998.
+    It corrects the bias as Adam does (Kingma & Ba 2015, section 3), so the initial parameters have no weight.
+    Without the correction they are half of the average after 334 steps at 0.998.
     """
     return (1.0 - decay) / (1.0 - decay**(step + 1.0))
 
 
 def phase_gradients(phase: Phase, params: Params, batch: Any, keys: jax.Array,
                     step: jax.Array) -> tuple[Params, Terms]:
-    """Gradients of a phase's loss in the networks that it updates, all others held constant; its terms."""
+    """The gradients of a phase's loss with respect to the networks that it updates, and its terms."""
 
     def loss(updated: Params) -> tuple[jax.Array, Terms]:
         return phase.loss({**params, **updated}, batch, keys, step)

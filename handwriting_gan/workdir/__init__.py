@@ -1,1 +1,1 @@
-"""The workdir: a folder that knows what it holds, where training, evaluation and writing meet."""
+"""The workdir: the folder of one run, through which training, evaluation and writing exchange data."""

@@ -1,8 +1,8 @@
-"""Checkpoints by Orbax: what resuming needs, and the averaged networks as an item of their own.
+"""Checkpoints by Orbax with two items: the state without the averaged networks, and the averaged networks.
 
-Orbax makes a checkpoint appear whole or not at all. A list of its files' SHA-256 is put beside them, so that
-one altered later is noticed; the checkpoint before it is kept for that. No checkpoint is deleted because it
-could not be read: a damaged one is set aside, and whatever else goes wrong stops the run.
+Orbax saves a checkpoint atomically. A file with the SHA-256 of its files detects later damage; then the checkpoint
+before it is used. An unreadable checkpoint is never deleted: training sets a damaged one aside, and any other error
+stops the run.
 """
 
 import hashlib
@@ -25,31 +25,31 @@ from handwriting_gan.workdir.layout import Workdir, existing_folder
 
 STATE, AVERAGED = "state", "averaged"
 KEPT = 2  # checkpoints
-SPARE = 2  # times the arrays' bytes are asked to be free: lists, hashes, logs and pictures come beside them
-MEND = "what was saved before is kept: make room, and the same command goes on"
-HASHES = "sha256.json"  # in a checkpoint's folder; one without it was saved by another hand
+SPARE = 2  # the free space that a save requires, as a multiple of the arrays' bytes; for indices, logs and pictures
+MAKE_ROOM = "earlier checkpoints are kept: free some space, then run the same command again to resume"
+HASHES = "sha256.json"  # in a checkpoint's folder; a checkpoint without it was not written by this project
 Manager: TypeAlias = ocp.CheckpointManager
-# What reading raises besides: the file system, the memory, or a library may have had a passing trouble.
+# Errors that may be temporary: of the file system, the memory or a library.
 UNREADABLE = (OSError, MemoryError, RuntimeError, ValueError, KeyError, TypeError)
 
 
 class DamagedError(Exception):
-    """What a checkpoint holds is not what was saved."""
+    """The files of a checkpoint differ from the saved ones."""
 
 
 class Restored(NamedTuple):
-    """What a checkpoint held."""
+    """The content of a checkpoint."""
 
     items: dict[str, Any]  # pytrees of NumPy arrays
     step: int
-    damaged: dict[int, str]  # newer checkpoints that are not what was saved, and why
+    damaged: dict[int, str]  # {step of a newer, damaged checkpoint: the damage}
 
 
 def open_for_training(workdir: Workdir) -> Manager:
-    """A manager that keeps the newest checkpoints and sweeps up what a killed save left.
+    """A manager that keeps the newest checkpoints and removes the files of a killed save.
 
     Raises:
-      InputError: if the folder cannot be made or written to.
+      InputError: if the folder cannot be created or written to.
     """
     try:
         workdir.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -60,12 +60,12 @@ def open_for_training(workdir: Workdir) -> Manager:
 
 
 def _manager(workdir: Workdir, **options: Any) -> Manager:
-    here = jax.process_index()  # of several processes, whichever opens a manager is alone with it
-    alone = ocp.options.MultiprocessingOptions(primary_host=here, active_processes={here})
+    here = jax.process_index()  # a manager belongs to the process that opens it
+    single_process = ocp.options.MultiprocessingOptions(primary_host=here, active_processes={here})
     return Manager(workdir.checkpoints.absolute(),
                    options=ocp.CheckpointManagerOptions(create=False, enable_async_checkpointing=False,
-                                                        multiprocessing_options=alone, **options),
-                   item_handlers={item: ocp.StandardCheckpointHandler(multiprocessing_options=alone)
+                                                        multiprocessing_options=single_process, **options),
+                   item_handlers={item: ocp.StandardCheckpointHandler(multiprocessing_options=single_process)
                                   for item in (STATE, AVERAGED)})
 
 
@@ -73,7 +73,7 @@ def save(manager: Manager, step: int, **items: Any) -> None:
     """Saves named pytrees of NumPy arrays, each of which can be restored without the others.
 
     Raises:
-      InputError: if there is no room for it, or it cannot be written; those before it are left alone.
+      InputError: if the disk is full or cannot be written to; earlier checkpoints remain.
     """
     try:
         check_room(Path(manager.directory), items)
@@ -83,24 +83,24 @@ def save(manager: Manager, step: int, **items: Any) -> None:
         seal(_folder(manager, step))
     except (OSError, ValueError) as error:
         raise InputError(f"step {step} cannot be saved in {manager.directory} "
-                         f"({str(error).splitlines()[0]}); {MEND}") from error
+                         f"({str(error).splitlines()[0]}); {MAKE_ROOM}") from error
 
 
 def check_room(folder: Path, items: Any) -> None:
-    """Refuses to begin what a full disk would leave half-written; the folder need not exist yet.
+    """Checks that the file system has space for a checkpoint; the folder need not exist yet.
 
     Raises:
-      InputError: if the file system has no room for a checkpoint of these pytrees of arrays, or of shapes.
+      InputError: if it has too little for these pytrees of arrays or shapes.
     """
     arrays = sum(math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(items))
     needed, free = SPARE * arrays, shutil.disk_usage(existing_folder(folder)).free
     if free < needed:
         raise InputError(f"{folder} has {free / 1e6:.1f} MB free, and a checkpoint needs up to "
-                         f"{needed / 1e6:.1f} MB; {MEND}")
+                         f"{needed / 1e6:.1f} MB; {MAKE_ROOM}")
 
 
 def seal(folder: Path) -> None:
-    """Puts the list of hashes into a checkpoint's folder."""
+    """Writes the file of hashes into a checkpoint's folder."""
     write_atomically(folder / HASHES, json.dumps(_hashes(folder, "."), indent=1).encode() + b"\n")
 
 
@@ -109,29 +109,28 @@ def _folder(manager: Manager, step: int) -> Path:
 
 
 def _hashes(folder: Path, item: str) -> dict[str, str]:
-    """The SHA-256 of each file of an item by its path in the folder, the list of them left out."""
+    """The SHA-256 of each file of an item by its path in the folder, without the file of hashes."""
     found = {}
-    for place, _, names in os.walk(folder / item, onerror=_raise):
-        for path in (Path(place, name) for name in names if name != HASHES):
+    for parent, _, names in os.walk(folder / item, onerror=_raise_unless_missing):
+        for path in (Path(parent, name) for name in names if name != HASHES):
             found[path.relative_to(folder).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
     return dict(sorted(found.items()))
 
 
-def _raise(error: OSError) -> None:
-    """A folder that cannot be listed is no empty one; one that is not there holds nothing."""
+def _raise_unless_missing(error: OSError) -> None:
+    """A missing folder counts as empty; a folder that cannot be listed is an error."""
     if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise error
 
 
 def restore(manager: Manager, abstract: dict[str, Any]) -> Restored | None:
-    """The newest whole checkpoint's items, or None if there is no checkpoint.
+    """The items of the newest intact checkpoint, or None if there is no checkpoint.
 
-    `abstract` maps the wanted items' names to pytrees of shapes. A damaged checkpoint is passed over for
-    the one before it.
+    `abstract` maps the names of the requested items to pytrees of shapes. Skips damaged checkpoints.
 
     Raises:
-      InputError: if no checkpoint is whole, one cannot be read for another reason than what it holds, which
-        may pass, or one does not hold what `abstract` asks for.
+      InputError: if all checkpoints are damaged, one cannot be read for a reason that may be temporary, or one
+        does not fit `abstract`.
     """
     damaged: dict[int, str] = {}
     for step in sorted(manager.all_steps(), reverse=True):
@@ -142,11 +141,11 @@ def restore(manager: Manager, abstract: dict[str, Any]) -> Restored | None:
         except UNREADABLE as error:
             raise InputError(
                 f"the checkpoint of step {step} in {manager.directory} cannot be read ({_line(error)}); "
-                "nothing was changed: mend that, and the same command goes on") from error
+                "nothing was changed: fix that, then run the same command again") from error
     if damaged:
         step = max(damaged)
-        raise InputError(f"the checkpoint of step {step} in {manager.directory} is damaged, and none before "
-                         f"it is whole: {damaged[step]}")
+        raise InputError(f"the checkpoint of step {step} in {manager.directory} is damaged, and there is no "
+                         f"intact one before it: {damaged[step]}")
     return None
 
 
@@ -155,14 +154,14 @@ def _line(error: BaseException) -> str:
 
 
 def report_damaged(restored: Restored) -> None:
-    """Says on stderr which newer checkpoints were passed over."""
-    for step, why in restored.damaged.items():
-        print(f"the checkpoint of step {step} is damaged ({why}); using that of step {restored.step}",
+    """Reports the skipped checkpoints on stderr."""
+    for step, damage in restored.damaged.items():
+        print(f"the checkpoint of step {step} is damaged ({damage}); using that of step {restored.step}",
               file=sys.stderr)
 
 
 def set_aside(manager: Manager, steps: Iterable[int]) -> None:
-    """Moves checkpoints out of the manager's folder into `checkpoints_damaged` beside it.
+    """Moves checkpoints into the folder `checkpoints_damaged` of the workdir.
 
     Raises:
       InputError: if one cannot be moved.
@@ -177,7 +176,7 @@ def set_aside(manager: Manager, steps: Iterable[int]) -> None:
             print(f"the damaged checkpoint of step {step} was moved to {target}", file=sys.stderr)
     except OSError as error:
         raise InputError(f"the damaged checkpoint of step {step} cannot be moved to {aside} "
-                         f"({error.strerror or error}); mend that, and the same command goes on") from error
+                         f"({error.strerror or error}); fix that, then run the same command again") from error
     manager.reload()
 
 
@@ -189,17 +188,17 @@ def _restore(manager: Manager, step: int, abstract: dict[str, Any]) -> dict[str,
         restored = manager.restore(step, args=ocp.args.Composite(**{
             item: ocp.args.StandardRestore(_on_one_device(tree)) for item, tree in abstract.items()}))
     except (ValueError, KeyError, FileNotFoundError) as error:
-        if all(sealed):  # every file is the one that was saved
+        if all(sealed):  # the files are the saved ones, so the error is temporary
             raise
         raise DamagedError(_line(error)) from error
     return {item: jax.device_get(restored[item]) for item in abstract}
 
 
 def _check_hashes(folder: Path, item: str) -> bool:
-    """Whether the item's files were compared with the list of what was saved; others are not read.
+    """Compares the item's files with their hashes; returns False if the checkpoint has none.
 
     Raises:
-      DamagedError: if a file of the item, or the list, is not the one that was saved.
+      DamagedError: if a file of the item differs from the saved one, or the file of hashes cannot be decoded.
       OSError: if a file cannot be read.
     """
     found = _hashes(folder, item)
@@ -208,50 +207,52 @@ def _check_hashes(folder: Path, item: str) -> bool:
     except FileNotFoundError:
         return False
     except ValueError as error:
-        raise DamagedError(f"{HASHES} is not what was saved") from error
+        raise DamagedError(f"{HASHES} is not the saved file") from error
     if not isinstance(saved, dict):
-        raise DamagedError(f"{HASHES} is not what was saved")
+        raise DamagedError(f"{HASHES} is not the saved file")
     for name in sorted(saved.keys() | found.keys()):
         if name.startswith(f"{item}/") and saved.get(name) != found.get(name):
-            raise DamagedError(f"{name} is {'not what was saved' if name in found else 'missing'}")
+            raise DamagedError(f"{name} is {'not the saved file' if name in found else 'missing'}")
     return True
 
 
 def _check_fit(manager: Manager, step: int, abstract: dict[str, Any]) -> None:
-    """Compares names and shapes before anything is read."""
+    """Compares names and shapes before reading the arrays.
+
+    Raises:
+      InputError: if they differ.
+    """
     metadata = manager.item_metadata(step)
     for item, tree in abstract.items():
-        held = _shapes(metadata[item].tree) if metadata[item] is not None else {}
-        wanted = _shapes(tree)
-        for name in sorted(held.keys() | wanted.keys()):
-            if held.get(name) != wanted.get(name):
+        found = _shapes(metadata[item].tree) if metadata[item] is not None else {}
+        expected = _shapes(tree)
+        for name in sorted(found.keys() | expected.keys()):
+            if found.get(name) != expected.get(name):
                 raise InputError(
                     f"the checkpoint of step {step} in {manager.directory} does not fit its config.json: "
-                    f"{item}/{name} is {held.get(name, 'missing')}, not {wanted.get(name, 'wanted')}")
+                    f"{item}/{name} is {found.get(name, 'missing')}, not {expected.get(name, 'expected')}")
 
 
 def _shapes(tree: Any) -> dict[str, tuple[int, ...]]:
-    """The shape of each array by its path, however the containers around it are typed."""
+    """The shape of each array by its path, independent of the types of the containers."""
     return {jax.tree_util.keystr(path, simple=True, separator="/"): tuple(leaf.shape)
             for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
 
 
 def restore_averaged(workdir: Workdir, abstract: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-    """Only the averaged networks of the newest whole checkpoint, and its step.
-
-    Damaged checkpoints after it are named on stderr.
+    """The averaged networks of the newest intact checkpoint, and its step; reports damaged ones on stderr.
 
     Raises:
       InputError: if there is no checkpoint, or it does not hold these networks.
     """
-    nothing = InputError(f"{workdir.root} holds no checkpoint yet; let `train` reach its first")
+    missing = InputError(f"{workdir.root} holds no checkpoint yet; train until the first one")
     try:
         if not workdir.checkpoints.is_dir():
-            raise nothing
+            raise missing
         with _manager(workdir, read_only=True) as manager:
             restored = restore(manager, {AVERAGED: abstract})
             if restored is None:
-                raise nothing
+                raise missing
             report_damaged(restored)
             return restored.items[AVERAGED], restored.step
     except OSError as error:
@@ -259,7 +260,7 @@ def restore_averaged(workdir: Workdir, abstract: Mapping[str, Any]) -> tuple[dic
 
 
 def _on_one_device(tree: Any) -> Any:
-    """Says where to put each array, whatever the devices were when it was saved."""
+    """Places every array on one device, independent of the devices that saved it."""
     sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     return jax.tree.map(
         lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), tree)

@@ -1,25 +1,34 @@
-"""The range of every field of a config, as data: what a run may be trained with, and a workdir may hold."""
+"""The range of every config field, as data; training and reading a workdir both check it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from ml_collections import ConfigDict
 
-from handwriting_gan import methods
-from handwriting_gan.data import sources
 from handwriting_gan.errors import InputError
 
 INT32_MAX = 2**31 - 1
 MAX_WIDTH = 2**16  # of a layer
 FLOAT32_MAX = 3.4e38
-MAX_COUNT = 1_000  # of what is unrolled in a program: layers, updates
+MAX_COUNT = 1_000  # of what a program unrolls: layers, updates
 
 
 class Range(Protocol):
-    """The values that a field may have; `str()` completes "it must be"."""
+    """The allowed values of a field; `str()` completes "it must be"."""
 
-    def holds(self, value: Any) -> bool:
-        """Whether a value is one of them."""
+    def contains(self, value: Any) -> bool:
+        """Whether a value is allowed."""
+
+
+class Name(NamedTuple):
+    """Any name; the code that looks it up checks it."""
+
+    def contains(self, value: Any) -> bool:
+        """Whether a value is a string and not empty."""
+        return isinstance(value, str) and bool(value)
+
+    def __str__(self) -> str:
+        return "a name"
 
 
 class Whole(NamedTuple):
@@ -28,8 +37,8 @@ class Whole(NamedTuple):
     least: int
     most: int = INT32_MAX
 
-    def holds(self, value: Any) -> bool:
-        """Whether a value is one of them; True and False are no numbers."""
+    def contains(self, value: Any) -> bool:
+        """Whether a value is in range; booleans are not numbers."""
         return isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most
 
     def __str__(self) -> str:
@@ -37,15 +46,15 @@ class Whole(NamedTuple):
 
 
 class Real(NamedTuple):
-    """Finite numbers between two ends; `above` and `below` leave out the end itself."""
+    """Finite numbers between two ends; `above` and `below` exclude the end itself."""
 
     least: float = 0.0
     most: float = FLOAT32_MAX
     above: bool = False
     below: bool = False
 
-    def holds(self, value: Any) -> bool:
-        """Whether a value is one of them; True and False are no numbers."""
+    def contains(self, value: Any) -> bool:
+        """Whether a value is in range; booleans are not numbers."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
         high_enough = value > self.least if self.above else value >= self.least
@@ -60,12 +69,12 @@ class Real(NamedTuple):
 
 
 class OneOf(NamedTuple):
-    """Some names."""
+    """A list of names."""
 
     names: tuple[str, ...]
 
-    def holds(self, value: Any) -> bool:
-        """Whether a value is one of them."""
+    def contains(self, value: Any) -> bool:
+        """Whether a value is in the list."""
         return value in self.names
 
     def __str__(self) -> str:
@@ -74,11 +83,11 @@ class OneOf(NamedTuple):
 
 COUNT, WIDTH, WEIGHT = Whole(1), Whole(1, MAX_WIDTH), Real()
 DECAY = Real(0.0, 1.0, below=True)
-# By the field's path; `group.*` stands for the group's other fields.
+# By the field's path; `group.*` is for the group's other fields.
 RANGES: dict[str, Range] = {
     "preset": OneOf(("tiny", "small", "base")),
-    "method": OneOf(tuple(sorted(methods.CATALOGUE))),
-    "data": OneOf(sources.NAMES),
+    "method": Name(),
+    "data": Name(),
     "tracker": OneOf(("tensorboard", "wandb")),
     "compute": OneOf(("float32", "bfloat16")),
     "guided_by": OneOf(("latents", "references", "both")),
@@ -94,7 +103,7 @@ RANGES: dict[str, Range] = {
     "diversity_decay_steps": COUNT,
     "discriminator_updates": Whole(1, MAX_COUNT),
     "glyphs": COUNT,
-    "averaging": DECAY,
+    "ema_decay": DECAY,
     "truncation": Real(0.0, 1.0),
     "style_variance": Real(0.0, 0.5, below=True),  # two references differ by no more
     "content_noise": Real(),
@@ -110,15 +119,21 @@ RANGES: dict[str, Range] = {
     "adam.beta2": DECAY,
     "adam.l2": WEIGHT,
 }
-# What `train` reads of every config, whatever the method.
+# The fields that `train` reads from every config, for all methods.
 REQUIRED = ("preset", "seed", "data", "steps", "batch_size", "micro_batches", "compute", "steps_per_dispatch",
-            "averaging", "tracker", "log_every", "sample_every", "checkpoint_every", "method", "networks",
+            "ema_decay", "tracker", "log_every", "sample_every", "checkpoint_every", "method", "networks",
             "learning_rates", "adam")
 GROUPS = ("networks", "losses", "learning_rates", "adam")
+RENAMED = {"averaging": "ema_decay"}  # {field of an old config: its name today}
+
+
+def with_new_names(old: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a config, those with an old name renamed, in the same order."""
+    return {RENAMED.get(name, name): value for name, value in old.items()}
 
 
 def fields(config: ConfigDict, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every field's path, as `adam.beta1`, and value."""
+    """The path, such as `adam.beta1`, and the value of every field."""
     for name, value in config.items():
         if isinstance(value, ConfigDict):
             yield from fields(value, f"{prefix}{name}.")
@@ -127,41 +142,43 @@ def fields(config: ConfigDict, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def range_of(path: str) -> Range | None:
-    """The range of a field, or None for one that no config of ours has."""
+    """The range of a field, or None for a field that no config of this project has."""
     return RANGES.get(path) or RANGES.get(f"{path.rpartition('.')[0]}.*")
 
 
-def check_ranges(config: ConfigDict, where: str) -> None:
-    """Refuses a field whose value is outside its range; `where` comes before its path, as `--config.`.
+def check_ranges(config: ConfigDict, prefix: str) -> None:
+    """Checks the value of every field; an error message shows `prefix`, such as `--config.`, before the path.
 
     Raises:
-      InputError: naming the first such field, or a group that holds no fields.
+      InputError: naming the first field that is out of range or has an old name, or a group without fields.
     """
+    for name in sorted(RENAMED.keys() & config.keys()):
+        raise InputError(f"{prefix}{name} is now called {RENAMED[name]}; rename the field")
     for name in GROUPS:
         if name in config and not isinstance(config[name], ConfigDict):
-            raise InputError(f"{where}{name} is {shorten(config[name])}; it must be a group of fields")
-    order = {path: place for place, path in enumerate(RANGES)}
-    # In the table's order, so that steps is named before a field that follows it.
+            raise InputError(f"{prefix}{name} is {shorten(config[name])}; it must be a group of fields")
+    order = {path: index for index, path in enumerate(RANGES)}
+    # In the table's order, so that the error names `steps` before a field that follows it.
     for path, value in sorted(fields(config), key=lambda field: order.get(field[0], len(order))):
         allowed = range_of(path)
-        if allowed is not None and not allowed.holds(value):
-            raise InputError(f"{where}{path} is {shorten(value)}; it must be {allowed}")
+        if allowed is not None and not allowed.contains(value):
+            raise InputError(f"{prefix}{path} is {shorten(value)}; it must be {allowed}")
 
 
 def check_complete(config: ConfigDict) -> None:
-    """Refuses a config that lacks a field that every run needs.
+    """Checks that a config has every field that all runs need.
 
     Raises:
-      InputError: naming the fields.
+      InputError: naming the missing fields.
     """
     if missing := [name for name in REQUIRED if name not in config]:
-        raise InputError(f"the config has no {', no '.join(missing)}; begin with configs/common.py's fields")
+        raise InputError(f"the config has no {', no '.join(missing)}; begin with the fields of configs/common.py")
 
 
 def shorten(value: Any) -> str:
-    """A value as a message shows it; a long one is cut."""
+    """A value as an error message shows it; a long one is cut."""
     try:
-        said = repr(value)
+        text = repr(value)
     except ValueError:  # a whole number of thousands of digits
-        said = f"a {type(value).__name__} of very many digits"
-    return said if len(said) <= 60 else f"{said[:57]}..."
+        text = f"a {type(value).__name__} of very many digits"
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,4 +1,4 @@
-"""Every path inside a workdir, and the config that says what the rest is."""
+"""The paths in a workdir, its config, and its lock."""
 
 import contextlib
 import dataclasses
@@ -14,14 +14,14 @@ from ml_collections import ConfigDict
 
 from handwriting_gan.errors import InputError
 from handwriting_gan.files import write_atomically
-from handwriting_gan.workdir.config_ranges import check_ranges
+from handwriting_gan.workdir.config_ranges import check_ranges, with_new_names
 
 RELEASED = Path(__file__).parents[1] / "released"  # the workdir inside the package
 
 
 @dataclasses.dataclass(frozen=True)
 class Workdir:
-    """Where a run keeps what it makes."""
+    """The folder of a run."""
 
     root: Path
 
@@ -47,12 +47,12 @@ class Workdir:
 
     @property
     def scorecard(self) -> Path:
-        """What evaluation found, JSON."""
+        """The result of evaluation, JSON."""
         return self.root / "scorecard.json"
 
     @property
     def lock(self) -> Path:
-        """The file that a trainer locks, there while it trains."""
+        """The file that a process locks while it trains."""
         return self.root / ".training.lock"
 
     def sample(self, mode: str, step: int) -> Path:
@@ -61,15 +61,15 @@ class Workdir:
 
 
 def read_config(workdir: Workdir) -> ConfigDict:
-    """The config of the run that the workdir holds.
+    """The config of the run in the workdir; fields with an old name are renamed.
 
     Raises:
       InputError: if the folder holds no run, or its config cannot be read or has a field out of range.
     """
     try:
-        config = ConfigDict(_fields(workdir.config.read_text()))
+        config = ConfigDict(_read_fields(workdir.config.read_text()))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(f"{workdir.root} holds no run (there is no config.json in it); "
+        raise InputError(f"{workdir.root} holds no run (it has no config.json); "
                          "name a folder that `train` has written") from error
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{workdir.config} cannot be read: {error}") from error
@@ -77,18 +77,18 @@ def read_config(workdir: Workdir) -> ConfigDict:
     return config
 
 
-def _fields(text: str) -> dict[str, Any]:
+def _read_fields(text: str) -> dict[str, Any]:
     fields = json.loads(text)
     if not isinstance(fields, dict):
-        raise ValueError("it is no JSON object")
-    return fields
+        raise ValueError("it is not a JSON object")
+    return with_new_names(fields)
 
 
 def holds_run(workdir: Workdir) -> bool:
     """Whether the folder has a config, and so a run.
 
     Raises:
-      InputError: if the folder cannot be looked into, or is none.
+      InputError: if the path is a file, or cannot be read.
     """
     try:
         if workdir.root.exists() and not workdir.root.is_dir():
@@ -100,10 +100,10 @@ def holds_run(workdir: Workdir) -> bool:
 
 
 @contextlib.contextmanager
-def alone(workdir: Workdir) -> Iterator[None]:
-    """Keeps the workdir for one trainer as long as the context lasts; a killed one keeps nothing.
+def locked(workdir: Workdir) -> Iterator[None]:
+    """Context that locks the workdir for one training process; the lock of a killed process is void.
 
-    Where nothing was claimed by the end, what was made for the run is removed: a refused run leaves no trace.
+    If the run has not claimed the workdir by the end, the context removes the files and folders made for it.
 
     Raises:
       InputError: if another process is training in it, or it cannot be written to.
@@ -134,9 +134,9 @@ def alone(workdir: Workdir) -> Iterator[None]:
 
 
 def _release(lock: FileLock, path: Path) -> None:
-    """Gives a lock back and removes its file; the file first, so that two trainers never lock two files.
+    """Removes a lock's file, then releases the lock, so that two processes never lock two files.
 
-    Windows cannot remove a file that is open, and so has it the other way round.
+    Windows cannot remove an open file, so there the order is reversed.
     """
     with contextlib.suppress(OSError):
         if os.name == "nt":
@@ -146,7 +146,7 @@ def _release(lock: FileLock, path: Path) -> None:
 
 
 def _remove_new(workdir: Workdir, before: set[Path]) -> None:
-    """Removes the folders of an unclaimed run that were not there before."""
+    """Removes the folders that an unclaimed run has made."""
     for folder in {workdir.checkpoints, workdir.events, workdir.root / "wandb"} - before:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -167,7 +167,7 @@ def _unwritable(workdir: Workdir, error: OSError) -> InputError:
 
 
 def check_free(workdir: Workdir) -> None:
-    """Refuses a workdir that a trainer could not keep for itself; writes nothing.
+    """Checks that a process could lock the workdir and write to it; writes nothing.
 
     Raises:
       InputError: if another process is training in it, or it cannot be written to.
@@ -188,47 +188,46 @@ def check_free(workdir: Workdir) -> None:
 
 def existing_folder(path: Path) -> Path:
     """The path itself, or the nearest of its parents that exists."""
-    return next(place for place in (path, *path.absolute().parents) if place.exists())
+    return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
 
 
 def saved_steps(workdir: Workdir) -> list[int]:
-    """The steps that have a checkpoint, whole or not, in order."""
+    """The steps that have a checkpoint, intact or damaged, in order."""
     if not workdir.checkpoints.is_dir():
         return []
     return sorted(int(path.name) for path in workdir.checkpoints.iterdir() if path.name.isdecimal())
 
 
 def check_claim(workdir: Workdir, config: ConfigDict) -> None:
-    """Checks that the workdir is this config's own, or nobody's yet; writes nothing.
+    """Checks that the workdir holds a run with this config, or none; writes nothing.
 
-    A run may be prolonged: `steps` may grow. Anything else, a schedule too, must be as it was.
+    The new config may have more `steps`. Everything else, including a schedule, must be the same.
 
     Raises:
       InputError: if the workdir holds a run with another config, or one whose config is gone.
     """
     if not holds_run(workdir):
-        left = [path.name for path, is_left in (
+        found = [path.name for path, exists in (
             (workdir.checkpoints, bool(saved_steps(workdir))),
-            (workdir.metrics, workdir.metrics.exists() and workdir.metrics.stat().st_size > 0)) if is_left]
-        if left:
-            raise InputError(f"{workdir.root} holds {' and '.join(left)}, but no config.json that says what "
-                             "trained them; put it back, or choose another --workdir")
+            (workdir.metrics, workdir.metrics.exists() and workdir.metrics.stat().st_size > 0)) if exists]
+        if found:
+            raise InputError(f"{workdir.root} holds {' and '.join(found)}, but no config.json of the run; "
+                             "restore it, or choose another --workdir")
         return
-    held = _flatten(read_config(workdir).to_dict())
-    asked = _flatten(json.loads(config.to_json()))
-    changed = [name for name in sorted(held.keys() | asked.keys())
-               if held.get(name) != asked.get(name)]
-    if changed == ["steps"] and asked["steps"] > held["steps"]:
+    old = _flatten(read_config(workdir).to_dict())
+    new = _flatten(json.loads(config.to_json()))
+    changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    if changed == ["steps"] and new["steps"] > old["steps"]:
         changed = []
     if changed:
-        said = ", ".join(f"{name} {held.get(name)} -> {asked.get(name)}" for name in changed[:4])
+        shown = ", ".join(f"{name} {old.get(name)} -> {new.get(name)}" for name in changed[:4])
         more = f" and {len(changed) - 4} more" if len(changed) > 4 else ""
-        raise InputError(f"{workdir.root} holds a run with another config ({said}{more}); "
-                         "choose another --workdir, or the config that it has")
+        raise InputError(f"{workdir.root} holds a run with another config ({shown}{more}); "
+                         "choose another --workdir, or the config of that run")
 
 
 def claim(workdir: Workdir, config: ConfigDict) -> None:
-    """Makes the workdir this config's own; raises as `check_claim` does."""
+    """Writes the config into the workdir; raises as `check_claim` does."""
     check_claim(workdir, config)
     write_atomically(workdir.config, config.to_json(indent=2).encode() + b"\n")
 

@@ -1,4 +1,4 @@
-"""What a run says of itself over time: JSON lines for programs, a tracker for people."""
+"""The metrics of a run over time: JSON lines for programs, a tracker for people."""
 
 import json
 import sys
@@ -11,18 +11,18 @@ from handwriting_gan.workdir.trackers import Tracker
 
 
 class MetricLog:
-    """Appends to `metrics.jsonl`, and tells a tracker.
+    """Appends to `metrics.jsonl` and logs to a tracker.
 
-    The JSON lines hold only what the run determines, never a time: a resumed run's equal an unbroken's.
+    The JSON lines hold no times, so a resumed run writes the same lines as an uninterrupted one.
     """
 
     def __init__(self, workdir: Workdir, step: int, tracker: Tracker) -> None:
-        """Opens the log of a run that stands at `step`; lines of later steps, lost with a kill, go.
+        """Opens the log of a run that begins or resumes at `step`, and removes the lines of later steps.
 
-        Lines that cannot be read are moved to `metrics_damaged.jsonl`, and a warning says so on stderr.
+        Moves unreadable lines to `metrics_damaged.jsonl`, with a warning on stderr.
         """
         if workdir.metrics.exists():
-            kept, damaged = _lines_until(workdir.metrics.read_bytes(), step)
+            kept, damaged = _split_lines(workdir.metrics.read_bytes(), step)
             if damaged:
                 aside = workdir.metrics.with_name("metrics_damaged.jsonl")
                 with aside.open("ab") as file:
@@ -34,35 +34,35 @@ class MetricLog:
         self._tracker = tracker
 
     def write(self, step: int, terms: Mapping[str, float], speed: float) -> None:
-        """Logs the terms of a step, and to the tracker the speed in iterations per second."""
+        """Logs the terms of a step; the tracker also receives the speed, in iterations per second."""
         print(json.dumps({"step": step, **terms}), file=self._lines, flush=True)
         self._tracker.scalars(step, {**terms, "steps_per_second": speed})
 
     def pictures(self, step: int, paths: Mapping[str, Path]) -> None:
-        """Shows the tracker the sample sheets of a step, by mode."""
+        """Sends the sample sheets of a step, by mode, to the tracker."""
         self._tracker.pictures(step, paths)
 
     def close(self) -> None:
-        """Closes both."""
+        """Closes the file and the tracker."""
         self._lines.close()
         self._tracker.close()
 
 
-def _lines_until(content: bytes, step: int) -> tuple[bytes, bytes]:
-    """The lines whose step is at most `step`, and those that cannot be read; what a kill tore off goes."""
+def _split_lines(content: bytes, step: int) -> tuple[bytes, bytes]:
+    """The lines whose step is at most `step`, and the unreadable lines; drops a last line that is incomplete."""
     kept, damaged = [], []
     lines = content.split(b"\n")
     for number, line in enumerate(lines, 1):
-        found = _step_of(line)
-        if found is not None and found <= step:
+        logged = _step_of(line)
+        if logged is not None and logged <= step:
             kept.append(line + b"\n")
-        elif found is None and line.strip() and number < len(lines):  # the last one has no end: it is torn
+        elif logged is None and line.strip() and number < len(lines):  # the last line has no end
             damaged.append(line + b"\n")
     return b"".join(kept), b"".join(damaged)
 
 
 def _step_of(line: bytes) -> int | None:
-    """The step that a line logs, or None if it logs none."""
+    """The step of a line, or None if it has none."""
     try:
         logged = json.loads(line)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Where people follow a run: TensorBoard's events in the workdir, or Weights & Biases."""
+"""Trackers, which show a run to people: TensorBoard's events in the workdir, or Weights & Biases."""
 
 import hashlib
 import importlib.util
@@ -14,55 +14,55 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.workdir.layout import Workdir
 
 PROJECT = "handwriting_gan"
-WITHOUT_WANDB = ("--config.tracker=wandb needs the extra of that name: "
+WITHOUT_WANDB = ("--config.tracker=wandb needs the extra `wandb`: "
                  "pip install 'handwriting-gan[wandb]'")
 
 
 class Tracker(Protocol):
-    """Follows a run."""
+    """Receives the metrics and the sample sheets of a run."""
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
-        """The figures of a step."""
+        """Logs the metrics of a step."""
 
     def pictures(self, step: int, paths: Mapping[str, Path]) -> None:
-        """The sample sheets of a step, by mode: PNG files."""
+        """Logs the sample sheets of a step, PNG files by mode."""
 
     def close(self) -> None:
-        """Nothing comes any more."""
+        """Ends the log."""
 
 
 class TensorBoard:
-    """Figures as events in the workdir; the sheets lie beside them anyway."""
+    """Metrics as events in the workdir, which holds the sample sheets already."""
 
     def __init__(self, workdir: Workdir, step: int) -> None:
-        """Of a run that stands at `step`: later events, lost with a kill, are hidden."""
+        """For a run that begins or resumes at `step`; hides events of later steps."""
         self._events = SummaryWriter(str(workdir.events), purge_step=step + 1)
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
-        """The figures of a step."""
+        """Logs the metrics of a step."""
         for name, value in values.items():
             self._events.add_scalar(name, value, step)
         self._events.flush()
 
     def pictures(self, step: int, paths: Mapping[str, Path]) -> None:
-        """They are files already."""
+        """Does nothing: the workdir holds the sheets."""
 
     def close(self) -> None:
-        """Closes the events' file."""
+        """Closes the file of events."""
         self._events.close()
 
 
 class WeightsAndBiases:
-    """Figures and sheets in a run of Weights & Biases; WANDB_MODE=offline keeps them in the workdir.
+    """Metrics and sheets in a run of Weights & Biases; WANDB_MODE=offline keeps them in the workdir.
 
-    A run that goes on is the same run there, which keeps the first figures of a step that comes twice.
+    A resumed run continues the same run there. If a step is logged twice, the service keeps the first metrics.
     """
 
     def __init__(self, workdir: Workdir, config: ConfigDict) -> None:
-        """Of a run of this config.
+        """For a run of this config.
 
         Raises:
-          InputError: if the extra is not installed or the service cannot be had.
+          InputError: if the extra is not installed or the service cannot be reached.
         """
         try:
             import wandb  # an extra, and slow to import
@@ -77,24 +77,24 @@ class WeightsAndBiases:
                              ) from error
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
-        """The figures of a step."""
+        """Logs the metrics of a step."""
         self._run.log(dict(values), step=step)
 
     def pictures(self, step: int, paths: Mapping[str, Path]) -> None:
-        """The sheets, as one sees them in the workdir."""
+        """Logs the sample sheets of a step, PNG files by mode."""
         sheets = {f"samples/{mode}": self._picture(str(path)) for mode, path in paths.items()}
         self._run.log(sheets, step=step)
 
     def close(self) -> None:
-        """Waits until all has arrived."""
+        """Waits until everything is uploaded."""
         self._run.finish()
 
 
 def check_tracker(config: ConfigDict) -> None:
-    """Refuses a tracker whose package is not installed; writes and connects nothing.
+    """Checks that the tracker's package is installed; writes nothing and connects to nothing.
 
     Raises:
-      InputError: naming the extra to install.
+      InputError: if it is not; names the extra to install.
     """
     if config.tracker == "wandb" and not _is_installed("wandb"):
         raise InputError(WITHOUT_WANDB)
@@ -103,18 +103,18 @@ def check_tracker(config: ConfigDict) -> None:
 def _is_installed(package: str) -> bool:
     try:
         return importlib.util.find_spec(package) is not None
-    except (ImportError, ValueError):  # a module that was put in its place, or out of it
+    except (ImportError, ValueError):  # a test replaces or removes the module
         return sys.modules.get(package) is not None
 
 
 def open_tracker(config: ConfigDict, workdir: Workdir, step: int) -> Tracker:
-    """The one that `config.tracker` names, of a run that stands at `step`.
+    """The tracker that `config.tracker` names, for a run that begins or resumes at `step`.
 
     Raises:
-      InputError: if there is none of that name, or it cannot be had.
+      InputError: if the name is unknown, or the tracker is not installed or cannot be reached.
     """
     if config.tracker == "tensorboard":
         return TensorBoard(workdir, step)
     if config.tracker == "wandb":
         return WeightsAndBiases(workdir, config)
-    raise InputError(f"a tracker is tensorboard or wandb, not {config.tracker!r}")
+    raise InputError(f"--config.tracker must be tensorboard or wandb, not {config.tracker!r}")

@@ -1,1 +1,1 @@
-"""From a picture of a number to another number in the same hand."""
+"""Reads a number in a photo and writes another number in the same hand."""

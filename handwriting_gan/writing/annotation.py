@@ -1,4 +1,4 @@
-"""What was seen in a photo, drawn into it, so that a person sees what to say or to crop."""
+"""A photo with the digits that were found marked in it, so that a user can correct the reading or crop the photo."""
 
 from collections.abc import Sequence
 
@@ -9,32 +9,32 @@ from handwriting_gan.writing.photo import Page
 from handwriting_gan.writing.segment import Box, enclosing
 
 SIDE = 900  # pixels of the picture's longer side, about
-AROUND = 0.8  # of the digits' height, shown around them
-LIKELY = 0.5  # a digit that is less likely is drawn as doubtful
+MARGIN = 0.8  # of the digits' height, shown around them
+MIN_PROBABILITY = 0.5  # a digit with less is marked as doubtful
 CERTAIN, DOUBTFUL = (20, 120, 60), (200, 40, 40)
-ROOM = 110  # pixels that a digit and its share take
-BAND, TEXT = 44, 26  # pixels above a digit for what it was read as
+LABEL_WIDTH = 110  # pixels of a digit with its probability
+BAND, TEXT = 44, 26  # pixels: height of the band above the photo, size of the text
 
 
-def annotated(page: Page, boxes: Sequence[Box], digits: np.ndarray, likely: np.ndarray) -> np.ndarray:
-    """The photo around digits `[K]`, each in its box with what it was read as and how likely: `[H, W, 3]`.
+def annotate(page: Page, boxes: Sequence[Box], digits: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Marks digits `[K]` in the photo around them, each with its box, reading and probability.
 
-    Narrow boxes leave room for the digit alone.
+    A narrow box has no space for the probability. Returns uint8 `[H, W, 3]`.
     """
-    around = round(AROUND * max(box.height for box in boxes))
-    whole = enclosing(boxes)
-    top, left = max(whole.top - around, 0), max(whole.left - around, 0)
-    crop = Image.fromarray(page.photo[top:whole.bottom + around, left:whole.right + around])
+    margin = round(MARGIN * max(box.height for box in boxes))
+    number = enclosing(boxes)
+    top, left = max(number.top - margin, 0), max(number.left - margin, 0)
+    crop = Image.fromarray(page.photo[top:number.bottom + margin, left:number.right + margin])
     scale = SIDE / max(crop.size)
-    shown = crop.resize((round(crop.width * scale), round(crop.height * scale)), Image.Resampling.LANCZOS)
-    picture = Image.new("RGB", (shown.width, shown.height + BAND), "white")
-    picture.paste(shown, (0, BAND))
+    resized = crop.resize((round(crop.width * scale), round(crop.height * scale)), Image.Resampling.LANCZOS)
+    picture = Image.new("RGB", (resized.width, resized.height + BAND), "white")
+    picture.paste(resized, (0, BAND))
     pen, font = ImageDraw.Draw(picture), ImageFont.load_default(TEXT)
-    for box, digit, share in zip(boxes, digits, likely, strict=True):
+    for box, digit, probability in zip(boxes, digits, probabilities, strict=True):
         start = (box.left - left) * scale, (box.top - top) * scale + BAND
         end = (box.right - left) * scale, (box.bottom - top) * scale + BAND
-        colour = CERTAIN if share >= LIKELY else DOUBTFUL
-        said = f"{digit} ({share:.0%})" if end[0] - start[0] >= ROOM else str(digit)
+        colour = CERTAIN if probability >= MIN_PROBABILITY else DOUBTFUL
+        label = f"{digit} ({probability:.0%})" if end[0] - start[0] >= LABEL_WIDTH else str(digit)
         pen.rectangle((*start, *end), None, colour, 3)
-        pen.text((start[0], start[1] - TEXT - 8), said, colour, font)
+        pen.text((start[0], start[1] - TEXT - 8), label, colour, font)
     return np.asarray(picture)

@@ -1,7 +1,7 @@
-"""One digit's ink in MNIST's form, by the recipe that QMNIST's authors reconstructed (Yadav & Bottou 2019).
+"""Brings the ink of one digit to MNIST's form, by the steps that QMNIST's authors reconstructed (Yadav & Bottou 2019).
 
-The ink's box, grown to a square, is averaged down to 20 x 20 and laid into 28 x 28 so that its centre of mass
-comes to the middle. Absolute size is lost; shape, slant and the pen's width relative to the digit are kept.
+The ink's box is padded to a square, averaged down to 20 x 20, and placed in 28 x 28 with its centre of mass in
+the middle. Absolute size is lost. Shape, slant and the stroke width relative to the digit are kept.
 """
 
 import numpy as np
@@ -9,14 +9,14 @@ import numpy as np
 from handwriting_gan.data.glyphs import SIDE
 
 BOX = 20
-LEAST_SIDE = 10  # a smaller square would blow dirt up
+MIN_SIDE = 10  # pixels of the square; a smaller one would enlarge dirt to a digit
 FOOTPRINT = 0.99  # of a pixel's extent that counts: a quirk of the original, visible in MNIST
-MARGIN = 10  # pixels around 28 x 28 into which the box may be pushed before it is cut
-PRESENT = 0.1  # ink above this bounds the digit
+MARGIN = 10  # pixels around 28 x 28 into which the box may move before it is cropped
+INK_LEVEL = 0.1  # a pixel above this counts as ink
 
 
 def to_mnist_form(ink: np.ndarray) -> np.ndarray:
-    """Ink float `[H, W]`, 0 paper to 1 full, of one digit, to a glyph uint8 `[28, 28]`.
+    """Converts the ink of one digit, float `[H, W]`, 0 paper to 1 full ink, to a glyph uint8 `[28, 28]`.
 
     Raises:
       ValueError: if there is no ink.
@@ -31,22 +31,21 @@ def to_mnist_form(ink: np.ndarray) -> np.ndarray:
 
 
 def _trim(ink: np.ndarray) -> np.ndarray:
-    rows, columns = np.nonzero(ink > PRESENT)
+    rows, columns = np.nonzero(ink > INK_LEVEL)
     if not len(rows):
-        raise ValueError("there is no ink to bring to MNIST's form")
+        raise ValueError("there is no ink to convert to MNIST's form")
     return ink[rows.min():rows.max() + 1, columns.min():columns.max() + 1]
 
 
 def _pad_to_square(ink: np.ndarray) -> np.ndarray:
-    """Paper around the ink, which stays in the middle."""
-    side = max(*ink.shape, LEAST_SIDE)
+    """Pads with paper; the ink stays in the middle."""
+    side = max(*ink.shape, MIN_SIDE)
     before = [(side - extent) // 2 for extent in ink.shape]
-    return np.pad(ink, [(first, side - extent - first)
-                        for first, extent in zip(before, ink.shape, strict=True)])
+    return np.pad(ink, [(first, side - extent - first) for first, extent in zip(before, ink.shape, strict=True)])
 
 
 def _box_weights(side: int) -> np.ndarray:
-    """How much of each of `side` pixels falls into each of the 20: `[20, side]`, in pixels of the 20."""
+    """The overlap of each of `side` pixels with each of 20 cells: `[20, side]`, in widths of a cell."""
     scale = BOX / side
     starts = np.arange(side) * scale
     ends = starts + FOOTPRINT * scale
@@ -55,11 +54,11 @@ def _box_weights(side: int) -> np.ndarray:
 
 
 def _centre(levels: np.ndarray) -> np.ndarray:
-    """Lays 20 x 20 into 28 x 28: the centre of mass ends in (14, 15], unless it lies beyond 15 already."""
+    """Places 20 x 20 in 28 x 28: the centre of mass moves into (14, 15], unless it is already beyond 15."""
     mass = levels.sum(dtype=np.float64)
-    places = np.arange(BOX) + 0.5
+    positions = np.arange(BOX) + 0.5
     canvas = np.zeros((SIDE + 2 * MARGIN,) * 2, np.uint8)
-    top, left = (int(np.clip(np.trunc(15.0 - (levels.sum(axis=1 - axis) @ places) / mass),
+    top, left = (int(np.clip(np.trunc(15.0 - (levels.sum(axis=1 - axis) @ positions) / mass),
                              -MARGIN, SIDE - BOX + MARGIN)) + MARGIN for axis in (0, 1))
     canvas[top:top + BOX, left:left + BOX] = levels
     return canvas[MARGIN:-MARGIN, MARGIN:-MARGIN]

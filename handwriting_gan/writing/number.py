@@ -1,4 +1,4 @@
-"""Write a number in the hand of a picture."""
+"""Reads the hand in a picture of a number, and writes a number in that hand."""
 
 import re
 from pathlib import Path
@@ -8,34 +8,45 @@ import numpy as np
 
 from handwriting_gan.data.glyphs import Glyphs, make_glyphs
 from handwriting_gan.errors import InputError
-from handwriting_gan.recognition.digit_classifier import Reader
-from handwriting_gan.recognition.wholeness import WholenessJudge
 from handwriting_gan.synthesis.trained_model import TrainedModel
-from handwriting_gan.writing.composition import Manner, centre, compose, manner_of
+from handwriting_gan.writing.composition import LineLayout, centre_lines, compose, measure_layout
 from handwriting_gan.writing.photo import Page, read_page
-from handwriting_gan.writing.reading import Line, Reading, line_of, read_line
-from handwriting_gan.writing.segment import INK, Box, Strokes, enclosing, find_strokes, line_tilt, numbers_of
+from handwriting_gan.writing.reading import DigitCountError, Line, Reading, Recognisers, read_line, split_line
+from handwriting_gan.writing.segment import INK, Box, enclosing, find_strokes, group_numbers, line_tilt
 
-MOST_DIGITS = 100
-MOST_STROKES = 3 * MOST_DIGITS  # of a line; more is no number
-LEAST_COUNTED = 0.05  # of how likely it is that a picture shows so many digits as somebody says
+MAX_DIGITS = 100
+MAX_STROKES = 3 * MAX_DIGITS  # of a line
+MIN_COUNT_PROBABILITY = 0.05  # that the picture shows as many digits as the given number has
 FRAMES = 25  # from one hand to the other
 
 
-class Hand(NamedTuple):
-    """What a picture shows of a hand."""
+class SeveralNumbersError(InputError):
+    """A picture shows several numbers and the caller chose none; `count` says how many."""
 
-    glyphs: Glyphs  # the digits found, left to right, in MNIST's form
-    confidences: np.ndarray  # float [K], the classifier's probability of each digit as read or told
-    wholes: np.ndarray  # float [K], how likely each is one digit at all
-    is_sure: bool  # whether the reading may be relied on
-    manner: Manner  # how the digits stand, in pixels of the photo
+    def __init__(self, picture: Path, count: int) -> None:
+        """Names the picture."""
+        super().__init__(f"{picture} shows {count} numbers; crop it to one")
+        self.count = count
+
+
+class NoSuchLineError(InputError):
+    """A picture shows fewer numbers than the line that the caller chose."""
+
+
+class Hand(NamedTuple):
+    """The hand that a picture shows."""
+
+    glyphs: Glyphs  # the K digits found, left to right, in MNIST's form
+    confidences: np.ndarray  # float [K], the classifier's probability of each digit as read or given
+    wholeness: np.ndarray  # float [K], the probability that each is one whole digit
+    is_sure: bool  # the digits were given, or were read with high confidence
+    layout: LineLayout  # in pixels of the photo
     page: Page
     boxes: list[Box]  # of the digits, in pixels of the photo
 
     @property
     def box(self) -> Box:
-        """Around the number."""
+        """The box around the number."""
         return enclosing(self.boxes)
 
 
@@ -43,105 +54,106 @@ def parse_number(text: str) -> list[int]:
     """The digits of a number.
 
     Raises:
-      InputError: if it is not one to `MOST_DIGITS` digits.
+      InputError: if it is not one to `MAX_DIGITS` digits.
     """
     if not re.fullmatch(r"[0-9]+", text):
-        raise InputError(f"{text!r} is no number; give digits only, as in 481")
-    if len(text) > MOST_DIGITS:
-        raise InputError(f"the number has {len(text)} digits; write at most {MOST_DIGITS} at once")
+        raise InputError(f"{text!r} is not a number; give digits only, as in 481")
+    if len(text) > MAX_DIGITS:
+        raise InputError(f"the number has {len(text)} digits; write at most {MAX_DIGITS} at once")
     return [int(digit) for digit in text]
 
 
-def read_hand(picture: Path, reader: Reader, judge: WholenessJudge, reads: str | None = None,
-              line: int | None = None, flags: bool = True) -> Hand:
-    """Finds the digits of a number in a photo and reads them, unless told what they read.
+def read_hand(picture: Path, recognisers: Recognisers, reads: str | None = None, line: int | None = None) -> Hand:
+    """Finds and reads the digits of a number in a picture file.
 
-    `line` is which number, from 1 at the top, where there are several; `flags`, whether whoever asks has a
-    flag to choose it by.
+    Args:
+      picture: a file that Pillow can decode.
+      recognisers: the networks that read.
+      reads: the number that the picture shows, if the caller knows it.
+      line: which number to read where the picture shows several, counted from 1 at the top.
 
     Raises:
-      InputError: if the picture cannot be used, shows several numbers and none is chosen, or cannot be cut
-        into as many digits as `reads` has.
+      SeveralNumbersError: if the picture shows several numbers and `line` is None.
+      NoSuchLineError: if the picture shows fewer numbers than `line`.
+      DigitCountError: if the picture does not show as many digits as `reads` has.
+      InputError: if the picture cannot be used for another reason, or `reads` is not a number.
     """
-    told = parse_number(reads) if reads is not None else None
+    known = parse_number(reads) if reads is not None else None
     page = read_page(picture)
-    written, reading, boxes = _read(page, reader, judge, told, line, picture, flags)
-    tilt = 0.0 if page.is_ruled else line_tilt(boxes)
-    if tilt:  # the page was held askew, so its digits are too
-        page = page.turned(tilt)
-        written, reading, boxes = _read(page, reader, judge, told, line, picture, flags)
-    if told is not None and reading.counted < LEAST_COUNTED:
-        raise InputError(f"{picture} does not seem to show {len(told)} digits, as --reads {reads} has; "
-                         "correct it, or crop the picture to the number")
-    if len(reading.digits) > MOST_DIGITS:
-        raise InputError(f"{picture} seems to show {len(reading.digits)} digits; at most {MOST_DIGITS} are "
+    chosen = _line_on(page, picture, line)
+    reading = read_line(chosen, recognisers, known_digits=known)
+    tilt = 0.0 if page.is_ruled else line_tilt(_boxes(reading, chosen, page))
+    if tilt:  # the page was photographed askew, so its digits are rotated too
+        page = page.rotated(tilt)
+        chosen = _line_on(page, picture, line)
+        reading = read_line(chosen, recognisers, known_digits=known)
+    if known is not None and reading.count_probability < MIN_COUNT_PROBABILITY:
+        raise DigitCountError(str(picture), len(known))
+    if len(reading.digits) > MAX_DIGITS:
+        raise InputError(f"{picture} seems to show {len(reading.digits)} digits; at most {MAX_DIGITS} are "
                          "read at once, so crop it")
-    return Hand(make_glyphs(reading.images, reading.digits), reading.probabilities, reading.wholes,
-                reading.is_sure or told is not None,
-                manner_of([candidate.ink for candidate in reading.candidates], written.scale * page.scale),
-                page, boxes)
+    layout = measure_layout([candidate.ink for candidate in reading.candidates], chosen.scale * page.scale)
+    return Hand(make_glyphs(reading.images, reading.digits), reading.probabilities, reading.wholeness,
+                reading.is_sure or known is not None, layout, page, _boxes(reading, chosen, page))
 
 
-def _read(page: Page, reader: Reader, judge: WholenessJudge, told: list[int] | None, line: int | None,
-          picture: Path, flags: bool) -> tuple[Line, Reading, list[Box]]:
-    """The number chosen on a page, and where its digits are in the photo."""
-    strokes = _chosen(numbers_of(find_strokes(page.ink)), line, picture, flags)
-    _refuse_too_many(len(strokes.names), picture)
-    written = line_of(page.ink, strokes)
-    _refuse_too_many(len(written.parts), picture)
-    reading = read_line(written, reader, judge, told=told)
-    return written, reading, [_box_of(candidate.ink, written, page) for candidate in reading.candidates]
-
-
-def _refuse_too_many(strokes: int, picture: Path) -> None:
-    if strokes > MOST_STROKES:
-        raise InputError(f"{picture} shows {strokes} strokes in a row, which is no number; crop it to the "
-                         "number")
-
-
-def _chosen(numbers: list[Strokes], line: int | None, picture: Path, flags: bool) -> Strokes:
-    """The number asked for; the only one, if none was."""
+def _line_on(page: Page, picture: Path, line: int | None) -> Line:
+    """The chosen number of a page; the only one if `line` is None. Errors as in `read_hand`."""
+    numbers = group_numbers(find_strokes(page.ink))
     if line is None and len(numbers) > 1:
-        hint = f", or choose one with --line, from 1 at the top to {len(numbers)}" if flags else ""
-        raise InputError(f"{picture} shows {len(numbers)} numbers; crop it to one{hint}")
+        raise SeveralNumbersError(picture, len(numbers))
     if line is not None and line > len(numbers):
-        raise InputError(f"{picture} shows {len(numbers)} number{'s' * (len(numbers) > 1)}, so there is no "
-                         f"--line {line}; give one from 1 to {len(numbers)}")
-    return numbers[(line or 1) - 1]
+        raise NoSuchLineError(f"{picture} shows {len(numbers)} number{'s' * (len(numbers) > 1)}, so there is no "
+                         f"line {line}; choose one from 1 to {len(numbers)}")
+    strokes = numbers[(line or 1) - 1]
+    _check_count(len(strokes.ids), picture)
+    parts = split_line(page.ink, strokes)
+    _check_count(len(parts.parts), picture)
+    return parts
 
 
-def _box_of(ink: np.ndarray, line: Line, page: Page) -> Box:
-    """A digit's box in the photo, of its ink `[H, W]` on the line."""
-    rows, columns = np.nonzero(ink > INK)
-    edges = np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1]) / line.scale
-    start = np.array([line.box.top, line.box.left] * 2) - 1  # a line has a pixel of paper around
-    return Box(*np.rint((edges + start) / page.scale).astype(int).clip(0).tolist())
+def _check_count(strokes: int, picture: Path) -> None:
+    """Raises: InputError, if a line has too many strokes."""
+    if strokes > MAX_STROKES:
+        raise InputError(f"{picture} shows {strokes} strokes in a row, too many for a number; crop it to the number")
+
+
+def _boxes(reading: Reading, line: Line, page: Page) -> list[Box]:
+    """The digits' boxes in pixels of the photo."""
+    boxes = []
+    for candidate in reading.candidates:
+        rows, columns = np.nonzero(candidate.ink > INK)
+        edges = np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1]) / line.scale
+        start = np.array([line.box.top, line.box.left] * 2) - 1  # a line has one pixel of paper around it
+        boxes.append(Box(*np.rint((edges + start) / page.scale).astype(int).clip(0).tolist()))
+    return boxes
 
 
 def write_number(model: TrainedModel, hand: Hand, number: str, seed: int = 0, variation: float = 1.0,
-                 tries: int = 1) -> tuple[list[np.ndarray], Manner]:
-    """The number in that hand, so many tries: each ink uint8 `[H, W]`, 0 paper to 255 ink; and its manner.
+                 tries: int = 1) -> tuple[list[np.ndarray], LineLayout]:
+    """Writes a number in a hand, `tries` times with consecutive seeds.
 
-    That is the hand's, smaller where all would be too large a picture.
+    Returns the ink of each try, uint8 `[H, W]`, 0 paper to 255 ink, and the layout used: the hand's, with a
+    smaller size where the picture would be too large.
 
     Raises:
-      InputError: if `number` is not digits, or the model cannot write in a given hand.
+      InputError: if `number` is not digits, or the model has no writer mode.
     """
     digits = parse_number(number)
-    manner = hand.manner.for_so_many(len(digits) * tries)
-    return [compose(model.write(hand.glyphs, digits, each, variation), manner, variation, each)
-            for each in range(seed, seed + tries)], manner
+    layout = hand.layout.limited_to(len(digits) * tries)
+    return [compose(model.write(hand.glyphs, digits, each, variation), layout, variation, each)
+            for each in range(seed, seed + tries)], layout
 
 
 def morph_number(model: TrainedModel, hand: Hand, other: Hand, number: str, seed: int = 0,
                  variation: float = 1.0) -> list[np.ndarray]:
-    """The number on its way from one hand to the other: frames of ink uint8 `[H, W]`, all of one size.
+    """Writes a number in `FRAMES` blends from one hand to the other: ink uint8 `[H, W]` each, all of one size.
 
     Raises:
-      InputError: if `number` is not digits, or the model cannot blend two hands.
+      InputError: if `number` is not digits, or the model has no blend mode.
     """
     digits = parse_number(number)
-    manner = hand.manner.for_so_many(len(digits) * FRAMES)
-    blends = (model.blend(hand.glyphs, other.glyphs, digits, share, seed, variation)
-              for share in np.linspace(0.0, 1.0, FRAMES))
-    return centre([compose(glyphs, manner, variation, seed) for glyphs in blends])
+    layout = hand.layout.limited_to(len(digits) * FRAMES)
+    blends = (model.blend(hand.glyphs, other.glyphs, digits, weight, seed, variation)
+              for weight in np.linspace(0.0, 1.0, FRAMES))
+    return centre_lines([compose(glyphs, layout, variation, seed) for glyphs in blends])

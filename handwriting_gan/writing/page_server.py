@@ -1,7 +1,7 @@
-"""The page with JAX behind it: a server for this machine alone.
+"""Serves the page on this machine, with JAX as its backend.
 
-GET / is the page. POST /read takes a picture and answers with the hand in it, POST /write takes a hand and a
-number and answers with glyphs. Glyphs travel as base64 of 28 x 28 bytes each, 0 paper to 255 ink.
+GET / returns the page. POST /read takes a picture file and returns the hand in it. POST /write takes a hand and a
+number and returns glyphs. A glyph travels as base64 of 28 x 28 bytes, 0 paper to 255 ink.
 """
 
 import base64
@@ -20,21 +20,24 @@ import numpy as np
 
 from handwriting_gan.data.glyphs import SIDE, Glyphs, make_glyphs
 from handwriting_gan.errors import InputError
-from handwriting_gan.recognition.digit_classifier import Reader
-from handwriting_gan.recognition.wholeness import WholenessJudge
 from handwriting_gan.synthesis.trained_model import TrainedModel
-from handwriting_gan.writing.number import MOST_DIGITS, parse_number, read_hand
-from handwriting_gan.writing.web_page import served_page
+from handwriting_gan.writing.number import MAX_DIGITS, parse_number, read_hand
+from handwriting_gan.writing.reading import Recognisers
+from handwriting_gan.writing.web_page import UnsuitableModelError, served_page
 
-ADDRESS = "127.0.0.1"  # reached from this machine alone
-MOST_BYTES = 5_000_000  # of a request's body
-PATIENCE = 30.0  # seconds for a request to arrive
+ADDRESS = "127.0.0.1"  # other machines cannot connect
+MAX_BYTES = 5_000_000  # of a request's body
+TIMEOUT = 30.0  # seconds for a request to arrive
 
-Answer = Callable[[bytes], dict[str, Any]]
+Operation = Callable[[bytes], dict[str, Any]]
 
 
-class Asked(NamedTuple):
-    """What is to be written, and in which hand."""
+class PortError(InputError):
+    """The server cannot listen on the port."""
+
+
+class WriteRequest(NamedTuple):
+    """Which number to write, and in which hand."""
 
     hand: Glyphs
     digits: list[int]
@@ -43,84 +46,81 @@ class Asked(NamedTuple):
 
 
 class PageServer(ThreadingHTTPServer):
-    """Answers for one model, on `ADDRESS`; port 0 is any that is free."""
+    """Serves the page for one model on `ADDRESS`; port 0 is any free port."""
 
-    daemon_threads = True  # Ctrl-C does not wait for an answer
+    daemon_threads = True  # Ctrl-C does not wait for running requests
 
-    def __init__(self, model: TrainedModel, reader: Reader, judge: WholenessJudge, folder: Path,
-                 port: int) -> None:
-        """Listens from here on; what is read is put into `folder` for the while.
+    def __init__(self, model: TrainedModel, recognisers: Recognisers, folder: Path, port: int) -> None:
+        """Starts to listen. Pictures are kept in `folder` while they are read.
 
         Raises:
-          InputError: if the model has no writer mode, or the port is taken.
+          UnsuitableModelError: if the model has no writer mode.
+          PortError: if the port is in use or not allowed.
         """
         if "writer" not in model.modes:
-            raise InputError(f"{model.config.method} has no writer mode; name the --workdir of a method that "
-                             "has one, such as writer_guided")
+            raise UnsuitableModelError(f"{model.config.method} has no writer mode; use a method that has one")
         self.page = served_page().encode()
-        self.answers: dict[str, Answer] = {"/read": partial(read, reader, judge, folder),
-                                           "/write": partial(write, model)}
+        self.operations: dict[str, Operation] = {"/read": partial(read, recognisers, folder),
+                                                 "/write": partial(write, model)}
         try:
             super().__init__((ADDRESS, port), Handler)
         except (OSError, OverflowError) as error:
-            raise InputError(f"port {port} cannot be used ({error}); name another with --port") from error
+            raise PortError(f"port {port} cannot be used ({error}); choose another") from error
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """One line, as every other error; a browser that left before its answer is none."""
+        """Prints one line, except where a browser closed the connection."""
         error = sys.exception()
         if not isinstance(error, ConnectionError):
             print(f"error: a request failed ({type(error).__name__}: {error})", file=sys.stderr, flush=True)
 
     @property
     def address(self) -> str:
-        """Where a browser finds the page."""
+        """The page's URL."""
         return f"http://{ADDRESS}:{self.server_address[1]}"
 
 
-def serve(model: TrainedModel, reader: Reader, judge: WholenessJudge, port: int) -> None:
-    """Serves the page until Ctrl-C.
-
-    Raises:
-      InputError: if the model has no writer mode, or the port is taken.
-    """
+def serve(model: TrainedModel, recognisers: Recognisers, port: int) -> None:
+    """Serves the page until Ctrl-C. Errors as in `PageServer`."""
     with (tempfile.TemporaryDirectory(prefix="handwriting_gan_demo_") as folder,
-          PageServer(model, reader, judge, Path(folder), port) as server):
-        print(f"open {server.address} in a browser; Ctrl-C ends it", flush=True)
+          PageServer(model, recognisers, Path(folder), port) as server):
+        print(f"open {server.address} in a browser; Ctrl-C stops the server", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
             print("stopped")
 
 
-def read(reader: Reader, judge: WholenessJudge, folder: Path, picture: bytes) -> dict[str, Any]:
-    """The hand in a picture file's bytes; a guess is told as well, for the page lets its reader correct it.
+def read(recognisers: Recognisers, folder: Path, picture: bytes) -> dict[str, Any]:
+    """Reads the hand in the bytes of a picture file.
+
+    An unsure reading is returned too, because the user can correct it in the page.
 
     Raises:
-      InputError: if it cannot be read.
+      InputError: if the picture cannot be read.
     """
     with tempfile.NamedTemporaryFile(dir=folder, prefix="picture_", suffix=".png") as file:
         file.write(picture)
         file.flush()
         try:
-            hand = read_hand(Path(file.name), reader, judge, flags=False)
+            hand = read_hand(Path(file.name), recognisers)
         except InputError as error:
             raise InputError(str(error).replace(file.name, "the picture")) from error
-    return {"glyphs": _to_text(hand.glyphs.images), "digits": hand.glyphs.digits.tolist(),
+    return {"glyphs": _to_base64(hand.glyphs.images), "digits": hand.glyphs.digits.tolist(),
             "confidences": np.asarray(hand.confidences, float).tolist()}
 
 
 def write(model: TrainedModel, body: bytes) -> dict[str, Any]:
-    """The glyphs of a number in a hand, as asked in JSON.
+    """Writes the number that a JSON request names, in the hand that it holds.
 
     Raises:
-      InputError: if what is asked cannot be understood.
+      InputError: if the request is not valid.
     """
-    asked = _parse(body)
-    return {"glyphs": _to_text(model.write(asked.hand, asked.digits, asked.seed, asked.variation))}
+    request = _parse(body)
+    return {"glyphs": _to_base64(model.write(request.hand, request.digits, request.seed, request.variation))}
 
 
-def _parse(body: bytes) -> Asked:
-    """Raises: InputError, if a field is missing or none of what it should be."""
+def _parse(body: bytes) -> WriteRequest:
+    """Raises: InputError, if a field is missing or not valid."""
     try:
         fields = json.loads(body)
         images = np.frombuffer(b"".join(base64.b64decode(glyph, validate=True) for glyph in fields["glyphs"]),
@@ -129,57 +129,56 @@ def _parse(body: bytes) -> Asked:
         digits = parse_number("".join(str(digit) for digit in fields["number"]))
         seed, variation = int(fields["seed"]), float(fields["variation"])
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError, binascii.Error) as error:
-        raise InputError(f"the request cannot be understood ({type(error).__name__}: {error}); load the page "
-                         "anew") from error
-    if not 1 <= len(images) <= MOST_DIGITS or not 0 <= seed < 2**31 or not 0.0 <= variation <= 1.0:
-        raise InputError(f"a hand has 1 to {MOST_DIGITS} glyphs, a seed is a whole number from 0, a "
-                         "variation from 0 to 1; load the page anew")
-    return Asked(hand, digits, seed, variation)
+        raise InputError(f"the request is not valid ({type(error).__name__}: {error}); reload the page") from error
+    if not 1 <= len(images) <= MAX_DIGITS or not 0 <= seed < 2**31 or not 0.0 <= variation <= 1.0:
+        raise InputError(f"the request is not valid: a hand has 1 to {MAX_DIGITS} glyphs, a seed is a whole number "
+                         "from 0, and a variation is from 0 to 1; reload the page")
+    return WriteRequest(hand, digits, seed, variation)
 
 
-def _to_text(images: np.ndarray) -> list[str]:
+def _to_base64(images: np.ndarray) -> list[str]:
     return [base64.b64encode(image.tobytes()).decode() for image in images]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request."""
+    """Handles one request."""
 
     server: PageServer
-    timeout = PATIENCE
+    timeout = TIMEOUT
 
     def do_GET(self) -> None:
-        """The page, and nothing else."""
-        if self._is_ours() and self.path == "/":
+        """Sends the page, which is the only resource."""
+        if self._is_local() and self.path == "/":
             self._send(HTTPStatus.OK, "text/html; charset=utf-8", self.server.page)
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "there is nothing here; open the page at /")
 
     def do_POST(self) -> None:
-        """An answer, or why there is none."""
-        answer = self.server.answers.get(self.path)
+        """Runs an operation and sends its result or its error."""
+        operation = self.server.operations.get(self.path)
         length = self.headers.get("Content-Length", "")
-        if answer is None or not self._is_ours():
+        if operation is None or not self._is_local():
             self._refuse(HTTPStatus.NOT_FOUND, "there is nothing here; open the page at /")
         elif not length.isdecimal():
-            self._refuse(HTTPStatus.LENGTH_REQUIRED, "a request says how long it is")
-        elif int(length) > MOST_BYTES:
+            self._refuse(HTTPStatus.LENGTH_REQUIRED, "a request needs a Content-Length")
+        elif int(length) > MAX_BYTES:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                         f"this is more than {MOST_BYTES // 1_000_000} MB; make the picture smaller")
+                         f"the picture has more than {MAX_BYTES // 1_000_000} MB; make it smaller")
         else:
-            self._answer(answer, self.rfile.read(int(length)))
+            self._run(operation, self.rfile.read(int(length)))
 
-    def _answer(self, answer: Answer, body: bytes) -> None:
+    def _run(self, operation: Operation, body: bytes) -> None:
         try:
-            self._send_json(HTTPStatus.OK, answer(body))
+            self._send_json(HTTPStatus.OK, operation(body))
         except InputError as error:
             self._refuse(HTTPStatus.BAD_REQUEST, str(error))
 
-    def _is_ours(self) -> bool:
-        """Whether the browser means this server: a name that was made to point here belongs to a stranger."""
+    def _is_local(self) -> bool:
+        """Whether the request names this machine as its host; a foreign host name signals DNS rebinding."""
         return self.headers.get("Host", "").partition(":")[0] in {ADDRESS, "localhost"}
 
-    def _refuse(self, status: HTTPStatus, why: str) -> None:
-        self._send_json(status, {"error": why})
+    def _refuse(self, status: HTTPStatus, reason: str) -> None:
+        self._send_json(status, {"error": reason})
 
     def _send_json(self, status: HTTPStatus, content: dict[str, Any]) -> None:
         self._send(status, "application/json", json.dumps(content).encode())
@@ -194,4 +193,4 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing: what somebody writes is nobody's business."""
+        """Logs nothing, for privacy."""

@@ -1,9 +1,9 @@
-"""Ink into a number: every way to cut touching digits and to join broken ones, scored and compared.
+"""Reads a line of ink: finds the cuts and joins of strokes that give the most probable digits.
 
-A line of writing falls into parts: its connected strokes, the wide ones cut along seams of little ink. A
-digit is one part or a few neighbouring ones. Of all sequences of digits that use up the line, dynamic
-programming finds the one whose digits are likeliest to be whole and to be read (Casey & Lecolinet 1996 call
-the family recognition-based segmentation). Axes: P parts, C candidates for a digit, n digits read.
+A line is split into parts: its connected strokes, the wide ones cut along seams of little ink. A digit is one
+part or several neighbouring ones. Dynamic programming finds the sequence of digits that uses all parts and has
+the highest probability, that each digit is whole times that of its class (recognition-based segmentation;
+Casey & Lecolinet 1996). Axes: P parts, C candidates for a digit, n digits read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,50 +14,77 @@ from PIL import Image
 from scipy import ndimage
 
 from handwriting_gan.errors import InputError
+from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.recognition.digit_classifier import Reader
-from handwriting_gan.recognition.wholeness import WholenessJudge, seen_of
+from handwriting_gan.recognition.wholeness import WholenessJudge, candidate_features
 from handwriting_gan.writing.mnist_form import to_mnist_form
 from handwriting_gan.writing.segment import INK, Box, Strokes
 
-WORKING_HEIGHT = 56  # pixels of a digit, in which a line is read
-TALL = 0.6  # of the tallest stroke: what tells of the line's height and slant
-MOST_PARTS = 8  # of one digit
-WIDEST = 1.6  # of the line's height: no digit is wider
-WIDE = 0.7  # of the line's height: a wider stroke may be several digits
-REACH = 0.3  # of the line's height, to either side, within which a seam may bend
-SPACING = 0.06  # of the line's height, between the places where seams are tried
-APART = 0.1  # of the line's height, on average, between the seams that are kept
-MOST_CUTS = 6  # of one stroke
-THICKEST_CUT = 3.5  # strokes' widths of ink on a seam
-BEND, STRAY = 0.02, 0.001  # pixels of ink that a seam pays for a step aside, for each pixel off its line
-LEAST_LIKELY, TINY = 1e-6, 1e-300
-SURE, WHOLE = 0.9, 0.3  # confidence and wholeness from which a reading is told; chosen on validation writers
-LEAST_INK = 0.25  # of a stroke's width squared: less is no part of its own
+WORKING_HEIGHT = 56  # pixels of a digit in a line that is read
+TALL = 0.6  # of the tallest stroke: only taller strokes define the line's height and slant
+MAX_PARTS = 8  # of one digit
+MAX_WIDTH = 1.6  # of the line's height: width of a digit of several parts
+WIDE = 0.7  # of the line's height: a wider stroke may contain several digits
+REACH = 0.3  # of the line's height: how far a seam may bend to either side
+SPACING = 0.06  # of the line's height, between the start columns of seams
+MIN_DISTANCE = 0.1  # of the line's height: mean distance of two cuts, and of a seam from the ink's ends
+MAX_CUTS = 6  # of one stroke
+MAX_CROSSED = 3.5  # stroke widths of ink on a seam
+BEND, STRAY = 0.02, 0.001  # cost in pixels of ink for each step aside, and for each pixel off the seam's line
+MIN_PROBABILITY, TINY = 1e-6, 1e-300
+SURE, WHOLE = 0.9, 0.3  # minimum confidence and wholeness of a sure reading; chosen on validation writers
+MIN_INK = 0.25  # of the stroke width squared: a smaller piece is not a part
+
+
+class DigitCountError(InputError):
+    """A picture does not show as many digits as the caller gave; `count` is the number given."""
+
+    def __init__(self, picture: str, count: int) -> None:
+        """Names the picture."""
+        super().__init__(f"{picture} does not seem to show {count} digit{'s' * (count != 1)}; "
+                         "crop it to the number")
+        self.count = count
+
+
+class Recognisers(NamedTuple):
+    """The networks that read a line."""
+
+    digits: Reader  # which digit
+    wholeness: WholenessJudge  # whether a candidate is one whole digit
+
+
+def load_recognisers() -> Recognisers:
+    """The recognisers that ship with the package.
+
+    Raises:
+      InputError: if their weights cannot be read.
+    """
+    return Recognisers(digit_classifier.load(), wholeness.load())
 
 
 class Part(NamedTuple):
-    """Ink that no seam crosses: a digit, or some of one."""
+    """Ink that no seam crosses: a digit or a piece of one."""
 
     ink: np.ndarray  # float32 [H, W], of the whole line, 0 where other parts are
-    place: float  # along the line, to sort by
+    position: float  # along the line in pixels; parts are sorted by it
 
 
 class Line(NamedTuple):
-    """A line of writing, small, in parts from left to right."""
+    """A line of writing at the working size, in parts from left to right."""
 
     parts: list[Part]
-    height: float  # of its digits, in its pixels
-    scale: float  # its pixels per pixel of the ink that it was made from
-    box: Box  # where it was in that ink
+    height: float  # pixels of its digits
+    scale: float  # its pixels per pixel of the page's ink
+    box: Box  # where it is in the page's ink
 
 
 class Candidate(NamedTuple):
-    """Neighbouring parts as one digit."""
+    """Neighbouring parts, taken as one digit."""
 
     first: int
-    last: int  # excluded
+    last: int  # exclusive
     ink: np.ndarray  # float32 [H, W], of the whole line
-    shape: np.ndarray  # float32 [2], its width and height, of the line's height
+    shape: np.ndarray  # float32 [2], width and height, of the line's height
 
 
 class Reading(NamedTuple):
@@ -66,116 +93,116 @@ class Reading(NamedTuple):
     candidates: list[Candidate]
     images: np.ndarray  # uint8 [n, 28, 28], in MNIST's form
     digits: np.ndarray  # int32 [n]
-    probabilities: np.ndarray  # float [n], of each digit, if it is one
-    wholes: np.ndarray  # float [n], how likely each is one digit at all
-    confidence: float  # of the number, however cut, among all that the line might be
-    counted: float  # how likely the line is of so many digits, for somebody whom nobody told
+    probabilities: np.ndarray  # float [n], of each digit, given that it is one
+    wholeness: np.ndarray  # float [n], the probability that each is one whole digit
+    confidence: float  # the probability of the number, over all ways to cut the line
+    count_probability: float  # the probability that the line has n digits, regardless of the caller's count
 
     @property
     def is_sure(self) -> bool:
-        """Whether it may be told, or should be asked about."""
-        return self.confidence >= SURE and bool(self.wholes.min() >= WHOLE)
+        """Whether the reading is certain enough to be used without asking the user."""
+        return self.confidence >= SURE and bool(self.wholeness.min() >= WHOLE)
 
 
-# A line into parts.
+# From a line to parts.
 
 
-def line_of(ink: np.ndarray, strokes: Strokes) -> Line:
-    """The parts of one line of writing: ink float32 `[H, W]`, and which of its strokes they are of.
+def split_line(ink: np.ndarray, strokes: Strokes) -> Line:
+    """Splits one line of writing into parts: the ink of a page float32 `[H, W]`, and the line's strokes in it.
 
     Raises:
-      InputError: if nothing of them is left at the working size.
+      InputError: if no ink is left at the working size.
     """
     box, tallest = strokes.box, strokes.heights.max()
     height = float(np.median(strokes.heights[strokes.heights >= TALL * tallest]))
     scale = min(WORKING_HEIGHT / height, 1.0)
-    small = [piece for name in strokes.names
-             if ((piece := _small(ink, strokes.labels, name, box, scale)) > INK).any()]  # a hair may vanish
+    small = [piece for stroke in strokes.ids
+             if ((piece := _small(ink, strokes.labels, stroke, box, scale)) > INK).any()]  # a thin one may vanish
     if not small:
         raise InputError("the strokes in the picture are too thin for their height; write with a thicker pen")
-    whole, high = np.max(small, axis=0), height * scale
-    thick, lean = stroke_width(whole), np.tan(_slant(small, TALL * tallest * scale))
-    parts = [Part(piece, _place(piece, lean)) for stroke in small
-             for piece in _cut(stroke, high, lean, thick)]
-    return Line(sorted(parts, key=lambda part: part.place), high, scale, box)
+    line, line_height = np.max(small, axis=0), height * scale
+    width, slope = stroke_width(line), np.tan(_slant(small, TALL * tallest * scale))
+    parts = [Part(piece, _position(piece, slope)) for stroke in small
+             for piece in _cut(stroke, line_height, slope, width)]
+    return Line(sorted(parts, key=lambda part: part.position), line_height, scale, box)
 
 
-def _small(ink: np.ndarray, labels: np.ndarray, name: int, box: Box, scale: float) -> np.ndarray:
-    """One stroke with its soft edge, on the line's own paper with a pixel around, at the working size."""
+def _small(ink: np.ndarray, labels: np.ndarray, stroke: int, box: Box, scale: float) -> np.ndarray:
+    """One stroke with its soft edge, in the line's window, at the working size."""
     window = np.s_[box.top:box.bottom, box.left:box.right]
-    return at_working_size(ndimage.grey_dilation(labels[window] == name, (3, 3)) * ink[window], scale)
+    return to_working_size(ndimage.grey_dilation(labels[window] == stroke, (3, 3)) * ink[window], scale)
 
 
-def at_working_size(ink: np.ndarray, scale: float) -> np.ndarray:
-    """What is cut out where a line is, as the line's parts are: with a pixel of paper around, made small."""
-    own = np.pad(ink, 1)
-    size = max(round(own.shape[1] * scale), 1), max(round(own.shape[0] * scale), 1)
-    return np.asarray(Image.fromarray(own.astype(np.float32)).resize(size, Image.Resampling.BOX))
+def to_working_size(ink: np.ndarray, scale: float) -> np.ndarray:
+    """Pads the ink in a line's window by one pixel of paper and scales it, as the line's parts are."""
+    padded = np.pad(ink, 1)
+    size = max(round(padded.shape[1] * scale), 1), max(round(padded.shape[0] * scale), 1)
+    return np.asarray(Image.fromarray(padded.astype(np.float32)).resize(size, Image.Resampling.BOX))
 
 
 def stroke_width(ink: np.ndarray) -> float:
-    """Of ink `[H, W]`, in pixels: four times the mean distance to paper, which is a ridge across a stroke."""
+    """The stroke width of ink `[H, W]` in pixels: four times the mean distance to paper, minus the pixel's own."""
     inside = ink > INK
     return max(4.0 * float(ndimage.distance_transform_edt(inside)[inside].mean()) - 2.0, 1.0)
 
 
-def _slant(strokes: Sequence[np.ndarray], least: float) -> float:
-    """The median lean of the tall strokes, in radians, positive to the right."""
-    leans = []
+def _slant(strokes: Sequence[np.ndarray], min_height: float) -> float:
+    """The median slant of the tall strokes in radians, positive to the right."""
+    slants = []
     for ink in strokes:
         rows, columns = np.nonzero(ink > INK)
-        if len(rows) and np.ptp(rows) >= least:
+        if len(rows) and np.ptp(rows) >= min_height:
             down, across = rows - rows.mean(), columns - columns.mean()
-            leans.append(np.arctan2(-(down * across).mean(), (down**2).mean() + 1e-9))
-    return float(np.clip(np.median(leans), -0.7, 0.7)) if leans else 0.0
+            slants.append(np.arctan2(-(down * across).mean(), (down**2).mean() + 1e-9))
+    return float(np.clip(np.median(slants), -0.7, 0.7)) if slants else 0.0
 
 
-def _place(ink: np.ndarray, lean: float) -> float:
-    """The middle of a part along the line, as if it were upright."""
+def _position(ink: np.ndarray, slope: float) -> float:
+    """The middle of a part along the line, after its slant is removed."""
     rows, columns = np.nonzero(ink > INK)
-    return float((columns + lean * (rows - len(ink) / 2)).mean())
+    return float((columns + slope * (rows - len(ink) / 2)).mean())
 
 
-def _cut(ink: np.ndarray, height: float, lean: float, thick: float) -> list[np.ndarray]:
-    """A stroke `[H, W]` along all the seams by which it might have to be cut."""
+def _cut(ink: np.ndarray, height: float, slope: float, width: float) -> list[np.ndarray]:
+    """Cuts a stroke `[H, W]` along the seams that may separate digits."""
     columns = np.flatnonzero((ink > INK).any(axis=0))
     if np.ptp(columns) + 1 < WIDE * height:
         return [ink]
-    kept: list[np.ndarray] = []
-    for seam, crossed in sorted(seams(ink, height, lean), key=lambda found: found[1]):
-        if crossed <= THICKEST_CUT * thick and len(kept) < MOST_CUTS and all(
-                np.abs(seam - other).mean() > APART * height for other in kept):
-            kept.append(seam)
-    return _along_seams(ink, sorted(kept, key=np.mean), LEAST_INK * thick**2)
+    cuts: list[np.ndarray] = []
+    for seam, crossed in sorted(seams(ink, height, slope), key=lambda found: found[1]):
+        if crossed <= MAX_CROSSED * width and len(cuts) < MAX_CUTS and all(
+                np.abs(seam - other).mean() > MIN_DISTANCE * height for other in cuts):
+            cuts.append(seam)
+    return _along_seams(ink, sorted(cuts, key=np.mean), MIN_INK * width**2)
 
 
-def _along_seams(ink: np.ndarray, cuts: Sequence[np.ndarray], least: float) -> list[np.ndarray]:
-    """A stroke `[H, W]` in pieces from left to right; a cut that would leave too little on a side is none."""
+def _along_seams(ink: np.ndarray, cuts: Sequence[np.ndarray], min_ink: float) -> list[np.ndarray]:
+    """The pieces of a stroke `[H, W]` from left to right, without cuts that leave too little ink on one side."""
     pieces, rest = [], ink
     for seam in cuts:
         left = np.arange(ink.shape[1])[None] < seam[:, None]
         piece, other = np.where(left, rest, 0.0), np.where(left, 0.0, rest)
-        if min((piece > INK).sum(), (other > INK).sum()) > least:
+        if min((piece > INK).sum(), (other > INK).sum()) > min_ink:
             pieces.append(piece)
             rest = other
     return [*pieces, rest]
 
 
-def seams(ink: np.ndarray, height: float, lean: float) -> list[tuple[np.ndarray, float]]:
-    """Ways from top to bottom through ink `[H, W]`: columns `[H]`, and how much ink lies on each.
+def seams(ink: np.ndarray, height: float, slope: float) -> list[tuple[np.ndarray, float]]:
+    """Paths from top to bottom through ink `[H, W]`: the columns `[H]` of each, and the ink that it crosses.
 
-    A seam leans as the writing does and bends where that saves ink. There is one in each place between the
-    ink's ends.
+    A seam follows the slant of the writing and bends where that avoids ink. Seams start at regular distances
+    between the ink's ends.
     """
     columns = np.flatnonzero((ink > INK).any(axis=0))
-    upright = lean * ((len(ink) - 1) / 2 - np.arange(len(ink)))
-    starts = np.arange(columns[0] + APART * height, columns[-1] - APART * height, SPACING * height)
+    upright = slope * ((len(ink) - 1) / 2 - np.arange(len(ink)))
+    starts = np.arange(columns[0] + MIN_DISTANCE * height, columns[-1] - MIN_DISTANCE * height, SPACING * height)
     reach = max(round(REACH * height), 2)
     return [_seam(ink, np.rint(start + upright).astype(int), reach) for start in starts]
 
 
 def _seam(ink: np.ndarray, line: np.ndarray, reach: int) -> tuple[np.ndarray, float]:
-    """The way of least ink about a line of columns `[H]`."""
+    """The path of least ink at most `reach` columns from a line of columns `[H]`."""
     offsets = np.arange(-reach, reach + 1)
     columns = line[:, None] + offsets[None]
     crossed = np.where((columns >= 0) & (columns < ink.shape[1]),
@@ -185,28 +212,28 @@ def _seam(ink: np.ndarray, line: np.ndarray, reach: int) -> tuple[np.ndarray, fl
 
 
 def _cheapest(cost: np.ndarray) -> np.ndarray:
-    """The path from top to bottom of costs `[H, W]`, at most a step to either side per row: places `[H]`."""
-    total, came = cost[0], np.zeros(cost.shape, int)
+    """The path of least cost from top to bottom of `[H, W]`, at most one step aside per row: columns `[H]`."""
+    total, steps = cost[0], np.zeros(cost.shape, int)
     for row in range(1, len(cost)):
         padded = np.pad(total, 1, constant_values=np.inf)
         options = np.stack([padded[:-2] + BEND, padded[1:-1], padded[2:] + BEND])
-        came[row], total = options.argmin(axis=0) - 1, options.min(axis=0) + cost[row]
+        steps[row], total = options.argmin(axis=0) - 1, options.min(axis=0) + cost[row]
     path = np.empty(len(cost), int)
     path[-1] = total.argmin()
     for row in range(len(cost) - 1, 0, -1):
-        path[row - 1] = path[row] + came[row, path[row]]
+        path[row - 1] = path[row] + steps[row, path[row]]
     return path
 
 
-# Parts into digits.
+# From parts to digits.
 
 
-def candidates_of(line: Line) -> list[Candidate]:
-    """Every run of up to `MOST_PARTS` parts that is not too wide; of a single part, however wide."""
+def list_candidates(line: Line) -> list[Candidate]:
+    """Every run of up to `MAX_PARTS` parts that is not too wide; a single part may have any width."""
     count = len(line.parts)
     runs = (_candidate(line, first, last) for first in range(count)
-            for last in range(first + 1, min(first + MOST_PARTS, count) + 1))
-    return [run for run in runs if run.last == run.first + 1 or run.shape[0] <= WIDEST]
+            for last in range(first + 1, min(first + MAX_PARTS, count) + 1))
+    return [run for run in runs if run.last == run.first + 1 or run.shape[0] <= MAX_WIDTH]
 
 
 def _candidate(line: Line, first: int, last: int) -> Candidate:
@@ -218,23 +245,25 @@ def _candidate(line: Line, first: int, last: int) -> Candidate:
 
 def best_sequence(scores: Mapping[tuple[int, int], float | np.ndarray], parts: int,
                   count: int | None = None) -> list[tuple[int, int]]:
-    """The runs `(first, last)` that use up all parts, `count` of them if that is known, of the largest sum.
+    """The runs `(first, last)` with the largest sum of scores that use up all parts.
 
-    A run's score is one number, or `[count]` where it depends on the place in the sequence.
+    Args:
+      scores: of each run: one number, or `[count]` if it depends on the run's index in the sequence.
+      parts: how many there are.
+      count: how many runs the sequence has, if that is known.
 
     Raises:
-      InputError: if the parts cannot make so many.
+      DigitCountError: if the parts cannot form `count` runs.
     """
-    best: dict[tuple[int, int], tuple[float, int]] = {(0, 0): (0.0, 0)}  # (parts, runs): (sum, last's first)
+    best: dict[tuple[int, int], tuple[float, int]] = {(0, 0): (0.0, 0)}  # (parts, runs): (sum, start of last run)
     for (first, last), score in sorted(scores.items(), key=lambda item: item[0][::-1]):
         for runs, each in enumerate(np.broadcast_to(score, count or parts)):
             summed = best.get((first, runs), (-np.inf, 0))[0] + each
             if summed > best.get((last, runs + 1), (-np.inf, 0))[0]:
                 best[last, runs + 1] = summed, first
-    ends = [runs for place, runs in best if place == parts and count in (None, runs)]
+    ends = [runs for end, runs in best if end == parts and count in (None, runs)]
     if not ends:
-        raise InputError(f"the picture cannot be cut into {count} digit{'s' * (count != 1)}; correct "
-                         "--reads, or crop the picture to the number")
+        raise DigitCountError("the picture", count or 0)
     runs, last, chosen = max(ends, key=lambda runs: best[parts, runs][0]), parts, []
     while last:
         chosen.append((best[last, runs][1], last))
@@ -242,41 +271,50 @@ def best_sequence(scores: Mapping[tuple[int, int], float | np.ndarray], parts: i
     return chosen[::-1]
 
 
-def read_line(line: Line, reader: Reader, judge: WholenessJudge, count: int | None = None,
-              told: Sequence[int] | None = None) -> Reading:
-    """Reads a line, of `count` digits if that is known, of the digits `told` if those are.
+def read_line(line: Line, recognisers: Recognisers, count: int | None = None,
+              known_digits: Sequence[int] | None = None) -> Reading:
+    """Reads a line.
+
+    Args:
+      line: from `split_line`.
+      recognisers: the networks that read.
+      count: how many digits the line has, if the caller knows it.
+      known_digits: which digits the line shows, if the caller knows them.
 
     Raises:
-      InputError: if it cannot be cut into so many.
+      DigitCountError: if the line cannot be cut into as many digits.
     """
-    count = len(told) if told is not None else count
-    candidates = candidates_of(line)
+    count = len(known_digits) if known_digits is not None else count
+    candidates = list_candidates(line)
     images = np.stack([to_mnist_form(candidate.ink) for candidate in candidates])
     shapes = np.stack([candidate.shape for candidate in candidates])
-    digits, features = reader.probabilities_and_features(images)
-    whole = np.maximum(judge.probabilities(seen_of(digits, features, shapes)), LEAST_LIKELY)
+    digits, features = recognisers.digits.probabilities_and_features(images)
+    whole = np.maximum(recognisers.wholeness.probabilities(candidate_features(digits, features, shapes)),
+                       MIN_PROBABILITY)
     runs = [(candidate.first, candidate.last) for candidate in candidates]
-    each = digits.max(axis=1, keepdims=True) if told is None else digits[:, list(told)]
-    likely = np.maximum(whole[:, None] * each, LEAST_LIKELY)
-    scores = dict(zip(runs, np.log(likely), strict=True))
-    rows = [runs.index(run) for run in best_sequence(scores, len(line.parts), count)]
-    read = np.asarray(told) if told is not None else digits[rows].argmax(axis=1)
-    parts, wholes = len(line.parts), dict(zip(runs, whole, strict=True))
-    as_read = total(dict(zip(runs, whole[:, None] * digits[:, read], strict=True)), parts, len(read))
-    return Reading([candidates[row] for row in rows], images[rows], read, digits[rows, read],
-                   whole[rows], as_read / max(total(wholes, parts, count), TINY),
-                   total(wholes, parts, len(read)) / max(total(wholes, parts), TINY))
+    each = digits.max(axis=1, keepdims=True) if known_digits is None else digits[:, list(known_digits)]
+    scores = dict(zip(runs, np.log(np.maximum(whole[:, None] * each, MIN_PROBABILITY)), strict=True))
+    parts = len(line.parts)
+    rows = [runs.index(run) for run in best_sequence(scores, parts, count)]
+    read = np.asarray(known_digits) if known_digits is not None else digits[rows].argmax(axis=1)
+    all_readings = dict(zip(runs, whole, strict=True))
+    this_reading = dict(zip(runs, whole[:, None] * digits[:, read], strict=True))
+    return Reading(
+        candidates=[candidates[row] for row in rows], images=images[rows], digits=read,
+        probabilities=digits[rows, read], wholeness=whole[rows],
+        confidence=total_weight(this_reading, parts, len(read)) / max(total_weight(all_readings, parts, count), TINY),
+        count_probability=(total_weight(all_readings, parts, len(read))
+                           / max(total_weight(all_readings, parts), TINY)))
 
 
-def total(weights: Mapping[tuple[int, int], float | np.ndarray], parts: int,
-          count: int | None = None) -> float:
+def total_weight(weights: Mapping[tuple[int, int], float | np.ndarray], parts: int, count: int | None = None) -> float:
     """The sum, over all sequences of runs that use up the parts, of the product of the runs' weights.
 
-    A run's weight is one number, or `[count]` where it depends on the place in the sequence.
+    A weight is one number, or `[count]` if it depends on the run's index in the sequence.
     """
     sums = {(0, 0): 1.0}
     for (first, last), weight in sorted(weights.items(), key=lambda item: item[0][::-1]):
         for runs, each in enumerate(np.broadcast_to(weight, count or parts)):
             if (first, runs) in sums:
                 sums[last, runs + 1] = sums.get((last, runs + 1), 0.0) + sums[first, runs] * float(each)
-    return sum(each for (place, runs), each in sums.items() if place == parts and count in (None, runs))
+    return sum(each for (end, runs), each in sums.items() if end == parts and count in (None, runs))

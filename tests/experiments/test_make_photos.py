@@ -1,4 +1,4 @@
-"""Composed photos: deterministic, true to what they say, harder where they should be."""
+"""Composed photos are deterministic and agree with their ground truth."""
 
 import json
 from pathlib import Path
@@ -9,12 +9,12 @@ import pytest
 from experiments import make_photos
 from experiments.make_photos import (
     CONDITIONS,
-    MOST_DIGITS,
+    MAX_DIGITS,
     boxes,
     compose_scene,
     compressed,
-    draw_numbers,
-    lay_out,
+    place_glyphs,
+    sample_numbers,
 )
 from experiments.read_photos import in_order
 from handwriting_gan.data.glyphs import Glyphs
@@ -24,7 +24,7 @@ ROWS = [250, 730, 310]
 
 
 @pytest.mark.parametrize("kind", CONDITIONS)
-def test_a_scene_is_a_function_of_its_seed_and_shows_every_digit(kind: str, held_out: Glyphs) -> None:
+def test_a_scene_depends_on_its_seed_only_and_shows_every_digit(kind: str, held_out: Glyphs) -> None:
     one, again, other = (compose_scene(held_out.take(ROWS), CONDITIONS[kind], np.random.default_rng(seed))
                          for seed in (4, 4, 5))
     np.testing.assert_array_equal(one.photo, again.photo)
@@ -38,7 +38,7 @@ def test_a_scene_is_a_function_of_its_seed_and_shows_every_digit(kind: str, held
     assert np.median(dark[one.masks > 0]) < np.median(dark[one.masks == 0]) - 50
 
 
-def test_digits_that_touch_do_and_others_do_not(held_out: Glyphs) -> None:
+def test_only_touching_digits_touch(held_out: Glyphs) -> None:
     def gap(kind: str) -> int:
         scene = compose_scene(held_out.take(ROWS), CONDITIONS[kind], np.random.default_rng(0))
         first, second, third = boxes(scene.masks)
@@ -47,8 +47,8 @@ def test_digits_that_touch_do_and_others_do_not(held_out: Glyphs) -> None:
     assert gap("touching") < 3 < gap("plain")
 
 
-def test_numbers_are_of_one_writer_each_and_no_glyph_twice(written: Glyphs) -> None:
-    numbers = list(draw_numbers(written, 20, 3, seed=1))
+def test_a_number_has_distinct_glyphs_of_one_writer(written: Glyphs) -> None:
+    numbers = list(sample_numbers(written, 20, 3, seed=1))
     assert len(numbers) == 20
     for number in numbers:
         assert len(set(number.writers.tolist())) == 1
@@ -70,8 +70,8 @@ def test_digits_in_order(one: list[int], other: list[int], shared: int) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_longest_number_fits_on_the_page(seed: int, held_out: Glyphs) -> None:
     rng = np.random.default_rng(seed)
-    glyphs = held_out.take(rng.integers(len(held_out.digits), size=MOST_DIGITS))
-    layers = lay_out(glyphs.images, 190.0, CONDITIONS["plain"], rng)
+    glyphs = held_out.take(rng.integers(len(held_out.digits), size=MAX_DIGITS))
+    layers = place_glyphs(glyphs.images, 190.0, CONDITIONS["plain"], rng)
     assert (layers.max(axis=(1, 2)) > 0.9).all()
 
 
@@ -87,10 +87,10 @@ def make(written: Glyphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ob
     return make
 
 
-def test_photos_replace_photos_that_were_made_before(make: object, tmp_path: Path) -> None:
+def test_photos_overwrite_earlier_photos(make: object, tmp_path: Path) -> None:
     make()
     files = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    assert {path.name for path in files} == {f"moderate_000{place}.{ending}" for place in (0, 1)
+    assert {path.name for path in files} == {f"moderate_000{index}.{ending}" for index in (0, 1)
                                              for ending in ("jpg", "json", "masks.png")}
     (tmp_path / "moderate_0001.jpg").write_bytes(b"of another seed")
     make()
@@ -100,7 +100,7 @@ def test_photos_replace_photos_that_were_made_before(make: object, tmp_path: Pat
 @pytest.mark.parametrize(("name", "content"), [
     ("moderate_0001.jpg", "mine"), ("moderate_0001.json", json.dumps({"digits": [4]})),
     ("moderate_0000.json", "mine"), ("moderate_0001.masks.png", "mine")])
-def test_other_files_are_spared_and_nothing_is_made(
+def test_other_files_are_kept_and_no_photo_is_saved(
         name: str, content: str, make: object, tmp_path: Path) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(InputError, match="was not made by this tool"):

@@ -1,9 +1,10 @@
-"""Doors called as the command line would, in this process."""
+"""Calls entry points as the command line does, in this process."""
 
 import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import jax
 import numpy as np
@@ -21,7 +22,7 @@ from handwriting_gan.workdir.layout import Workdir
 
 @pytest.fixture(scope="session")
 def untrained(random_params: Callable, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workdir]:
-    """`untrained(config, step)`: a run whose networks are random, yet can write."""
+    """`untrained(config, step)`: the workdir of a run with random networks, which can write."""
 
     def save(config: ConfigDict, step: int) -> Workdir:
         workdir, method = Workdir(tmp_path_factory.mktemp("untrained")), methods.build(config)
@@ -35,27 +36,27 @@ def untrained(random_params: Callable, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def assert_moved() -> Callable[[ConfigDict, TrainState], None]:
-    """Every kernel of every network is another than at the start; the averages are near, but behind."""
+def assert_trained() -> Callable[[ConfigDict, TrainState], None]:
+    """Checks that every kernel of every network differs from its initial value, and that the averages are near."""
 
     def check(config: ConfigDict, state: TrainState) -> None:
         method, by_network = methods.build(config), optimizers.build(config)
-        begun = jax.jit(lambda: train_state.create(method, by_network, config.seed))()
-        assert set(begun.params) == set(state.params) == set(method.networks)
-        for name, network in begun.params.items():
+        initial = jax.jit(lambda: train_state.create(method, by_network, config.seed))()
+        assert set(initial.params) == set(state.params) == set(method.networks)
+        for name, network in initial.params.items():
             kernels = [pair for pair in zip(jax.tree.leaves(network), jax.tree.leaves(state.params[name]),
                                             strict=True) if pair[0].ndim > 1]
             assert not any(np.array_equal(*pair) for pair in kernels), name
         for name, average in state.averaged.items():
-            gap = jax.tree.map(lambda a, b: np.abs(a - b).max(), average, state.params[name])
-            assert 0 < max(jax.tree.leaves(gap)) < 0.1
+            distance = jax.tree.map(lambda a, b: np.abs(a - b).max(), average, state.params[name])
+            assert 0 < max(jax.tree.leaves(distance)) < 0.1
 
     return check
 
 
 @pytest.fixture
-def as_if_killed(tmp_path: Path) -> Callable[[Workdir], Workdir]:
-    """Copies a finished run as a kill before its last save could have left it: with none of its sheets."""
+def killed_copy(tmp_path: Path) -> Callable[[Workdir], Workdir]:
+    """Copies a finished run in the state that a kill before its last save leaves, without sample sheets."""
 
     def copy(finished: Workdir) -> Workdir:
         killed = Workdir(tmp_path / "killed")
@@ -68,27 +69,27 @@ def as_if_killed(tmp_path: Path) -> Callable[[Workdir], Workdir]:
 
 
 @pytest.fixture
-def run_door(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Calls a door with its flags."""
+def run_entry_point(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`run_entry_point(module, *arguments)` calls the module's `main` with these arguments."""
 
-    def call(door: object, *arguments: object) -> None:
-        monkeypatch.setattr("sys.argv", [door.__name__, *map(str, arguments)])
-        exit_in_one_line(door.main)
+    def call(module: ModuleType, *arguments: object) -> None:
+        monkeypatch.setattr("sys.argv", [module.__name__, *map(str, arguments)])
+        exit_in_one_line(module.main)
 
     return call
 
 
 @pytest.fixture
-def refused(run_door: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Calls a door, which leaves with 2, and returns the one line that it says."""
+def refused(run_entry_point: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Calls an entry point that exits with code 2, and returns its error message, one line."""
 
-    def call(door: object, *arguments: object) -> str:
-        with pytest.raises(SystemExit) as leaving:
-            run_door(door, *arguments)
-        assert leaving.value.code == 2
-        said = capsys.readouterr().err
-        assert said.startswith("error: ")
-        assert said.count("\n") == 1
-        return said
+    def call(module: ModuleType, *arguments: object) -> str:
+        with pytest.raises(SystemExit) as stopped:
+            run_entry_point(module, *arguments)
+        assert stopped.value.code == 2
+        message = capsys.readouterr().err
+        assert message.startswith("error: ")
+        assert message.count("\n") == 1
+        return message
 
     return call

@@ -1,4 +1,4 @@
-"""Whatever is wrong, one line says so, with exit code 2 and nothing half-written."""
+"""Every wrong input is an error of one line with exit code 2, and no file is written."""
 
 import json
 import math
@@ -28,7 +28,7 @@ PICTURE = ROOT / "experiments" / "pictures" / "273.png"
 
 
 def picture(folder: Path, kind: str) -> Path:
-    """A bad picture of the given kind."""
+    """A bad picture of this kind."""
     path = folder / f"{kind}.png"
     if kind == "text":
         path.write_text("273")
@@ -36,37 +36,37 @@ def picture(folder: Path, kind: str) -> Path:
         path.touch()
     elif kind == "blank":
         Image.new("L", (200, 100), 255).save(path)
-    elif kind == "torn":
+    elif kind == "truncated":
         path.write_bytes(PICTURE.read_bytes()[:700])
     elif kind == "huge":
         Image.new("1", (20_000, 20_000)).save(path)
-    return path  # "missing" is left so
+    return path  # "missing" writes no file
 
 
 @pytest.mark.parametrize(("kind", "reason"), [
     ("missing", "no picture at"), ("text", "cannot be decoded"), ("empty", "cannot be decoded"),
-    ("torn", "cannot be decoded"), ("blank", "no ink"), ("huge", "large|million"),
+    ("truncated", "cannot be decoded"), ("blank", "no ink"), ("huge", "large|million"),
 ])
 def test_a_bad_picture(kind: str, reason: str, tmp_path: Path, refused: Callable[..., str]) -> None:
     out = tmp_path / "out.png"
-    said = refused(write, "--number", 481, "--like",
-                   picture(tmp_path, kind), "--out", out)
-    assert re.search(reason, said)
+    message = refused(write, "--number", 481, "--like",
+                      picture(tmp_path, kind), "--out", out)
+    assert re.search(reason, message)
     assert not out.exists()
 
 
 @pytest.mark.parametrize("number", ["", "4b1", "-48", "4.8", "٤٨"])
-def test_a_number_that_is_not_digits(number: str, tmp_path: Path, refused: Callable[..., str]) -> None:
-    said = refused(write, f"--number={number}", "--like", PICTURE,
-                   "--out", tmp_path / "out.png")
-    assert "digits" in said
+def test_a_number_that_is_not_all_digits(number: str, tmp_path: Path, refused: Callable[..., str]) -> None:
+    message = refused(write, f"--number={number}", "--like", PICTURE,
+                      "--out", tmp_path / "out.png")
+    assert "digits" in message
     assert not list(tmp_path.iterdir())
 
 
-def test_reads_of_another_length(tmp_path: Path, refused: Callable[..., str]) -> None:
-    said = refused(write, "--number", 481, "--like", PICTURE,
-                   "--reads", 2734, "--out", tmp_path / "out.png")
-    assert "does not seem to show 4 digits" in said
+def test_reads_with_another_number_of_digits(tmp_path: Path, refused: Callable[..., str]) -> None:
+    message = refused(write, "--number", 481, "--like", PICTURE,
+                      "--reads", 2734, "--out", tmp_path / "out.png")
+    assert "does not seem to show 4 digits; crop it to the number, or correct --reads 2734\n" in message
     assert not list(tmp_path.iterdir())
 
 
@@ -78,14 +78,14 @@ def test_reads_of_another_length(tmp_path: Path, refused: Callable[..., str]) ->
     (("--to", PICTURE), "out.png", "ends in .gif"),
     ((), "out.gif", "ends in .gif"),
     ((), "out.jpg", "ends in one of .png, .svg, .gif"),
-    (("--paper",), "out.svg", "come with an --out that ends in .png"),
-    (("--to", PICTURE, "--beside"), "out.gif", "come with an --out that ends in .png"),
+    (("--paper",), "out.svg", "need an --out that ends in .png"),
+    (("--to", PICTURE, "--beside"), "out.gif", "need an --out that ends in .png"),
     (("--line", 0), "out.png", "no whole number from 1"),
-    (("--line", 2), "out.png", "shows 1 number, so there is no --line 2"),
-    (("--to", PICTURE, "--tries", 2), "out.gif", "do not go together"),
+    (("--line", 2), "out.png", "shows 1 number, so there is no line 2; choose one from 1 to 1 with --line"),
+    (("--to", PICTURE, "--tries", 2), "out.gif", "cannot be combined"),
     (("--to", "nothing.png"), "out.gif", "no picture at nothing.png"),
 ])
-def test_a_bad_way_to_write(flags: tuple, out: str, reason: str, tmp_path: Path,
+def test_bad_flags_of_write(flags: tuple, out: str, reason: str, tmp_path: Path,
                             refused: Callable[..., str]) -> None:
     assert reason in refused(write, "--number", 481, "--like", PICTURE, *flags,
                              "--out", tmp_path / out)
@@ -93,19 +93,19 @@ def test_a_bad_way_to_write(flags: tuple, out: str, reason: str, tmp_path: Path,
 
 
 @pytest.mark.parametrize(("like", "out"), [("same.png", "same.png"), ("481_seen.png", "481.png")])
-def test_a_picture_is_not_written_over(like: str, out: str, tmp_path: Path,
-                                       refused: Callable[..., str]) -> None:
+def test_a_picture_is_not_overwritten(like: str, out: str, tmp_path: Path,
+                                      refused: Callable[..., str]) -> None:
     shutil.copy(PICTURE, tmp_path / like)
-    said = refused(write, "--number", 481, "--like", tmp_path / like, "--out", tmp_path / out)
-    assert "would take the place of a picture" in said
+    message = refused(write, "--number", 481, "--like", tmp_path / like, "--out", tmp_path / out)
+    assert "would overwrite a picture" in message
     assert (tmp_path / like).read_bytes() == PICTURE.read_bytes()
 
 
-def test_an_unwritable_place(tmp_path: Path, refused: Callable[..., str]) -> None:
+def test_an_unwritable_path(tmp_path: Path, refused: Callable[..., str]) -> None:
     (tmp_path / "file").touch()
-    said = refused(write, "--number", 481, "--like", PICTURE,
-                   "--out", tmp_path / "file" / "out.png")
-    assert "cannot write" in said
+    message = refused(write, "--number", 481, "--like", PICTURE,
+                      "--out", tmp_path / "file" / "out.png")
+    assert "cannot write" in message
 
 
 def _config(**changes: object) -> dict:
@@ -115,11 +115,11 @@ def _config(**changes: object) -> dict:
 @pytest.mark.parametrize(("content", "reason"), [
     (None, "holds no run"),
     ("{", "cannot be read"),
-    (json.dumps(_config(method="pix2pix")), "method is 'pix2pix'; it must be one of"),
-    (json.dumps(_config(averaging=1.5)), "averaging is 1.5; it must be at least 0 and below 1"),
+    (json.dumps(_config(method="pix2pix")), "'pix2pix'"),
+    (json.dumps(_config(ema_decay=1.5)), "ema_decay is 1.5; it must be at least 0 and below 1"),
     (json.dumps(_config(truncation=math.nan)), "truncation is nan"),
     (json.dumps(_config(networks={})), "not the config of a stargan_v2 run"),
-    ("[5]", "no JSON object"),
+    ("[5]", "not a JSON object"),
     (json.dumps(_config()), "no checkpoint yet"),
 ])
 def test_a_workdir_that_cannot_be_used(content: str | None, reason: str, tmp_path: Path,
@@ -134,7 +134,7 @@ def test_a_workdir_that_cannot_be_used(content: str | None, reason: str, tmp_pat
 
 
 def train(*arguments: object, **environment: str) -> subprocess.CompletedProcess:
-    """`train` in a process of its own."""
+    """Runs `train` in a separate process."""
     return subprocess.run([sys.executable, "-m", "handwriting_gan.train", *map(str, arguments)],
                           cwd=ROOT, capture_output=True, text=True, check=False,
                           env={**os.environ, **environment})
@@ -146,7 +146,7 @@ TINY = "configs/stargan_v2.py:tiny"
 @pytest.fixture
 def refused_to_train(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch,
                      tmp_path: Path) -> Callable[..., str]:
-    """Starts a training in this process, which is refused in one line and leaves no workdir."""
+    """Runs `train` in this process: an error of one line that leaves no workdir."""
     monkeypatch.chdir(ROOT)
 
     def call(*arguments: object) -> str:
@@ -156,10 +156,10 @@ def refused_to_train(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatc
         for name in flags.FLAGS:
             flags.FLAGS[name].unparse()
         before = sorted(tmp_path.rglob("*"))
-        said = refused(trainer, "--workdir", tmp_path / "run", *arguments)
+        message = refused(trainer, "--workdir", tmp_path / "run", *arguments)
         assert sorted(tmp_path.rglob("*")) == before
-        assert "\\" not in said
-        return said
+        assert "\\" not in message
+        return message
 
     return call
 
@@ -178,14 +178,15 @@ def refused_to_train(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatc
     (("--config.batch_size=3.5",), "--config.batch_size is '3.5'"),
     (("--config.batch_size=-4",), "--config.batch_size is -4"),
     (("--config.method=pix2pix",), "stargan_v2"),
-    (("--config.method=lord",), "--config.method is lord, but the config is of stargan_v2"),
+    (("--config.method=lord",), "--config.method is 'lord', but the config is for stargan_v2"),
     (("--config.preset=base",), "--config.preset would only rename preset tiny"),
     (("--config.data=cifar",), "mnist_5k"),
     (("--config.data=",), "--config.data is ''"),
     (("--config.tracker=paper",), "tensorboard, wandb"),
     (("--config.compute=float16",), "float32, bfloat16"),
-    (("--config.averaging=1.5",), "--config.averaging is 1.5; it must be at least 0 and below 1"),
-    (("--config.averaging=nan",), "--config.averaging is nan"),
+    (("--config.averaging=0.9",), 'there is no field averaging; it is now called "ema_decay"'),
+    (("--config.ema_decay=1.5",), "--config.ema_decay is 1.5; it must be at least 0 and below 1"),
+    (("--config.ema_decay=nan",), "--config.ema_decay is nan"),
     (("--config.learning_rates.generator=0",), "--config.learning_rates.generator is 0.0"),
     (("--config.losses.cycle=1e400",), "--config.losses.cycle is inf"),
     (("--config.adam={'beta1': 3}",), "--config.adam.beta1 is 3"),
@@ -199,16 +200,16 @@ def refused_to_train(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatc
     (("--stop_at=9",), "--stop_at is 9; it must be from 1 to --config.steps, 8"),
     (("--dry_run", "--stop_at=9"), "--stop_at is 9"),
     (("--dry_run", "--config.batch_size=5"), "multiple of 2"),
-    (("--processes=2",), "come together"),
+    (("--processes=2",), "must be given together"),
     (("--coordinator=here:1", "--processes=2", "--process=2"), "--process is 2; it must be below"),
     (("--workdir=",), "a path is empty"),
-    (("--workdir=gs://bucket/run",), "gs://bucket/run is an address"),
-    (("--config.data=mnist", "--data_folder=s3://bucket"), "s3://bucket is an address"),
+    (("--workdir=gs://bucket/run",), "gs://bucket/run is a URL"),
+    (("--config.data=mnist", "--data_folder=s3://bucket"), "s3://bucket is a URL"),
     (("--config.networks.width=0",), "networks.width"),
     (("--config.networks.levels=3",), "networks.levels"),
 ])
-def test_a_bad_flag_of_training(arguments: tuple[str, ...], reason: str,
-                                refused_to_train: Callable[..., str]) -> None:
+def test_bad_flags_of_train(arguments: tuple[str, ...], reason: str,
+                            refused_to_train: Callable[..., str]) -> None:
     assert reason in refused_to_train("--config", TINY, *arguments)
 
 
@@ -223,7 +224,7 @@ def test_a_bad_flag_of_training(arguments: tuple[str, ...], reason: str,
     ("experiments/pictures/273.png", "null bytes"),
     ("", "empty"),
 ])
-def test_a_config_that_is_none(config: str, reason: str, refused_to_train: Callable[..., str]) -> None:
+def test_a_wrong_config_path(config: str, reason: str, refused_to_train: Callable[..., str]) -> None:
     assert reason in refused_to_train("--config", config)
 
 
@@ -238,22 +239,22 @@ def test_a_config_that_is_none(config: str, reason: str, refused_to_train: Calla
      "must name a method's config"),
     ("import no_such_module", "no_such_module"),
     ("from configs import dcgan\ndef get_config(preset):\n    config = dcgan.get_config(preset)\n"
-     "    del config.averaging\n    return config", "the config has no averaging"),
+     "    del config.ema_decay\n    return config", "the config has no ema_decay"),
     ("from configs import dcgan\ndef get_config(preset):\n    config = dcgan.get_config(preset)\n"
      "    config.stepz.more = 2", "the file raises AttributeError: 'stepz'"),
 ])
-def test_a_config_file_with_a_mistake(content: str, reason: str, tmp_path: Path,
-                                      refused_to_train: Callable[..., str]) -> None:
+def test_an_error_in_a_config_file(content: str, reason: str, tmp_path: Path,
+                                   refused_to_train: Callable[..., str]) -> None:
     (tmp_path / "config.py").write_text(content)
     assert reason in refused_to_train("--config", f"{tmp_path / 'config.py'}:tiny")
 
 
-def test_data_without_writers_leaves_the_workdir_free(refused_to_train: Callable[..., str]) -> None:
-    said = refused_to_train("--config", "configs/writer_guided.py:tiny", "--config.data=mnist_5k")
-    assert "writers" in said
+def test_data_without_writers_leaves_no_workdir(refused_to_train: Callable[..., str]) -> None:
+    message = refused_to_train("--config", "configs/writer_guided.py:tiny", "--config.data=mnist_5k")
+    assert "writers" in message
 
 
-def test_a_line_of_training_that_is_refused_in_a_process_of_its_own(tmp_path: Path) -> None:
+def test_a_bad_flag_of_train_in_a_separate_process(tmp_path: Path) -> None:
     done = train("--config", TINY, "--workdir", tmp_path / "run", "--config.steps=-5")
     assert done.returncode == 2
     assert done.stderr.startswith("error: --config.steps is -5")
@@ -261,8 +262,8 @@ def test_a_line_of_training_that_is_refused_in_a_process_of_its_own(tmp_path: Pa
     assert not (tmp_path / "run").exists()
 
 
-def test_a_model_of_another_shape(tmp_path: Path) -> None:
-    """In a process of its own, where a library's own complaints would be seen too."""
+def test_a_model_with_other_shapes(tmp_path: Path) -> None:
+    """In a separate process, whose stderr also shows the messages of libraries."""
     shutil.copytree(RELEASED, tmp_path, dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("scorecard.json"))
     config = json.loads((tmp_path / "config.json").read_text())
@@ -278,36 +279,36 @@ def test_a_model_of_another_shape(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [
     ("--seed", "-1"), ("--seed", "x"), ("--protocol", "slow"), ("--data", "x")])
-def test_a_bad_flag(arguments: tuple[str, str], tmp_path: Path, refused: Callable[..., str]) -> None:
+def test_bad_flags_of_evaluate(arguments: tuple[str, str], tmp_path: Path, refused: Callable[..., str]) -> None:
     assert arguments[0] in refused(evaluate, "--workdir", tmp_path, *arguments)
 
 
 def test_a_folder_without_the_data(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     done = train("--config", "configs/stargan_v2.py:tiny", "--workdir", tmp_path / "run",
-                      "--config.data=mnist", "--data_folder", tmp_path / "data",
-                      XDG_CACHE_HOME=str(tmp_path / "cache"))
+                 "--config.data=mnist", "--data_folder", tmp_path / "data",
+                 XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert done.returncode == 2
     assert "train-images-idx3-ubyte" in done.stderr
     assert not (tmp_path / "run").exists()
 
 
-def evaluated_on_writers(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                         refused: Callable[..., str]) -> str:
-    """What evaluation says of MNIST's writers by files in the folder, once it has written nothing."""
+def error_on_writers(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                     refused: Callable[..., str]) -> str:
+    """The error of an evaluation on MNIST's writers with the files in a folder; it writes nothing."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     out = tmp_path / "out"
-    said = refused(evaluate, "--workdir", RELEASED, "--data", "mnist_writers",
-                   "--data_folder", folder, "--out", out / "card.json")
+    message = refused(evaluate, "--workdir", RELEASED, "--data", "mnist_writers",
+                      "--data_folder", folder, "--out", out / "card.json")
     assert not out.exists()
-    return said
+    return message
 
 
 def test_evaluation_on_writers_without_any_file(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]) -> None:
     (tmp_path / "data").mkdir()
-    said = evaluated_on_writers(tmp_path / "data", tmp_path, monkeypatch, refused)
-    assert "holds no train-images-idx3-ubyte" in said
+    message = error_on_writers(tmp_path / "data", tmp_path, monkeypatch, refused)
+    assert "holds no train-images-idx3-ubyte" in message
 
 
 @pytest.mark.skipif(mnist.FOLDER_VARIABLE not in os.environ, reason="needs a folder of MNIST's files")
@@ -317,33 +318,35 @@ def test_evaluation_on_writers_without_their_labels(
     for name in mnist.SHA256:
         path = mnist.find_file(Path(os.environ[mnist.FOLDER_VARIABLE]), name)
         (tmp_path / "data" / path.name).symlink_to(path.resolve())
-    said = evaluated_on_writers(tmp_path / "data", tmp_path, monkeypatch, refused)
-    assert "holds no qmnist-train-labels-idx2-int" in said
+    message = error_on_writers(tmp_path / "data", tmp_path, monkeypatch, refused)
+    assert "holds no qmnist-train-labels-idx2-int" in message
 
 
 def test_a_workdir_with_another_config(tmp_path: Path, refused_to_train: Callable[..., str]) -> None:
     workdir = tmp_path / "run"
     workdir.mkdir()
-    held = json.dumps(_config(seed=99))
-    (workdir / "config.json").write_text(held)
+    content = json.dumps(_config(seed=99))
+    (workdir / "config.json").write_text(content)
     for flag in ("--dry_run", "--nodry_run"):
         assert "seed 99 -> 0" in refused_to_train("--config", TINY, flag)
-    assert (workdir / "config.json").read_text() == held
+    assert (workdir / "config.json").read_text() == content
     assert [path.name for path in workdir.iterdir()] == ["config.json"]
 
 
 @pytest.mark.parametrize("flag", ["--workdir", "--out"])
-def test_an_address_is_refused_by_every_entry_point(
+def test_a_url_is_refused_by_every_entry_point(
         flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "is an address" in refused(evaluate, "--workdir", RELEASED, flag, "gs://bucket/x.png")
-    assert "is an address" in refused(write, "--number", 4, "--like", PICTURE, "--out", "x.png",
+    assert "is a URL" in refused(evaluate, "--workdir", RELEASED, flag, "gs://bucket/x.png")
+    assert "is a URL" in refused(write, "--number", 4, "--like", PICTURE, "--out", "x.png",
                                       flag, "gs://bucket/x.png")
     assert not list(tmp_path.iterdir())
 
 
-def test_help_is_for_newcomers() -> None:
+def test_the_help_of_train_names_configs_presets_and_data_sets() -> None:
     done = train("--help")
     assert done.returncode == 0
-    assert "configs/stargan_v2.py:small" in done.stdout
-    assert "--workdir" in done.stdout
+    assert "configs/common.py" not in done.stdout
+    for name in ("configs/stargan_v2.py:small", "configs/lord.py", "configs/ablations.py", "tiny", "base", "mnist_5k",
+                 "mnist_writers", "--workdir", "--dry_run"):
+        assert name in done.stdout, name

@@ -1,4 +1,4 @@
-"""The two doors to the page, as a user starts them: one writes a file, one serves until Ctrl-C."""
+"""The two entry points of the page: `export_web` saves a file, `demo` serves until Ctrl-C."""
 
 import base64
 import json
@@ -27,17 +27,17 @@ Run = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def of_another_method(untrained: Callable[..., Workdir]) -> Path:
+def stargan_v2_workdir(untrained: Callable[..., Workdir]) -> Path:
     """A workdir of StarGAN v2."""
     return untrained(stargan_v2.get_config("tiny"), 0).root
 
 
 @pytest.fixture
-def run(run_door: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> Run:
-    """What a door says, to whom it may concern."""
+def run(run_entry_point: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> Run:
+    """Calls an entry point and returns its output."""
 
-    def call(door: object, *arguments: object) -> str:
-        run_door(door, *arguments)
+    def call(entry_point: object, *arguments: object) -> str:
+        run_entry_point(entry_point, *arguments)
         return capsys.readouterr().out
 
     return call
@@ -48,23 +48,23 @@ def post(address: str, body: bytes) -> dict[str, Any]:
         return json.load(response)
 
 
-def test_a_page_is_written_whole(run: Run, tmp_path: Path) -> None:
+def test_a_page_is_saved(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "new" / "demo.html"
-    for _ in range(2):  # a page replaces an earlier one
-        said = run(export_web, "--out", out)
-    assert said == f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB); open it in a browser\n"
+    for _ in range(2):  # a page may overwrite an earlier one
+        message = run(export_web, "--out", out)
+    assert message == f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB); open it in a browser\n"
     assert out.read_text().startswith("<!DOCTYPE html>")
     assert [path.name for path in out.parent.iterdir()] == ["demo.html"]
 
 
-def test_a_page_for_what_it_cannot_run_is_not_written(refused: Run, of_another_method: Path,
-                                                      tmp_path: Path) -> None:
-    said = refused(export_web, "--workdir", of_another_method, "--out", tmp_path / "demo.html")
-    assert "a page cannot run stargan_v2, only writer_guided" in said
+def test_a_method_without_javascript_is_refused(refused: Run, stargan_v2_workdir: Path, tmp_path: Path) -> None:
+    message = refused(export_web, "--workdir", stargan_v2_workdir, "--out", tmp_path / "demo.html")
+    assert "no JavaScript for stargan_v2; serve it with JAX instead (python -m handwriting_gan.demo)" in message
+    assert "--workdir" in message
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("door", "flags", "reason"), [
+@pytest.mark.parametrize(("entry_point", "flags", "reason"), [
     (export_web, [], "--out"),
     (export_web, ["--out", PICTURE / "demo.html"], "cannot write"),
     (export_web, ["--out", "demo.html", "--workdir", ROOT / "tests"], "config.json"),
@@ -72,22 +72,21 @@ def test_a_page_for_what_it_cannot_run_is_not_written(refused: Run, of_another_m
     (demo, ["--port", "65536"], "no whole number from 0 to 65535"),
     (demo, ["--workdir", ROOT / "tests"], "config.json"),
 ])
-def test_a_flag_that_cannot_be_followed_is_refused(door: object, flags: list[object], reason: str,
-                                                   refused: Run) -> None:
-    assert reason in refused(door, *flags)
+def test_a_bad_flag_is_refused(entry_point: object, flags: list[object], reason: str, refused: Run) -> None:
+    assert reason in refused(entry_point, *flags)
 
 
 @pytest.mark.parametrize("method", ["released", pytest.param("another", marks=pytest.mark.slow)])
-def test_jax_answers_until_ctrl_c(method: str, of_another_method: Path, tmp_path: Path) -> None:
-    flags = ["--workdir", of_another_method] if method == "another" else []
+def test_the_server_runs_until_ctrl_c(method: str, stargan_v2_workdir: Path, tmp_path: Path) -> None:
+    flags = ["--workdir", stargan_v2_workdir] if method == "another" else []
     server = subprocess.Popen(
         [sys.executable, "-m", "handwriting_gan.demo", "--port", "0", *map(str, flags)], cwd=ROOT,
         env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        address = re.fullmatch(r"open (http://127\.0\.0\.1:\d+) in a browser; Ctrl-C ends it\n",
+        address = re.fullmatch(r"open (http://127\.0\.0\.1:\d+) in a browser; Ctrl-C stops the server\n",
                                server.stdout.readline())[1]
         with urllib.request.urlopen(address) as page:
-            assert b'"answersAt"' in page.read()
+            assert b'"server"' in page.read()
         hand = post(f"{address}/read", PICTURE.read_bytes())
         assert hand["digits"] == [2, 7, 3]
         glyphs = post(f"{address}/write", json.dumps(hand | NUMBER).encode())["glyphs"]
@@ -96,6 +95,6 @@ def test_jax_answers_until_ctrl_c(method: str, of_another_method: Path, tmp_path
             post(f"{address}/write", b"{")
     finally:
         server.send_signal(signal.SIGINT)
-        said, complaints = server.communicate(timeout=60)
-    assert (server.returncode, said, complaints) == (0, "stopped\n", "")
+        output, errors = server.communicate(timeout=60)
+    assert (server.returncode, output, errors) == (0, "stopped\n", "")
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""The page as its reader has it: from a file in Chromium, by mouse and by keyboard alone; and JAX's page."""
+"""The page in Chromium: from a file, by mouse, touch, pen and keyboard; and the served page."""
 
 import contextlib
 import shutil
@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handwriting_gan.recognition import digit_classifier, wholeness
+from handwriting_gan.recognition import digit_classifier
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.writing.number import read_hand
 from handwriting_gan.writing.page_server import PageServer
+from handwriting_gan.writing.reading import load_recognisers
 from handwriting_gan.writing.web_page import self_contained_page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
@@ -51,31 +52,31 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def open_page(browser: "playwright.Browser") -> Iterator[Open]:
-    """Opens an address; at the end there may have been no complaint, and no request but those to it."""
-    said, asked = [], []
+    """Opens an address; afterwards checks that there were no console messages and only local requests."""
+    messages, requests = [], []
 
     with contextlib.ExitStack() as stack:
 
-        def open_it(address: str, viewport: dict[str, int] = DESKTOP,
-                    scheme: str = "light") -> "playwright.Page":
+        def open_address(address: str, viewport: dict[str, int] = DESKTOP,
+                         scheme: str = "light") -> "playwright.Page":
             context = browser.new_context(viewport=viewport, color_scheme=scheme, accept_downloads=True,
                                           device_scale_factor=2)
             stack.callback(context.close)
             page = context.new_page()
             page.set_default_timeout(PATIENCE)
-            page.on("console", lambda message: said.append(message.text))
-            page.on("pageerror", lambda error: said.append(str(error)))
-            page.on("request", lambda request: asked.append(request.url))
+            page.on("console", lambda message: messages.append(message.text))
+            page.on("pageerror", lambda error: messages.append(str(error)))
+            page.on("request", lambda request: requests.append(request.url))
             page.goto(address)
             return page
 
-        yield open_it
-    assert not said
-    assert all(url.startswith(("file:", "blob:", "http://127.0.0.1:")) for url in asked)
+        yield open_address
+    assert not messages
+    assert all(url.startswith(("file:", "blob:", "http://127.0.0.1:")) for url in requests)
 
 
-def places(page: "playwright.Page") -> list[list[dict[str, float]]]:
-    """Where the points of 273 are on the screen."""
+def points(page: "playwright.Page") -> list[list[dict[str, float]]]:
+    """The points of 273 on the screen."""
     pad = page.locator("#pad").bounding_box()
     return [[{"x": pad["x"] + x * pad["width"] / 480, "y": pad["y"] + y * pad["width"] / 480}
              for x, y in stroke] for stroke in DRAWN]
@@ -83,38 +84,38 @@ def places(page: "playwright.Page") -> list[list[dict[str, float]]]:
 
 def draw(page: "playwright.Page") -> None:
     """Draws 273 by moving the mouse."""
-    for first, *others in places(page):
+    for first, *others in points(page):
         page.mouse.move(**first)
         page.mouse.down()
-        for place in others:
-            page.mouse.move(**place, steps=6)
+        for point in others:
+            page.mouse.move(**point, steps=6)
         page.mouse.up()
 
 
 def draw_with_finger(page: "playwright.Page") -> None:
-    """Draws 273 by touch, with a palm that lies on the pad as well."""
+    """Draws 273 by touch, while a palm touches the pad too."""
     devtools = page.context.new_cdp_session(page)
 
     def touch(kind: str, *points: dict[str, float]) -> None:
         devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
-    for first, *others in places(page):
+    for first, *others in points(page):
         palm = {"x": first["x"] + 5, "y": first["y"] + 150, "id": 1}
         touch("touchStart", {**first, "id": 0})
         touch("touchStart", {**first, "id": 0}, palm)
-        for place in others:
-            touch("touchMove", {**place, "id": 0}, palm | {"x": palm["x"] + 1})
+        for point in others:
+            touch("touchMove", {**point, "id": 0}, palm | {"x": palm["x"] + 1})
         touch("touchEnd")
 
 
 def draw_with_pen(page: "playwright.Page") -> None:
-    """Draws 273 with a pen that presses more and more."""
+    """Draws 273 with a pen of increasing pressure."""
     devtools = page.context.new_cdp_session(page)
-    for stroke in places(page):
+    for stroke in points(page):
         kinds = ["mousePressed", *["mouseMoved"] * (len(stroke) - 2), "mouseReleased"]
-        for force, place, kind in zip(np.linspace(0.4, 0.8, len(stroke)), stroke, kinds, strict=True):
+        for force, point, kind in zip(np.linspace(0.4, 0.8, len(stroke)), stroke, kinds, strict=True):
             devtools.send("Input.dispatchMouseEvent", {
-                "type": kind, **place, "pointerType": "pen", "force": float(force), "button": "left",
+                "type": kind, **point, "pointerType": "pen", "force": float(force), "button": "left",
                 "buttons": 1, "clickCount": 1})
 
 
@@ -145,14 +146,14 @@ def test_273_is_drawn_and_481_is_written(file: str, open_page: Open, tmp_path: P
     assert digits_read(page) == "273"
     png = saved(page, "Save PNG", tmp_path)
     assert png.name == "481.png"
-    assert read_hand(png, digit_classifier.load(), wholeness.load()).glyphs.digits.tolist() == [4, 8, 1]
+    assert read_hand(png, load_recognisers()).glyphs.digits.tolist() == [4, 8, 1]
     svg = saved(page, "Save SVG", tmp_path)
     assert svg.name == "481.svg"
     assert outline(page) in svg.read_text()
 
 
 @pytest.mark.parametrize("by", [draw_with_finger, draw_with_pen])
-def test_finger_and_pen_draw_as_well(by: Callable[..., None], file: str, open_page: Open) -> None:
+def test_a_finger_and_a_pen_can_draw(by: Callable[..., None], file: str, open_page: Open) -> None:
     page = open_page(file, PHONE)
     by(page)
     wait_for(page, "481")
@@ -177,7 +178,7 @@ def test_the_page_fits_its_screen(viewport: dict[str, int], scheme: str, file: s
         assert box["x"] + box["width"] <= viewport["width"]
 
 
-def test_the_keyboard_alone_will_do(file: str, open_page: Open) -> None:
+def test_the_keyboard_is_enough(file: str, open_page: Open) -> None:
     page = open_page(file)
 
     def tab_to(name: str) -> None:
@@ -211,7 +212,7 @@ def test_the_keyboard_alone_will_do(file: str, open_page: Open) -> None:
     assert len({first, natural, outline(page)}) == 3
 
 
-def test_a_best_guess_has_no_other_try(file: str, open_page: Open) -> None:
+def test_a_best_guess_has_no_second_try(file: str, open_page: Open) -> None:
     page = open_page(file)
     page.get_by_role("button", name="See an example").click()
     wait_for(page, "481")
@@ -227,11 +228,11 @@ def test_a_picture_is_read(file: str, open_page: Open) -> None:
     assert digits_read(page) == "273"
 
 
-def test_what_goes_wrong_is_said(file: str, open_page: Open, tmp_path: Path) -> None:
+def test_errors_are_shown(file: str, open_page: Open, tmp_path: Path) -> None:
     page, status = open_page(file), "#status.wrong"
-    (tmp_path / "letter.txt").write_text("Dear reader")
+    (tmp_path / "letter.txt").write_text("a letter")
     page.locator("#file").set_input_files(tmp_path / "letter.txt")
-    page.locator(status, has_text="This file is no picture").wait_for()
+    page.locator(status, has_text="This file is not a picture").wait_for()
     page.locator("#number").fill("4,8")
     page.locator(status, has_text="Give digits only, as in 481.").wait_for()
     page.locator("#number").fill("48")
@@ -242,7 +243,7 @@ def test_what_goes_wrong_is_said(file: str, open_page: Open, tmp_path: Path) -> 
     assert page.locator("#png").is_disabled()
 
 
-def test_an_answer_that_comes_when_the_pad_is_clear_again_is_not_shown(file: str, open_page: Open) -> None:
+def test_a_result_for_a_cleared_pad_is_not_shown(file: str, open_page: Open) -> None:
     page = open_page(file)
     page.locator("#number").fill("12345678901234567890")
     page.get_by_role("button", name="See an example").click()
@@ -254,8 +255,7 @@ def test_an_answer_that_comes_when_the_pad_is_clear_again_is_not_shown(file: str
     assert page.locator("#status.wrong").count() == 0
 
 
-def test_nothing_stays_of_what_was_there_before_a_blank_picture(file: str, open_page: Open,
-                                                                tmp_path: Path) -> None:
+def test_a_blank_picture_clears_the_earlier_result(file: str, open_page: Open, tmp_path: Path) -> None:
     page = open_page(file)
     page.get_by_role("button", name="See an example").click()
     wait_for(page, "481")
@@ -266,8 +266,8 @@ def test_nothing_stays_of_what_was_there_before_a_blank_picture(file: str, open_
     assert outline(page) == ""
 
 
-def test_jax_answers_the_served_page(open_page: Open, tmp_path: Path) -> None:
-    with PageServer(trained_model.load(), digit_classifier.load(), wholeness.load(), tmp_path, 0) as server:
+def test_the_served_page_uses_jax(open_page: Open, tmp_path: Path) -> None:
+    with PageServer(trained_model.load(), load_recognisers(), tmp_path, 0) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -276,7 +276,7 @@ def test_jax_answers_the_served_page(open_page: Open, tmp_path: Path) -> None:
             wait_for(page, "481")
             assert digits_read(page) == "273"
             png = saved(page, "Save PNG", tmp_path)
-            hand = read_hand(png, digit_classifier.load(), wholeness.load())
+            hand = read_hand(png, load_recognisers())
             assert hand.glyphs.digits.tolist() == [4, 8, 1]
         finally:
             server.shutdown()

@@ -225,7 +225,7 @@ def test_any_digits_are_written_from_any_number_of_references(
 
 
 def test_a_blend_interpolates_between_two_hands(method: Method, params: dict, held_out: Glyphs) -> None:
-    one, other = hand(held_out, 5), hand(held_out, 700, 800, 900)  # the shapes of the test above, which compile once
+    one, other = hand(held_out, 5), hand(held_out, 700, 800, 900)  # as many as above: the same program
     digits, key = jnp.array([4, 8, 1, 1]), jax.random.key(0)
     write, blend = (jax.jit(method.synthesis[mode]) for mode in ("writer", "blend"))
     frames = [blend(params, *one, *other, digits, key, 0.5, fraction)

@@ -1,4 +1,4 @@
-"""Many hands are written as each alone; what is written depends on the hand, the seed and the variation."""
+"""Batches do not change the results of a model; its arguments are checked."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -28,8 +28,8 @@ def few_hands_per_call(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def certain() -> TrainedModel:
-    """A model that draws no latent: `tiny` with weights of no training."""
+def deterministic() -> TrainedModel:
+    """A model without latents: `tiny` with random weights."""
     config, rng = config_file.get_config("tiny"), np.random.default_rng(0)
     config.route = "reference"
     method = methods.build(config)
@@ -39,14 +39,14 @@ def certain() -> TrainedModel:
 
 
 @pytest.fixture(scope="module")
-def trying() -> TrainedModel:
-    """A model that draws a latent for a try, and shows it."""
+def sampling() -> TrainedModel:
+    """A model that samples a latent and adds it to the image."""
 
     def write(params: dict, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:
         latent = variation * jax.random.normal(key, references.shape[1:])
-        told = reference_digits.mean() + 3 * digits[:, None, None, None]
-        return jnp.tanh(references.mean(axis=0) + told / 30 + latent)
+        code = reference_digits.mean() + 3 * digits[:, None, None, None]
+        return jnp.tanh(references.mean(axis=0) + code / 30 + latent)
 
     def blend(params: dict, references: jax.Array, reference_digits: jax.Array, others: jax.Array,
               other_digits: jax.Array, digits: jax.Array, key: jax.Array, variation: jax.Array,
@@ -59,19 +59,19 @@ def trying() -> TrainedModel:
 
 
 def hands(glyphs: Glyphs, count: int) -> Glyphs:
-    """Two references of each of so many hands: columns `[E, K, ...]`."""
+    """Two references of each of `count` hands: columns `[E, K, ...]`."""
     rows = np.arange(count)[:, None] * 70 + np.arange(REFERENCES) * 300
     return glyphs.take(rows)
 
 
 def one_hand(glyphs: Glyphs, count: int) -> Glyphs:
-    """The same hand so many times."""
+    """The same hand `count` times."""
     return glyphs.take(np.tile([0, 300], (count, 1)))
 
 
-@pytest.mark.parametrize("model", ["certain", "trying"])
+@pytest.mark.parametrize("model", ["deterministic", "sampling"])
 @pytest.mark.parametrize("count", [1, HANDS, HANDS + 1, 2 * HANDS + 2])
-def test_many_hands_are_written_as_each_alone(
+def test_many_hands_are_written_like_each_alone(
         count: int, model: str, held_out: Glyphs, request: pytest.FixtureRequest) -> None:
     model, references, digits = request.getfixturevalue(model), hands(held_out, count), np.arange(count) % 10
     found = model.write_each(references, digits, variation=0.0)
@@ -82,76 +82,76 @@ def test_many_hands_are_written_as_each_alone(
     assert len(np.unique(found, axis=0)) == count
 
 
-def test_every_hand_has_a_latent_of_its_own(trying: TrainedModel, held_out: Glyphs) -> None:
-    """Also beyond the first call, where keys must not come again."""
+def test_every_hand_has_its_own_latent(sampling: TrainedModel, held_out: Glyphs) -> None:
+    """Keys must not repeat after the first call."""
     count = 2 * HANDS + 2
-    found = trying.write_each(one_hand(held_out, count), np.full(count, 7))
+    found = sampling.write_each(one_hand(held_out, count), np.full(count, 7))
     assert len(np.unique(found, axis=0)) == count
 
 
-def test_the_best_guess_at_a_hand_is_always_the_same(trying: TrainedModel, held_out: Glyphs) -> None:
+def test_the_best_guess_does_not_depend_on_the_seed(sampling: TrainedModel, held_out: Glyphs) -> None:
     references, digits = one_hand(held_out, HANDS + 1), np.full(HANDS + 1, 7)
-    guesses = [trying.write_each(references, digits, seed, variation=0.0) for seed in (0, 1)]
-    guesses.append(trying.write(references.take(0), [7], seed=2, variation=0.0))
+    guesses = [sampling.write_each(references, digits, seed, variation=0.0) for seed in (0, 1)]
+    guesses.append(sampling.write(references.take(0), [7], seed=2, variation=0.0))
     assert np.ptp(np.concatenate(guesses).astype(int), axis=0).max() <= 1
 
 
-def test_another_seed_is_another_try(trying: TrainedModel, held_out: Glyphs) -> None:
+def test_another_seed_gives_another_try(sampling: TrainedModel, held_out: Glyphs) -> None:
     references, digits = hands(held_out, HANDS), np.array([4, 8, 1])
-    one, again, other = (trying.write_each(references, digits, seed) for seed in (0, 0, 1))
+    one, again, other = (sampling.write_each(references, digits, seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, again)
     assert (one != other).any(axis=(1, 2)).all()
-    one, again, other = (trying.write(references.take(0), digits, seed) for seed in (0, 0, 1))
+    one, again, other = (sampling.write(references.take(0), digits, seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, again)
     assert (one != other).any()
 
 
-def test_unless_told_otherwise_a_try_is_as_natural_as_in_training(
-        trying: TrainedModel, held_out: Glyphs) -> None:
+def test_the_default_is_a_natural_try(
+        sampling: TrainedModel, held_out: Glyphs) -> None:
     references, digits = hands(held_out, HANDS), np.array([4, 8, 1])
-    for write in (lambda *rest: trying.write_each(references, digits, 5, *rest),
-                  lambda *rest: trying.write(references.take(0), digits, 5, *rest)):
+    for write in (lambda *rest: sampling.write_each(references, digits, 5, *rest),
+                  lambda *rest: sampling.write(references.take(0), digits, 5, *rest)):
         np.testing.assert_array_equal(write(), write(1.0))
         assert (write() != write(0.5)).any()
 
 
-def test_where_no_latent_is_drawn_neither_seed_nor_variation_matters(
-        certain: TrainedModel, held_out: Glyphs) -> None:
+def test_without_latents_seed_and_variation_have_no_effect(
+        deterministic: TrainedModel, held_out: Glyphs) -> None:
     references, digits = hands(held_out, HANDS), np.array([4, 8, 1])
-    np.testing.assert_array_equal(certain.write_each(references, digits),
-                                  certain.write_each(references, digits, seed=9, variation=0.0))
+    np.testing.assert_array_equal(deterministic.write_each(references, digits),
+                                  deterministic.write_each(references, digits, seed=9, variation=0.0))
 
 
-def test_many_digits_are_written_in_one_hand_as_if_in_one_call(
-        certain: TrainedModel, trying: TrainedModel, held_out: Glyphs,
+def test_many_digits_in_one_hand_are_written_like_in_one_call(
+        deterministic: TrainedModel, sampling: TrainedModel, held_out: Glyphs,
         monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each in its place; every call has a latent of its own."""
+    """In the same order; every call samples its own latent."""
     references, digits = held_out.take([0, 300]), np.arange(11) % 10
-    whole = certain.write(references, digits)
+    whole = deterministic.write(references, digits)
     monkeypatch.setattr(trained_model, "CHUNK", 4)
-    assert np.abs(certain.write(references, digits).astype(int) - whole).max() <= 1
-    tries = trying.write(references, np.full(11, 7))
+    assert np.abs(deterministic.write(references, digits).astype(int) - whole).max() <= 1
+    tries = sampling.write(references, np.full(11, 7))
     assert [len(np.unique(tries[start:start + 4], axis=0)) for start in (0, 4, 8)] == [1, 1, 1]
     assert len(np.unique(tries, axis=0)) == 3
 
 
 @pytest.mark.parametrize("count", [1, CHUNK, 2 * CHUNK + 3])
-def test_sources_and_references_that_come_again_are_redrawn_as_each_alone(
-        certain: TrainedModel, held_out: Glyphs, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each is encoded once; every glyph has a digit and a style of its own all the same."""
+def test_repeated_sources_and_references_are_redrawn_like_each_alone(
+        deterministic: TrainedModel, held_out: Glyphs, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each distinct glyph is encoded once, with its own digit and style."""
     monkeypatch.setattr(trained_model, "IMAGES", CHUNK)
     sources = held_out.take(np.arange(count) // 5 * 70)
     references = held_out.take(np.arange(count) % 3 * 110)
-    found = certain.reference_guided(sources, references)
-    alone = np.concatenate([certain.reference_guided(sources.take([row]), references.take([row]))
+    found = deterministic.reference_guided(sources, references)
+    alone = np.concatenate([deterministic.reference_guided(sources.take([row]), references.take([row]))
                             for row in range(count)])
     assert (found.dtype, found.shape) == (np.uint8, (count, SIDE, SIDE))
     np.testing.assert_allclose(found.astype(int), alone, atol=1)
     assert len(np.unique(found, axis=0)) == len({(row // 5, row % 3) for row in range(count)})
 
 
-def test_each_redrawing_has_a_latent_of_its_own(held_out: Glyphs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the same source and digit, also beyond the first call."""
+def test_every_output_has_its_own_latent(held_out: Glyphs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the same source and digit, and after the first call."""
 
     def draw(params: dict, contents: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
         return jnp.tanh(contents + latents.reshape(contents.shape))
@@ -162,35 +162,36 @@ def test_each_redrawing_has_a_latent_of_its_own(held_out: Glyphs, monkeypatch: p
     count = 2 * CHUNK + 3
     found = model.latent_guided(held_out.take(np.zeros(count, int)), np.full(count, 7))
     assert len(np.unique(found, axis=0)) == count
-    # Whose latent it is does not hang on how many a network sees at once.
+    # The latents do not depend on the number of images per call.
     monkeypatch.setattr(trained_model, "IMAGES", 3)
     np.testing.assert_array_equal(
         model.latent_guided(held_out.take(np.zeros(count, int)), np.full(count, 7)), found)
 
 
-def test_several_tries_are_written_as_each_alone(trying: TrainedModel, held_out: Glyphs) -> None:
+def test_several_tries_are_written_like_each_alone(sampling: TrainedModel, held_out: Glyphs) -> None:
     references, digits = hands(held_out, HANDS + 1), np.array([4, 8, 1, 7])
     tries = [(5, 0.0), (6, 1.0), (7, 1.0)]
-    alone = [trying.write_each(references, digits, *how) for how in tries]
-    np.testing.assert_array_equal(trying.write_tries(references, digits, tries), alone)
+    alone = [sampling.write_each(references, digits, *how) for how in tries]
+    np.testing.assert_array_equal(sampling.write_tries(references, digits, tries), alone)
 
 
-def test_a_blend_is_between_what_is_written_in_either_hand(trying: TrainedModel, held_out: Glyphs) -> None:
+def test_a_blend_interpolates_between_the_two_hands(sampling: TrainedModel, held_out: Glyphs) -> None:
     one, other, digits = held_out.take([0, 300]), held_out.take([700]), [4, 8, 1]
-    start, half, end = (trying.blend(one, other, digits, share, 5, 0.3) for share in (0.0, 0.5, 1.0))
-    np.testing.assert_array_equal(start, trying.write(one, digits, 5, 0.3))
-    np.testing.assert_array_equal(end, trying.write(other, digits, 5, 0.3))
+    start, half, end = (sampling.blend(one, other, digits, share, 5, 0.3) for share in (0.0, 0.5, 1.0))
+    np.testing.assert_array_equal(start, sampling.write(one, digits, 5, 0.3))
+    np.testing.assert_array_equal(end, sampling.write(other, digits, 5, 0.3))
     assert np.abs(half.astype(float) - (start.astype(float) + end) / 2).max() <= 1
 
 
-def test_a_method_that_cannot_blend_says_so(certain: TrainedModel, held_out: Glyphs) -> None:
+def test_blending_without_the_mode_is_an_error(deterministic: TrainedModel, held_out: Glyphs) -> None:
     with pytest.raises(InputError, match="has no blend mode; it has"):
-        certain.blend(held_out.take([0]), held_out.take([1]), [1], 0.5)
+        deterministic.blend(held_out.take([0]), held_out.take([1]), [1], 0.5)
 
 
-def test_a_method_that_cannot_write_in_a_hand_says_so(certain: TrainedModel, held_out: Glyphs) -> None:
-    synthesis = {"latent": certain.method.synthesis["latent"]}
-    model = TrainedModel(certain.config, certain.method._replace(synthesis=synthesis), certain.params, 0)
+def test_writing_without_the_mode_is_an_error(deterministic: TrainedModel, held_out: Glyphs) -> None:
+    synthesis = {"latent": deterministic.method.synthesis["latent"]}
+    method = deterministic.method._replace(synthesis=synthesis)
+    model = TrainedModel(deterministic.config, method, deterministic.params, 0)
     assert model.modes == ("latent",)
     for write in (lambda: model.write(held_out.take([0]), [1]),
                   lambda: model.write_each(hands(held_out, 1), np.array([1]))):
@@ -200,7 +201,7 @@ def test_a_method_that_cannot_write_in_a_hand_says_so(certain: TrainedModel, hel
 
 @pytest.fixture(scope="module")
 def blank() -> TrainedModel:
-    """A model of all modes that answers with blank paper, so nothing but its arguments matters."""
+    """A model with all modes whose output is blank paper; only its arguments matter."""
 
     def paper(digits: jax.Array) -> jax.Array:
         return jnp.full((len(digits), SIDE, SIDE, 1), -1.0)
@@ -218,7 +219,7 @@ def blank() -> TrainedModel:
 IMAGES = np.zeros((3, SIDE, SIDE), np.uint8)
 SHOWN = make_glyphs(IMAGES, [2, 7, 3])
 MANY = SHOWN.take(np.array([[0, 1], [1, 2]]))  # two hands of two glyphs
-GOOD = {  # of each method: arguments that it takes
+VALID = {  # valid arguments by method
     "write": {"references": SHOWN, "digits": [4, 8, 1], "seed": 0, "variation": 1.0},
     "blend": {"references": SHOWN, "others": SHOWN, "digits": [4, 8, 1], "share": 0.5, "seed": 0,
               "variation": 1.0},
@@ -229,8 +230,8 @@ GOOD = {  # of each method: arguments that it takes
 }
 
 
-def bad_glyphs(glyphs: Glyphs) -> dict[str, object]:
-    """The same in ways that no method takes."""
+def invalid_glyphs(glyphs: Glyphs) -> dict[str, object]:
+    """Invalid variants of the glyphs, by description."""
     images, digits = glyphs.images, glyphs.digits
     empty = (0, *digits.shape[1:])
     return {
@@ -252,40 +253,40 @@ def bad_glyphs(glyphs: Glyphs) -> dict[str, object]:
     }
 
 
-BAD_DIGITS = ([4, 12, 1], [4, -1, 1], [4.0, 8.0, 1.0], [True, False, True], [4, 8, True], ["4", "8", "1"], [],
-              7, [[4, 8, 1]], [4, None, 1], [4, 2**70, 1], [4, 2**32 + 1, 1], np.array([0.4, 0.8, 0.1]),
-              jnp.array([0.4, 0.8, 0.1]), "481")
-BAD_SEEDS = (-1, 2**32, 2**40, 10**30, 0.0, 1.5, True, None, "1", [1], np.nan)
-BAD_AMOUNTS = (np.nan, np.inf, -0.1, 1.001, 7, -1, True, None, "0.5", [0.5], 1j)
+INVALID_DIGITS = ([4, 12, 1], [4, -1, 1], [4.0, 8.0, 1.0], [True, False, True], [4, 8, True], ["4", "8", "1"], [],
+                  7, [[4, 8, 1]], [4, None, 1], [4, 2**70, 1], [4, 2**32 + 1, 1], np.array([0.4, 0.8, 0.1]),
+                  jnp.array([0.4, 0.8, 0.1]), "481")
+INVALID_SEEDS = (-1, 2**32, 2**40, 10**30, 0.0, 1.5, True, None, "1", [1], np.nan)
+INVALID_AMOUNTS = (np.nan, np.inf, -0.1, 1.001, 7, -1, True, None, "0.5", [0.5], 1j)
 
 
-def bad_arguments() -> Iterator[tuple[str, str, object]]:
-    """A method, an argument of it, and what that must not be."""
-    for method, arguments in GOOD.items():
-        for name, good in arguments.items():
-            if isinstance(good, Glyphs):
-                yield from ((method, name, bad) for bad in bad_glyphs(good).values())
+def invalid_arguments() -> Iterator[tuple[str, str, object]]:
+    """A method, the name of an argument, and an invalid value for it."""
+    for method, arguments in VALID.items():
+        for name, valid in arguments.items():
+            if isinstance(valid, Glyphs):
+                yield from ((method, name, bad) for bad in invalid_glyphs(valid).values())
         if "digits" in arguments:
-            yield from ((method, "digits", bad) for bad in BAD_DIGITS)
+            yield from ((method, "digits", bad) for bad in INVALID_DIGITS)
         if "seed" in arguments:
-            yield from ((method, "seed", bad) for bad in BAD_SEEDS)
+            yield from ((method, "seed", bad) for bad in INVALID_SEEDS)
         yield from ((method, name, bad) for name in {"variation", "share"} & set(arguments)
-                    for bad in BAD_AMOUNTS)
-    yield from (("write_tries", "tries", [(0, 1.0), (bad, 0.5)]) for bad in BAD_SEEDS)
-    yield from (("write_tries", "tries", [(0, 1.0), (1, bad)]) for bad in BAD_AMOUNTS)
+                    for bad in INVALID_AMOUNTS)
+    yield from (("write_tries", "tries", [(0, 1.0), (bad, 0.5)]) for bad in INVALID_SEEDS)
+    yield from (("write_tries", "tries", [(0, 1.0), (1, bad)]) for bad in INVALID_AMOUNTS)
     yield "write_tries", "tries", []
 
 
-@pytest.mark.parametrize("method", GOOD)
-def test_bad_arguments_are_refused_by_name(blank: TrainedModel, method: str) -> None:
-    """Each alone, beside good ones; no network runs."""
-    for name, bad in ((name, bad) for of, name, bad in bad_arguments() if of == method):
+@pytest.mark.parametrize("method", VALID)
+def test_an_invalid_argument_is_an_error_that_names_it(blank: TrainedModel, method: str) -> None:
+    """One invalid argument at a time; no network runs."""
+    for name, bad in ((name, bad) for of, name, bad in invalid_arguments() if of == method):
         try:
-            found = getattr(blank, method)(**GOOD[method] | {name: bad})
+            found = getattr(blank, method)(**VALID[method] | {name: bad})
         except ValueError as error:
             assert re.search("seed|variation" if name == "tries" and bad else name, str(error)), (name, bad)
         else:
-            pytest.fail(f"{method} takes {bad!r} as its {name}, and answers {found.shape}")
+            pytest.fail(f"{method} accepts {bad!r} as {name}, and returns {found.shape}")
 
 
 @pytest.mark.parametrize(("method", "name", "bad"), [
@@ -293,35 +294,35 @@ def test_bad_arguments_are_refused_by_name(blank: TrainedModel, method: str) -> 
     ("reference_guided", "references", SHOWN.take([0, 1])), ("write", "references", MANY),
     ("write_each", "references", SHOWN), ("blend", "others", SHOWN.take([])),
 ])
-def test_arguments_that_do_not_fit_each_other_are_refused(blank: TrainedModel, method: str, name: str,
-                                                          bad: object) -> None:
+def test_arguments_that_do_not_fit_each_other_are_an_error(blank: TrainedModel, method: str, name: str,
+                                                           bad: object) -> None:
     with pytest.raises(ValueError, match=name):
-        getattr(blank, method)(**GOOD[method] | {name: bad})
+        getattr(blank, method)(**VALID[method] | {name: bad})
 
 
-@pytest.mark.parametrize("method", GOOD)
+@pytest.mark.parametrize("method", VALID)
 @pytest.mark.parametrize("kind", [np.asarray, jnp.asarray, list, lambda column: np.asarray(column, np.int8)])
-def test_arrays_of_numpy_and_jax_and_lists_are_taken(blank: TrainedModel, method: str,
-                                                     kind: Callable[[object], object]) -> None:
+def test_numpy_arrays_jax_arrays_and_lists_are_accepted(blank: TrainedModel, method: str,
+                                                        kind: Callable[[object], object]) -> None:
     def converted(name: str, good: object) -> object:
         if isinstance(good, Glyphs):
             as_it_was = kind if kind in (jnp.asarray, list) else np.asarray
             return good._replace(images=as_it_was(good.images), digits=kind(good.digits))
         return kind(good) if name == "digits" else good
 
-    expected = getattr(blank, method)(**GOOD[method])
-    found = getattr(blank, method)(**{name: converted(name, good) for name, good in GOOD[method].items()})
+    expected = getattr(blank, method)(**VALID[method])
+    found = getattr(blank, method)(**{name: converted(name, good) for name, good in VALID[method].items()})
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("seed", [2**32 - 1, np.uint32(7), np.int64(7), jnp.array(7)])
 @pytest.mark.parametrize("variation", [0, 1, np.float32(0.5), jnp.array(0.5)])
-def test_numbers_are_those_of_python_numpy_and_jax(blank: TrainedModel, seed: int, variation: float) -> None:
+def test_numbers_of_python_numpy_and_jax_are_accepted(blank: TrainedModel, seed: int, variation: float) -> None:
     assert blank.blend(SHOWN, SHOWN, [1], variation, seed, variation).shape == (1, SIDE, SIDE)
 
 
-def test_an_error_says_what_came_and_what_is_expected(blank: TrainedModel) -> None:
+def test_an_error_shows_the_value_and_the_expected_range(blank: TrainedModel) -> None:
     with pytest.raises(ValueError, match=re.escape(
             "images of references must be uint8 [N, 28, 28], 0 paper to 255 ink, not float64 [3, 28, 28]")):
         blank.write(SHOWN._replace(images=IMAGES / 255), [1])
@@ -331,5 +332,5 @@ def test_an_error_says_what_came_and_what_is_expected(blank: TrainedModel) -> No
         blank.write(SHOWN, [4], variation=np.nan)
     with pytest.raises(ValueError, match="share must be a number from 0 to 1, not 7"):
         blank.blend(SHOWN, SHOWN, [4], share=7)
-    with pytest.raises(ValueError, match="3 sources need as many references, not 2"):
+    with pytest.raises(ValueError, match="3 sources need 3 references, not 2"):
         blank.reference_guided(SHOWN, SHOWN.take([0, 1]))

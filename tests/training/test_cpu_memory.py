@@ -1,4 +1,4 @@
-"""Freed memory is no longer resident."""
+"""Freed memory does not stay resident."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from handwriting_gan.training import cpu_memory
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
-blocks = [bytearray(50_000) for _ in range(2_000)]  # 100 MB, each too small to be returned by itself
+blocks = [bytearray(50_000) for _ in range(2_000)]  # 100 MB, each too small to return by itself
 last = bytearray(50_000)  # above them in memory
 del blocks
 before = resident()

@@ -1,4 +1,4 @@
-"""An idle process is noticed; one that computes, steps or saves is not."""
+"""The watch detects an idle process, but not one that computes, steps or saves."""
 
 import subprocess
 import sys
@@ -16,37 +16,37 @@ PERIOD = 0.05  # seconds
 LONG = 4 * PATIENCE * PERIOD
 
 
-def test_an_idle_process_is_noticed() -> None:
-    noticed = threading.Event()
-    with Watch(noticed.set, PERIOD):
-        assert noticed.wait(60.0)
+def test_the_watch_detects_an_idle_process() -> None:
+    detected = threading.Event()
+    with Watch(detected.set, PERIOD):
+        assert detected.wait(60.0)
 
 
 def test_computing_without_a_step_is_not_idle() -> None:
-    noticed = threading.Event()
-    with Watch(noticed.set, PERIOD):
+    detected = threading.Event()
+    with Watch(detected.set, PERIOD):
         end = time.monotonic() + LONG
         while time.monotonic() < end:
             sum(range(1_000))
-    assert not noticed.is_set()
+    assert not detected.is_set()
 
 
 def test_steps_are_not_idle() -> None:
-    noticed = threading.Event()
-    with Watch(noticed.set, PERIOD) as watch:
+    detected = threading.Event()
+    with Watch(detected.set, PERIOD) as watch:
         for _ in range(40):
             time.sleep(LONG / 40)
             watch.stepped()
-    assert not noticed.is_set()
+    assert not detected.is_set()
 
 
-def test_a_save_may_wait_and_idleness_after_it_is_noticed() -> None:
-    noticed = threading.Event()
-    with Watch(noticed.set, PERIOD) as watch:
+def test_a_save_may_wait_and_the_watch_detects_idleness_after_it() -> None:
+    detected = threading.Event()
+    with Watch(detected.set, PERIOD) as watch:
         with watch.patient():
             time.sleep(LONG)
-            assert not noticed.is_set()
-        assert noticed.wait(60.0)
+            assert not detected.is_set()
+        assert detected.wait(60.0)
 
 
 def test_without_a_callback_there_is_no_thread() -> None:
@@ -68,11 +68,11 @@ def test_the_same_command_restarts_with_the_same_process_id(tmp_path: Path) -> N
     program.write_text(f"""
 import os, pathlib, sys, threading
 from handwriting_gan.training import deadlock
-been = pathlib.Path({str(tmp_path / "been")!r})
-if been.exists():
-    print("restarted", sys.argv[1:], been.read_text() == str(os.getpid()))
+marker = pathlib.Path({str(tmp_path / "marker")!r})
+if marker.exists():
+    print("restarted", sys.argv[1:], marker.read_text() == str(os.getpid()))
     raise SystemExit(3)
-been.write_text(str(os.getpid()))
+marker.write_text(str(os.getpid()))
 with deadlock.Watch(deadlock.restart, 0.05):
     threading.Event().wait()
 """)

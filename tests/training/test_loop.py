@@ -1,4 +1,4 @@
-"""What a run would do is checked before it makes anything."""
+"""A run checks everything before it writes anything; the loop calls the recorder at the right steps."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 from configs import lord, stargan_v2, writer_guided
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
-from handwriting_gan.training import loop, records
+from handwriting_gan.training import loop, recorder
 from handwriting_gan.training.loop import describe, train
 from handwriting_gan.workdir import checkpoints, trackers
 from handwriting_gan.workdir.layout import Workdir, claim
@@ -26,7 +26,7 @@ def changed(config: ConfigDict, **changes: object) -> ConfigDict:
 
 
 TINY = stargan_v2.get_config("tiny")
-REFUSED = [
+WRONG = [
     pytest.param(changed(writer_guided.get_config("tiny"), data="mnist_5k"), None, "writer", id="no writers"),
     pytest.param(changed(lord.get_config("tiny"), glyphs=100_000), None, "glyphs", id="more than the data"),
     pytest.param(changed(lord.get_config("tiny"), glyphs=41), None, "glyphs", id="no multiple of ten"),
@@ -34,11 +34,12 @@ REFUSED = [
     pytest.param(changed(TINY, tracker="wandb"), None, r"handwriting-gan\[wandb\]", id="not installed"),
     pytest.param(changed(TINY, batch_size=5), None, "multiple of 2", id="batch"),
     pytest.param(changed(TINY, micro_batches=3), None, "multiple of 6", id="micro-batches"),
-    pytest.param(changed(TINY, averaging=1.5), None, "--config.averaging is 1.5", id="averaging"),
+    pytest.param(changed(TINY, ema_decay=1.5), None, "--config.ema_decay is 1.5", id="ema_decay"),
+    pytest.param(changed(TINY, averaging=0.9), None, "--config.averaging is now called ema_decay", id="old name"),
     pytest.param(changed(TINY, method="lord"), None, "does not fit its method, lord", id="method"),
     pytest.param(changed(TINY, method="munit"), None, "munit", id="another method"),
     pytest.param(changed(TINY, learning_rates={**TINY.learning_rates.to_dict(), "painter": 1e-3}), None,
-                 "learning_rates.painter is for no network", id="rate of no network"),
+                 "learning_rates.painter: stargan_v2 has no such network", id="rate of no network"),
     pytest.param(changed(TINY, learning_rates={"generator": 1e-3}), None, "does not fit", id="no rate"),
     pytest.param(changed(TINY, networks={}), None, "does not fit", id="no sizes"),
     pytest.param(TINY, 9, "--stop_at is 9; it must be from 1 to --config.steps, 8", id="stop_at"),
@@ -47,7 +48,7 @@ REFUSED = [
 
 @pytest.fixture(params=[train, describe], ids=["train", "dry run"])
 def begin(request: pytest.FixtureRequest) -> Callable[..., object]:
-    """A run and a dry run, which make the same checks."""
+    """A run and a dry run; both make the same checks."""
     return request.param
 
 
@@ -56,16 +57,17 @@ def without_wandb(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trackers, "_is_installed", lambda package: False)
 
 
-@pytest.mark.parametrize(("config", "stop_at", "reason"), REFUSED)
-def test_a_refused_run_leaves_nothing(config: ConfigDict, stop_at: int | None, reason: str,
-                                      begin: Callable[..., object], tmp_path: Path, glyphs: Glyphs) -> None:
+@pytest.mark.parametrize(("config", "stop_at", "reason"), WRONG)
+def test_a_wrong_config_is_an_error_and_leaves_no_files(
+        config: ConfigDict, stop_at: int | None, reason: str, begin: Callable[..., object], tmp_path: Path,
+        glyphs: Glyphs) -> None:
     with pytest.raises(InputError, match=reason):
         begin(config, Workdir(tmp_path / "new" / "run"), glyphs, no_sheets, stop_at)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_workdir_that_cannot_be_used_is_refused_as_it_is(begin: Callable[..., object], tmp_path: Path,
-                                                           glyphs: Glyphs) -> None:
+def test_an_unusable_workdir_is_an_error_and_stays_unchanged(begin: Callable[..., object], tmp_path: Path,
+                                                             glyphs: Glyphs) -> None:
     (tmp_path / "file").touch()
     claim(Workdir(tmp_path / "other"), changed(TINY, seed=5))
     (tmp_path / "orphan").mkdir()
@@ -78,7 +80,7 @@ def test_a_workdir_that_cannot_be_used_is_refused_as_it_is(begin: Callable[..., 
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_full_disk_is_refused_before_anything_is_made(
+def test_a_full_disk_is_an_error_before_any_file_is_written(
         begin: Callable[..., object], tmp_path: Path, glyphs: Glyphs,
         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
@@ -87,29 +89,29 @@ def test_a_full_disk_is_refused_before_anything_is_made(
     assert not list(tmp_path.iterdir())
 
 
-def test_steps_that_no_dispatch_fits_are_refused_before_the_claim(
+def test_steps_that_dispatches_do_not_divide_are_an_error_before_the_claim(
         begin: Callable[..., object], tmp_path: Path, glyphs: Glyphs,
         monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop.devices, "steps_per_dispatch", lambda wanted: 3)
-    with pytest.raises(InputError, match="8 steps are left, no multiple"):
+    monkeypatch.setattr(loop.devices, "steps_per_dispatch", lambda requested: 3)
+    with pytest.raises(InputError, match="8 steps remain, not a multiple"):
         begin(TINY, Workdir(tmp_path / "run"), glyphs, no_sheets)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_tracker_that_cannot_be_opened_leaves_nothing(tmp_path: Path, glyphs: Glyphs,
-                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tracker_that_cannot_be_opened_leaves_no_files(tmp_path: Path, glyphs: Glyphs,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(config: ConfigDict, workdir: Workdir, step: int) -> None:
         (workdir.root / "wandb").mkdir()
         raise InputError("no key given")
 
-    monkeypatch.setattr(records, "open_tracker", refuse)
+    monkeypatch.setattr(recorder, "open_tracker", refuse)
     with pytest.raises(InputError, match="no key given"):
         train(TINY, Workdir(tmp_path / "run"), glyphs, no_sheets)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_dry_run_says_what_would_be_trained_and_writes_nothing(tmp_path: Path, glyphs: Glyphs) -> None:
-    said = describe(TINY, Workdir(tmp_path / "run"), glyphs, no_sheets, 4)
-    assert "batch 4: 2 on each device" in said
-    assert "parameters: " in said
+def test_a_dry_run_describes_the_run_and_writes_nothing(tmp_path: Path, glyphs: Glyphs) -> None:
+    description = describe(TINY, Workdir(tmp_path / "run"), glyphs, no_sheets, 4)
+    assert "batch 4: 2 on each device" in description
+    assert "parameters: " in description
     assert not list(tmp_path.iterdir())

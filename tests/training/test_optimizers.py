@@ -1,4 +1,4 @@
-"""Adam with coupled L2, against PyTorch's update written out."""
+"""Adam with coupled L2, compared with PyTorch's update."""
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ RATE, BETA1, BETA2, L2 = 0.01, 0.5, 0.9, 0.1
 
 
 def naive_adam(weight: float, gradients: list[float], beta1: float) -> float:
-    """PyTorch's Adam with `weight_decay`, one weight."""
+    """PyTorch's Adam with `weight_decay`, for one weight."""
     mean = square = 0.0
     for count, gradient in enumerate(gradients, start=1):
         gradient = gradient + L2 * weight
@@ -24,7 +24,7 @@ def naive_adam(weight: float, gradients: list[float], beta1: float) -> float:
 
 
 @pytest.mark.parametrize("beta1", [0.0, BETA1])
-def test_the_update_is_pytorchs(beta1: float) -> None:
+def test_the_update_equals_that_of_pytorch(beta1: float) -> None:
     gradients = [1.0, -0.3, 0.02]
     optimizer = optimizers.adam_with_l2(RATE, beta1, BETA2, L2)
     weight = jnp.float32(2.0)
@@ -35,7 +35,7 @@ def test_the_update_is_pytorchs(beta1: float) -> None:
     assert weight == pytest.approx(naive_adam(2.0, gradients, beta1), rel=1e-5)
 
 
-def test_l2_passes_through_the_moments_unlike_adamws_decay() -> None:
+def test_l2_passes_through_the_moments_unlike_in_adamw() -> None:
     optimizer = optimizers.adam_with_l2(RATE, BETA1, BETA2, L2)
     update, _ = optimizer.update(jnp.float32(0.0), optimizer.init(jnp.float32(2.0)), jnp.float32(2.0))
     assert update == pytest.approx(-RATE, rel=1e-4)  # normalised to a full step
@@ -51,8 +51,8 @@ def test_each_network_has_its_own_learning_rate() -> None:
     assert updates == pytest.approx({"slow": -1e-6, "fast": -1e-2}, rel=1e-3)
 
 
-def test_no_first_moment_is_kept_where_beta1_is_zero() -> None:
+def test_the_state_has_no_first_moment_if_beta1_is_zero() -> None:
     weight = jnp.ones((50, 50))
-    kept, momentless = (sum(x.size for x in jax.tree.leaves(optimizers.adam_with_l2(
+    with_moment, without_moment = (sum(x.size for x in jax.tree.leaves(optimizers.adam_with_l2(
         RATE, beta1, BETA2, L2).init(weight))) for beta1 in (BETA1, 0.0))
-    assert kept - momentless == weight.size
+    assert with_moment - without_moment == weight.size

@@ -1,4 +1,4 @@
-"""What a process does that is alone; several are in journeys/test_processes.py."""
+"""A single process; journeys/test_processes.py tests several."""
 
 import numpy as np
 import pytest
@@ -8,18 +8,18 @@ from handwriting_gan.training import processes
 from handwriting_gan.training.devices import Agreement
 
 
-def test_a_process_alone_is_the_first_and_agrees_with_itself_at_once() -> None:
+def test_a_single_process_is_the_first_and_its_agreement_is_immediate() -> None:
     assert processes.is_first()
     agree = Agreement()
     assert [agree(number) for number in (0, 15, 0)] == [0, 15, 0]
 
 
-def test_what_the_first_has_is_what_it_has_alone() -> None:
+def test_broadcasting_in_a_single_process_returns_the_tree() -> None:
     tree = {"x": np.arange(3)}
-    assert processes.of_the_first(tree) is tree
+    assert processes.broadcast_from_first(tree) is tree
 
 
-def test_what_begins_is_returned_and_what_cannot_says_why() -> None:
+def test_all_or_none_returns_the_result_or_raises_the_error() -> None:
     assert processes.all_or_none(lambda: 7) == 7
 
     def refuse() -> None:
@@ -29,6 +29,6 @@ def test_what_begins_is_returned_and_what_cannot_says_why() -> None:
         processes.all_or_none(refuse)
 
 
-def test_joining_nobody_says_what_to_name() -> None:
+def test_joining_without_an_environment_names_the_flags() -> None:
     with pytest.raises(InputError, match="name --coordinator, --processes and --process"):
         processes.join()

@@ -1,4 +1,4 @@
-"""The step: what it updates, by which gradient, and that the number of devices does not matter."""
+"""The train step: which networks it updates by which gradients, on any number of devices."""
 
 import importlib
 from collections.abc import Callable
@@ -23,7 +23,7 @@ SEED, RATE, EMA_DECAY = 7, 0.1, 0.9
 
 
 def toy_method() -> Method:
-    """Two networks of one number each; each phase updates one so that their product nears a mean."""
+    """Two networks of one number; each phase updates one, so that their product approaches a mean."""
 
     def pull(name: str, other: str) -> Callable:
         def loss(params: Any, batch: Batch, keys: jax.Array,
@@ -46,7 +46,7 @@ def sgd(method: Method) -> dict[str, optax.GradientTransformation]:
 
 def run(method: Method, pool: Pool, device_count: int, steps: int,
         batch_size: int = 4, micro_batches: int = 1) -> tuple[TrainState, dict[str, float]]:
-    """Steps with SGD on the first devices, from the same state and over the same whole batch."""
+    """Trains with SGD on the first devices, from the same state and with the same batch."""
     chosen = jax.devices()[:device_count]
     step = jax.pmap(make_train_step(method, sgd(method), EMA_DECAY, SEED, devices.AXIS, micro_batches),
                     axis_name=devices.AXIS, devices=chosen)
@@ -59,36 +59,36 @@ def run(method: Method, pool: Pool, device_count: int, steps: int,
 
 
 def floats(numbers: dict[str, Any]) -> dict[str, float]:
-    """Numbers that pytest can compare."""
+    """Numbers that pytest.approx compares."""
     return {name: float(number) for name, number in numbers.items()}
 
 
-def test_phases_run_in_order_each_on_the_result_of_the_last(glyphs: Glyphs) -> None:
+def test_each_phase_uses_the_result_of_the_phase_before(glyphs: Glyphs) -> None:
     pool = make_pool(glyphs)
     state, terms = run(toy_method(), pool, device_count=1, steps=1)
 
-    def naive(moved: float, held: float, repeat: int) -> float:
-        draw_keys, noise_keys = example_keys(SEED, jnp.int32(0), repeat, np.arange(4))
-        target = float(sample_batch(pool, draw_keys).sources.mean())
+    def naive(updated: float, constant: float, repeat: int) -> float:
+        batch_keys, noise_keys = example_keys(SEED, jnp.int32(0), repeat, np.arange(4))
+        target = float(sample_batch(pool, batch_keys).sources.mean())
         noise = np.asarray(jax.vmap(jax.random.normal)(noise_keys), np.float64)
-        return moved - RATE * np.mean(2 * held * (moved * held - target + noise))
+        return updated - RATE * np.mean(2 * constant * (updated * constant - target + noise))
 
     a = naive(naive(1.0, 2.0, repeat=0), 2.0, repeat=1)
     b = naive(2.0, a, repeat=0)
     assert floats(state.params) == pytest.approx({"a": a, "b": b}, rel=1e-4)
-    assert floats(state.averaged) == pytest.approx({"a": a}, rel=1e-4)  # of one step, that step
+    assert floats(state.averaged) == pytest.approx({"a": a}, rel=1e-4)  # the average of one step
     assert int(state.step) == 1
     assert terms.keys() == {"first/pull", "second/pull"}
 
 
-def test_the_average_weighs_steps_by_age_and_the_initial_parameters_not_at_all(glyphs: Glyphs) -> None:
+def test_the_average_weighs_steps_by_age_and_ignores_the_initial_parameters(glyphs: Glyphs) -> None:
     pool = make_pool(glyphs)
     states = [run(toy_method(), pool, device_count=1, steps=steps)[0] for steps in (1, 2, 3)]
-    after, state = [floats(state.params)["a"] for state in states], states[-1]
-    assert floats(state.averaged)["a"] == pytest.approx(np.average(after, weights=[0.81, 0.9, 1.0]), rel=1e-4)
+    values = [floats(state.params)["a"] for state in states]
+    assert floats(states[-1].averaged)["a"] == pytest.approx(np.average(values, weights=[0.81, 0.9, 1.0]), rel=1e-4)
 
 
-def test_an_examples_randomness_depends_on_its_own_index_alone() -> None:
+def test_the_randomness_of_an_example_depends_on_its_index_only() -> None:
     def words(step: int, repeat: int, examples: list[int]) -> np.ndarray:
         keys = example_keys(SEED, jnp.int32(step), repeat, np.array(examples))
         return np.concatenate([jax.random.key_data(key) for key in keys], axis=1)
@@ -100,7 +100,7 @@ def test_an_examples_randomness_depends_on_its_own_index_alone() -> None:
 
 
 def test_there_is_one_all_reduce_per_update(glyphs: Glyphs) -> None:
-    """XLA combines those of gradients and terms into one; training/deadlock.py says why it matters."""
+    """XLA combines those of gradients and terms into one; training/deadlock.py explains why."""
     method = toy_method()
     step = jax.pmap(make_train_step(method, sgd(method), EMA_DECAY, SEED, devices.AXIS), devices.AXIS)
     state = devices.replicate(train_state.create(method, sgd(method), SEED))
@@ -110,38 +110,38 @@ def test_there_is_one_all_reduce_per_update(glyphs: Glyphs) -> None:
     assert counts == [sum(phase.repeats for phase in method.phases), 0, 0]
 
 
-def test_two_devices_take_the_same_steps_as_one(glyphs: Glyphs) -> None:
+def test_two_devices_train_like_one(glyphs: Glyphs) -> None:
     one, two = (run(toy_method(), make_pool(glyphs), count, steps=3)[0] for count in (1, 2))
     assert floats(one.params) == pytest.approx(floats(two.params), rel=1e-5)
 
 
-def test_micro_batches_take_the_same_toy_steps_as_the_whole(glyphs: Glyphs) -> None:
+def test_micro_batches_train_like_the_whole_batch(glyphs: Glyphs) -> None:
     whole, parts = (run(toy_method(), make_pool(glyphs), 2, steps=3, batch_size=8, micro_batches=count)
                     for count in (1, 2))
     assert floats(parts[0].params) == pytest.approx(floats(whole[0].params), rel=1e-5)
 
 
-def test_one_micro_batch_at_a_time_is_in_memory() -> None:
+def test_memory_holds_one_micro_batch_at_a_time() -> None:
     """Four parts need no more temporary memory than one."""
 
-    def hungry(part: jax.Array) -> jax.Array:
+    def large(part: jax.Array) -> jax.Array:
         square = jax.random.normal(jax.random.key(0), (len(part), 256, 256)) * part[:, None, None]
         return jnp.sin(square @ square).sum()
 
     examples = jnp.arange(16.0)
-    whole, parts = (jax.jit(lambda examples, count=count: mean_over_micro_batches(hungry, examples, count))
+    whole, parts = (jax.jit(lambda examples, count=count: mean_over_micro_batches(large, examples, count))
                     .lower(examples).compile().memory_analysis().temp_size_in_bytes for count in (1, 4))
     assert parts < 0.5 * whole
 
 
-@pytest.mark.parametrize("chosen", ["conditional_dcgan", pytest.param("stargan_v2", marks=pytest.mark.slow)])
-def test_two_devices_give_a_method_the_gradients_that_one_gives(chosen: str, glyphs: Glyphs) -> None:
-    """Plain SGD, so that a gradient too large by the number of devices could not hide."""
-    config = importlib.import_module(f"configs.{chosen}").get_config("tiny")
-    if chosen == "stargan_v2":
-        config.networks.update({"levels": 0, "bottleneck_blocks": 1})  # which compile soon
+@pytest.mark.parametrize("name", ["conditional_dcgan", pytest.param("stargan_v2", marks=pytest.mark.slow)])
+def test_two_devices_compute_the_gradients_of_a_method_like_one(name: str, glyphs: Glyphs) -> None:
+    """With plain SGD, which shows a gradient that is too large by the number of devices."""
+    config = importlib.import_module(f"configs.{name}").get_config("tiny")
+    if name == "stargan_v2":
+        config.networks.update({"levels": 0, "bottleneck_blocks": 1})  # to compile faster
     method = methods.build(config)
-    if chosen == "stargan_v2":
+    if name == "stargan_v2":
         method = method._replace(phases=method.phases[::2])  # one of each kind
     (one, one_terms), (two, two_terms) = (
         run(method, make_pool(glyphs), count, steps=1) for count in (1, 2))
@@ -150,7 +150,7 @@ def test_two_devices_give_a_method_the_gradients_that_one_gives(chosen: str, gly
         step_one, step_two = (
             jax.tree.leaves(jax.tree.map(np.subtract, state.params[name], start[name]))
             for state in (one, two))
-        # A bias before a normalisation has no gradient but rounding, so it is held to the network's.
+        # The gradient of a bias before a normalisation is rounding only; compare it on the network's scale.
         least = 1e-3 * max(np.abs(leaf).max() for leaf in step_one)
         for leaf_one, leaf_two in zip(step_one, step_two, strict=True):
             scale = max(np.abs(leaf_one).max(), least)

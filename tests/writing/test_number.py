@@ -1,4 +1,4 @@
-"""From a picture to a hand, and from a hand to a number."""
+"""Reads a hand from a picture, and writes a number in it."""
 
 from pathlib import Path
 
@@ -10,44 +10,53 @@ from experiments.make_photos import CONDITIONS, compose_scene, compressed
 from handwriting_gan.data.glyphs import Glyphs, make_glyphs
 from handwriting_gan.data.pictures import save_ink
 from handwriting_gan.errors import InputError
-from handwriting_gan.recognition import digit_classifier, wholeness
 from handwriting_gan.writing import number
-from handwriting_gan.writing.composition import MOST_PIXELS, Manner, centre, compose, neat, stack
+from handwriting_gan.writing.composition import (
+    MAX_PIXELS,
+    LineLayout,
+    centre_lines,
+    compose,
+    regular_layout,
+    stack_lines,
+)
 from handwriting_gan.writing.number import (
     FRAMES,
-    MOST_DIGITS,
+    MAX_DIGITS,
     Hand,
+    NoSuchLineError,
+    SeveralNumbersError,
     morph_number,
     parse_number,
     read_hand,
     write_number,
 )
 from handwriting_gan.writing.photo import Page
+from handwriting_gan.writing.reading import load_recognisers
 from handwriting_gan.writing.segment import Box
 
 ROWS = [250, 730, 330]  # a 2, a 7 and a 3 of the held-out glyphs
 HEIGHT = 60
-MANNER = Manner(float(HEIGHT), np.array([0.1, 0.3]), np.array([0.0, 0.05, -0.05]))
-EYES = digit_classifier.load(), wholeness.load()
+LAYOUT = LineLayout(float(HEIGHT), np.array([0.1, 0.3]), np.array([0.0, 0.05, -0.05]))
+RECOGNISERS = load_recognisers()
 
 
 class Echo:
-    """Writes any digit as the glyph of the hand at the seed's place, and remembers what it was asked."""
+    """Writes each digit as the reference with index `seed`, and records its arguments."""
 
     def __init__(self) -> None:
-        """Was not asked yet."""
-        self.asked = []
+        """Starts without calls."""
+        self.calls = []
 
     def write(self, references: Glyphs, digits: list[int], seed: int, variation: float) -> np.ndarray:
-        """One glyph, again and again."""
-        self.asked.append((digits, seed, variation))
+        """Repeats one reference."""
+        self.calls.append((digits, seed, variation))
         return np.repeat(references.images[seed % len(references.images)][None], len(digits), axis=0)
 
-    def blend(self, references: Glyphs, others: Glyphs, digits: list[int], share: float, seed: int,
+    def blend(self, references: Glyphs, others: Glyphs, digits: list[int], weight: float, seed: int,
               variation: float) -> np.ndarray:
-        """As much ink of either's first glyph as its share."""
-        self.asked.append((digits, share, seed, variation))
-        mixed = (1 - share) * references.images[:1] + share * others.images[:1]
+        """The weighted mean of the first glyph of each hand."""
+        self.calls.append((digits, weight, seed, variation))
+        mixed = (1 - weight) * references.images[:1] + weight * others.images[:1]
         return np.repeat(mixed.astype(np.uint8), len(digits), axis=0)
 
 
@@ -55,7 +64,7 @@ class Echo:
 def picture(held_out: Glyphs, tmp_path: Path) -> Path:
     """A scan that reads 273."""
     path = tmp_path / "273.png"
-    save_ink(path, compose(held_out.images[ROWS], neat(HEIGHT)), 1)
+    save_ink(path, compose(held_out.images[ROWS], regular_layout(HEIGHT)), 1)
     return path
 
 
@@ -63,14 +72,14 @@ def picture(held_out: Glyphs, tmp_path: Path) -> Path:
 def hand(held_out: Glyphs) -> Hand:
     page = Page(np.zeros((9, 9, 3), np.uint8), np.zeros((9, 9), np.float32))
     sure = np.ones(len(ROWS))
-    return Hand(held_out.take(ROWS), sure, sure, True, MANNER, page, [Box(0, 0, 9, 9)] * len(ROWS))
+    return Hand(held_out.take(ROWS), sure, sure, True, LAYOUT, page, [Box(0, 0, 9, 9)] * len(ROWS))
 
 
 @pytest.mark.parametrize(("text", "digits"), [
     ("0", [0]),
     ("481", [4, 8, 1]),
     ("007", [0, 0, 7]),
-    ("9" * MOST_DIGITS, [9] * MOST_DIGITS),
+    ("9" * MAX_DIGITS, [9] * MAX_DIGITS),
 ])
 def test_a_number_is_its_digits(text: str, digits: list[int]) -> None:
     assert parse_number(text) == digits
@@ -80,18 +89,18 @@ def test_a_number_is_its_digits(text: str, digits: list[int]) -> None:
     "", "abc", "4.5", "-1", "+1", "1 2", " 7", "12\n",
     "4\uff18\uff11", "\u0663", "\u00b2",  # full-width, Arabic and raised digits
 ])
-def test_what_is_no_number_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="is no number; give digits only"):
+def test_other_text_than_a_number_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is not a number; give digits only"):
         parse_number(text)
 
 
 def test_a_number_that_is_too_long_is_refused() -> None:
     with pytest.raises(InputError, match="101 digits; write at most 100"):
-        parse_number("1" * (MOST_DIGITS + 1))
+        parse_number("1" * (MAX_DIGITS + 1))
 
 
 def test_the_digits_of_a_picture_are_read_from_left_to_right(picture: Path, held_out: Glyphs) -> None:
-    hand = read_hand(picture, *EYES)
+    hand = read_hand(picture, RECOGNISERS)
     assert hand.glyphs.digits.tolist() == [2, 7, 3]
     assert hand.is_sure
     assert (hand.confidences > 0.9).all()
@@ -99,28 +108,27 @@ def test_the_digits_of_a_picture_are_read_from_left_to_right(picture: Path, held
     assert np.abs(difference).mean(axis=(1, 2)).max() < 15.0
 
 
-def test_the_manner_is_the_pictures(picture: Path) -> None:
-    manner = read_hand(picture, *EYES).manner
-    assert manner.size == pytest.approx(HEIGHT, rel=0.1)
-    np.testing.assert_allclose(manner.gaps, neat(HEIGHT).gaps[0], atol=0.07)
-    np.testing.assert_allclose(manner.offsets, 0.0, atol=0.07)
+def test_the_layout_is_measured_in_the_picture(picture: Path) -> None:
+    layout = read_hand(picture, RECOGNISERS).layout
+    assert layout.size == pytest.approx(HEIGHT, rel=0.1)
+    np.testing.assert_allclose(layout.gaps, regular_layout(HEIGHT).gaps[0], atol=0.07)
+    np.testing.assert_allclose(layout.offsets, 0.0, atol=0.07)
 
 
 @pytest.mark.parametrize("larger", [1, 10])
-def test_boxes_are_in_the_photos_pixels_however_large_it_is(larger: int, picture: Path,
-                                                            tmp_path: Path) -> None:
-    hand = read_hand(picture, *EYES)
+def test_boxes_are_in_pixels_of_the_photo(larger: int, picture: Path, tmp_path: Path) -> None:
+    hand = read_hand(picture, RECOGNISERS)
     page = np.asarray(Image.open(picture))
     for (top, left, bottom, right), box in zip(_boxes(page), hand.boxes, strict=True):
         np.testing.assert_allclose(box, (top, left, bottom, right), atol=2)
     save_ink(tmp_path / "large.png", 255 - page, larger)
-    large = read_hand(tmp_path / "large.png", *EYES)
+    large = read_hand(tmp_path / "large.png", RECOGNISERS)
     np.testing.assert_allclose(np.array(large.boxes), larger * np.array(hand.boxes), atol=3 * larger)
-    assert large.manner.size == pytest.approx(larger * hand.manner.size, rel=0.05)
+    assert large.layout.size == pytest.approx(larger * hand.layout.size, rel=0.05)
 
 
 def _boxes(page: np.ndarray) -> list[tuple[int, int, int, int]]:
-    """Of the dark digits of a page, cut at its empty columns."""
+    """The boxes of the dark digits of a page, separated at empty columns."""
     inked = page < 128
     columns = np.flatnonzero(np.diff(inked.any(axis=0).astype(int), prepend=0, append=0)).reshape(-1, 2)
     rows = [np.flatnonzero(inked[:, left:right].any(axis=1)) for left, right in columns]
@@ -128,9 +136,9 @@ def _boxes(page: np.ndarray) -> list[tuple[int, int, int, int]]:
             for low, (left, right) in zip(rows, columns, strict=True)]
 
 
-def test_who_is_told_does_not_read(picture: Path) -> None:
-    """The confidence is that of the digits told, so a false word shows."""
-    hand = read_hand(picture, *EYES, reads="278")
+def test_given_digits_are_not_read(picture: Path) -> None:
+    """The confidence is that of the given digits, so a wrong one has a low confidence."""
+    hand = read_hand(picture, RECOGNISERS, reads="278")
     assert hand.glyphs.digits.tolist() == [2, 7, 8]
     assert hand.is_sure
     assert hand.confidences[:2].min() > 0.9
@@ -138,151 +146,148 @@ def test_who_is_told_does_not_read(picture: Path) -> None:
 
 
 @pytest.mark.parametrize("reads", ["27", "2733", "27333333333333333333333"])
-def test_another_count_than_the_picture_shows_is_refused(reads: str, picture: Path) -> None:
-    with pytest.raises(InputError, match=r"correct .*, or crop the picture to the number"):
-        read_hand(picture, *EYES, reads)
+def test_a_wrong_count_of_given_digits_is_refused(reads: str, picture: Path) -> None:
+    with pytest.raises(InputError, match=r"does not seem to show \d+ digits; crop it to the number$"):
+        read_hand(picture, RECOGNISERS, reads)
 
 
 @pytest.mark.parametrize("reads", ["", "2a3"])
-def test_who_is_told_no_number_does_not_look(reads: str) -> None:
-    with pytest.raises(InputError, match="is no number"):
-        read_hand(Path("absent.png"), *EYES, reads)
+def test_given_digits_are_checked_before_the_picture(reads: str) -> None:
+    with pytest.raises(InputError, match="is not a number"):
+        read_hand(Path("absent.png"), RECOGNISERS, reads)
 
 
 @pytest.fixture
 def two_lines(held_out: Glyphs, tmp_path: Path) -> Path:
     """273, and 72 below it."""
     path = tmp_path / "two.png"
-    save_ink(path, stack([compose(held_out.images[rows], neat(HEIGHT)) for rows in (ROWS, ROWS[1::-1])]), 1)
+    lines = [compose(held_out.images[rows], regular_layout(HEIGHT)) for rows in (ROWS, ROWS[1::-1])]
+    save_ink(path, stack_lines(lines), 1)
     return path
 
 
 def test_one_of_several_numbers_is_chosen_by_its_line(two_lines: Path) -> None:
-    assert read_hand(two_lines, *EYES, line=1).glyphs.digits.tolist() == [2, 7, 3]
-    assert read_hand(two_lines, *EYES, line=2).glyphs.digits.tolist() == [7, 2]
+    assert read_hand(two_lines, RECOGNISERS, line=1).glyphs.digits.tolist() == [2, 7, 3]
+    assert read_hand(two_lines, RECOGNISERS, line=2).glyphs.digits.tolist() == [7, 2]
 
 
-def test_several_numbers_are_refused_with_a_hint(two_lines: Path) -> None:
-    with pytest.raises(InputError, match="shows 2 numbers; crop it to one, or choose one with --line"):
-        read_hand(two_lines, *EYES)
-    with pytest.raises(InputError, match="shows 2 numbers, so there is no --line 3; give one from 1 to 2"):
-        read_hand(two_lines, *EYES, line=3)
+def test_several_numbers_are_refused_without_a_choice(two_lines: Path) -> None:
+    with pytest.raises(SeveralNumbersError, match=r"shows 2 numbers; crop it to one$") as refusal:
+        read_hand(two_lines, RECOGNISERS)
+    assert refusal.value.count == 2
+    with pytest.raises(NoSuchLineError, match=r"shows 2 numbers, so there is no line 3; choose one from 1 to 2$"):
+        read_hand(two_lines, RECOGNISERS, line=3)
 
 
-def test_strokes_without_end_are_no_number(tmp_path: Path) -> None:
-    fence = np.kron(np.resize([0, 255], 6 * MOST_DIGITS + 3).astype(np.uint8), np.ones((20, 2), np.uint8))
+def test_too_many_strokes_are_refused(tmp_path: Path) -> None:
+    fence = np.kron(np.resize([0, 255], 6 * MAX_DIGITS + 3).astype(np.uint8), np.ones((20, 2), np.uint8))
     save_ink(tmp_path / "fence.png", np.pad(fence, 9), 1)
-    with pytest.raises(InputError, match="301 strokes in a row, which is no number; crop it"):
-        read_hand(tmp_path / "fence.png", *EYES)
+    with pytest.raises(InputError, match="301 strokes in a row, too many for a number; crop it"):
+        read_hand(tmp_path / "fence.png", RECOGNISERS)
 
 
-def test_a_scribble_is_read_but_not_surely(tmp_path: Path) -> None:
+def test_the_reading_of_a_scribble_is_not_sure(tmp_path: Path) -> None:
     walk = np.cumsum(np.random.default_rng(0).normal(0.0, 6.0, (60, 2)), axis=0)
     scribble = np.zeros((200, 300), np.uint8)
     for row, column in (walk - walk.mean(axis=0) + np.array([100, 150])).astype(int):
         scribble[row - 4:row + 4, column - 4:column + 4] = 255
     save_ink(tmp_path / "scribble.png", scribble, 1)
-    assert not read_hand(tmp_path / "scribble.png", *EYES).is_sure
+    assert not read_hand(tmp_path / "scribble.png", RECOGNISERS).is_sure
 
 
 def test_a_photo_in_bad_light_is_read(held_out: Glyphs, tmp_path: Path) -> None:
     scene = compose_scene(held_out.take(ROWS), CONDITIONS["moderate"], np.random.default_rng(3))
     path = tmp_path / "photo.jpg"
     path.write_bytes(compressed(scene.photo, CONDITIONS["moderate"].quality))
-    hand = read_hand(path, *EYES)
+    hand = read_hand(path, RECOGNISERS)
     assert hand.glyphs.digits.tolist() == [2, 7, 3]
     assert hand.is_sure
 
 
-def test_a_number_is_written_by_the_model_in_the_hands_manner(hand: Hand) -> None:
+def test_a_number_is_written_by_the_model_in_the_hands_layout(hand: Hand) -> None:
     model = Echo()
-    (page,), manner = write_number(model, hand, "4810", seed=3, variation=0.5)
-    assert manner == MANNER
-    assert model.asked == [([4, 8, 1, 0], 3, 0.5)]
-    expected = compose(np.repeat(hand.glyphs.images[:1], 4, axis=0), MANNER, 0.5, 3)
+    (page,), layout = write_number(model, hand, "4810", seed=3, variation=0.5)
+    assert layout == LAYOUT
+    assert model.calls == [([4, 8, 1, 0], 3, 0.5)]
+    expected = compose(np.repeat(hand.glyphs.images[:1], 4, axis=0), LAYOUT, 0.5, 3)
     np.testing.assert_array_equal(page, expected)
 
 
-def test_what_was_written_can_be_read_again(hand: Hand, tmp_path: Path) -> None:
+def test_a_written_number_can_be_read(hand: Hand, tmp_path: Path) -> None:
     save_ink(tmp_path / "222.png", *write_number(Echo(), hand, "333")[0], 1)
-    assert read_hand(tmp_path / "222.png", *EYES).glyphs.digits.tolist() == [2, 2, 2]
+    assert read_hand(tmp_path / "222.png", RECOGNISERS).glyphs.digits.tolist() == [2, 2, 2]
 
 
-def test_the_model_is_not_asked_for_what_is_no_number(hand: Hand) -> None:
+def test_the_model_does_not_run_for_other_text_than_a_number(hand: Hand) -> None:
     model = Echo()
-    with pytest.raises(InputError, match="is no number"):
+    with pytest.raises(InputError, match="is not a number"):
         write_number(model, hand, "4,8")
-    with pytest.raises(InputError, match="is no number"):
+    with pytest.raises(InputError, match="is not a number"):
         morph_number(model, hand, hand, "4,8")
-    assert not model.asked
+    assert not model.calls
 
 
-def test_a_hand_is_of_real_glyphs(picture: Path) -> None:
-    glyphs = read_hand(picture, *EYES).glyphs
+def test_a_hand_holds_valid_glyphs(picture: Path) -> None:
+    glyphs = read_hand(picture, RECOGNISERS).glyphs
     remade = make_glyphs(*glyphs)
     assert (remade.images.max(axis=(1, 2)) == 255).all()
 
 
-def test_tries_are_those_of_the_next_seeds(hand: Hand) -> None:
+def test_tries_have_consecutive_seeds(hand: Hand) -> None:
     one_by_one = [line for seed in (1, 2, 3) for line in write_number(Echo(), hand, "48", seed)[0]]
     for line, expected in zip(write_number(Echo(), hand, "48", seed=1, tries=3)[0], one_by_one, strict=True):
         np.testing.assert_array_equal(line, expected)
     assert not np.array_equal(*one_by_one[:2])
 
 
-def test_a_morph_begins_in_one_hand_and_ends_in_the_other(hand: Hand, held_out: Glyphs) -> None:
+def test_a_morph_starts_in_one_hand_and_ends_in_the_other(hand: Hand, held_out: Glyphs) -> None:
     model, other = Echo(), hand._replace(glyphs=held_out.take([330]))
     frames = morph_number(model, hand, other, "48", seed=5, variation=0.5)
-    assert [asked[1] for asked in model.asked] == pytest.approx(np.linspace(0, 1, FRAMES))
-    assert {asked[2:] for asked in model.asked} == {(5, 0.5)}
+    assert [call[1] for call in model.calls] == pytest.approx(np.linspace(0, 1, FRAMES))
+    assert {call[2:] for call in model.calls} == {(5, 0.5)}
     assert len({frame.shape for frame in frames}) == 1
-    ends = [compose(np.repeat(shown.glyphs.images[:1], 2, axis=0), MANNER, 0.5, 5) for shown in (hand, other)]
-    wider = centre([*ends, frames[0]])
+    ends = [compose(np.repeat(shown.glyphs.images[:1], 2, axis=0), LAYOUT, 0.5, 5) for shown in (hand, other)]
+    wider = centre_lines([*ends, frames[0]])
     np.testing.assert_array_equal(frames[0], wider[0])
     np.testing.assert_array_equal(frames[-1], wider[1])
 
 
-def test_a_page_held_askew_is_turned_before_its_digits_are_taken(
+def test_a_tilted_page_is_rotated_before_its_digits_are_read(
         held_out: Glyphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without ruled lines the digits' feet tell; a digit alone would seem to slant."""
-    ink = np.pad(compose(np.concatenate([held_out.images[ROWS]] * 2), neat(HEIGHT)), 60)
+    """Without ruled lines the tilt comes from the digits' bottoms. A single digit would only seem slanted."""
+    ink = np.pad(compose(np.concatenate([held_out.images[ROWS]] * 2), regular_layout(HEIGHT)), 60)
     askew = Image.fromarray(255 - ink).rotate(7.0, Image.Resampling.BICUBIC, fillcolor=255)
     askew.save(tmp_path / "askew.png")
     save_ink(tmp_path / "level.png", ink, 1)
-    level, turned = (read_hand(tmp_path / name, *EYES, reads="273273") for name in ("level.png", "askew.png"))
+    level, rotated = (read_hand(tmp_path / name, RECOGNISERS, reads="273273") for name in ("level.png", "askew.png"))
     monkeypatch.setattr(number, "line_tilt", lambda _: 0.0)
-    unturned = read_hand(tmp_path / "askew.png", *EYES, reads="273273")
-    np.testing.assert_allclose(turned.manner.offsets, level.manner.offsets, atol=0.06)
+    unrotated = read_hand(tmp_path / "askew.png", RECOGNISERS, reads="273273")
+    np.testing.assert_allclose(rotated.layout.offsets, level.layout.offsets, atol=0.06)
     right, wrong = (np.abs(hand.glyphs.images - level.glyphs.images.astype(float)).mean()
-                    for hand in (turned, unturned))
+                    for hand in (rotated, unrotated))
     assert right < 0.5 * wrong
 
 
-def test_what_would_be_too_large_a_picture_is_smaller(hand: Hand) -> None:
-    large = hand._replace(manner=neat(2_000.0))
-    lines, manner = write_number(Echo(), large, "48", tries=50)
-    assert manner.size < 2_000.0
-    assert len(lines[0]) == manner.rows
-    assert sum(line.size for line in lines) < MOST_PIXELS
+def test_the_size_is_reduced_where_the_picture_would_be_too_large(hand: Hand) -> None:
+    large = hand._replace(layout=regular_layout(2_000.0))
+    lines, layout = write_number(Echo(), large, "48", tries=50)
+    assert layout.size < 2_000.0
+    assert len(lines[0]) == layout.rows
+    assert sum(line.size for line in lines) < MAX_PIXELS
 
 
-def test_hairs_are_too_thin_to_be_read(tmp_path: Path) -> None:
+def test_strokes_that_are_too_thin_are_refused(tmp_path: Path) -> None:
     hairs = np.zeros((900, 300), np.uint8)
     hairs[50:850, 100:102] = hairs[50:850, 200:202] = 255
     save_ink(tmp_path / "hairs.png", hairs, 1)
     with pytest.raises(InputError, match="too thin for their height; write with a thicker pen"):
-        read_hand(tmp_path / "hairs.png", *EYES)
+        read_hand(tmp_path / "hairs.png", RECOGNISERS)
 
 
-def test_who_has_no_flags_is_told_of_none(two_lines: Path) -> None:
-    with pytest.raises(InputError, match=r"shows 2 numbers; crop it to one$"):
-        read_hand(two_lines, *EYES, flags=False)
-
-
-def test_a_number_in_a_corner_is_turned_whole(held_out: Glyphs, tmp_path: Path) -> None:
-    ink = compose(np.concatenate([held_out.images[ROWS]] * 2), neat(40))
+def test_rotation_keeps_a_number_in_a_corner(held_out: Glyphs, tmp_path: Path) -> None:
+    ink = compose(np.concatenate([held_out.images[ROWS]] * 2), regular_layout(40))
     page = Image.new("L", (1_400, 900), 255)
     page.paste(Image.fromarray(255 - ink).rotate(8.0, Image.Resampling.BICUBIC, expand=True, fillcolor=255),
                (0, 0))
     page.save(tmp_path / "corner.png")
-    assert read_hand(tmp_path / "corner.png", *EYES, reads="273273").glyphs.digits.tolist() == [2, 7, 3] * 2
+    assert read_hand(tmp_path / "corner.png", RECOGNISERS, reads="273273").glyphs.digits.tolist() == [2, 7, 3] * 2

@@ -1,4 +1,4 @@
-"""The same ink comes out of a picture however it was taken, and what shows no ink is refused."""
+"""The ink does not depend on a picture's format, brightness or orientation; pictures without ink are refused."""
 
 import io
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from experiments.make_photos import CONDITIONS, compose_scene
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
 from handwriting_gan.writing import photo
-from handwriting_gan.writing.composition import compose, neat
-from handwriting_gan.writing.photo import WORKING_PIXELS, Page, page_of, read_page, to_ink
+from handwriting_gan.writing.composition import compose, regular_layout
+from handwriting_gan.writing.photo import WORKING_PIXELS, Page, read_page, to_ink, to_page
 
 ORIENTATION = 0x0112  # the EXIF tag
 
@@ -21,7 +21,7 @@ ORIENTATION = 0x0112  # the EXIF tag
 @pytest.fixture(scope="module")
 def page(held_out: Glyphs) -> np.ndarray:
     """A scan of three digits: grey levels, dark on light."""
-    return 255 - compose(held_out.images[[250, 720, 310]], neat(40))
+    return 255 - compose(held_out.images[[250, 720, 310]], regular_layout(40))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def ink_of(picture: Image.Image, path: Path, **options: object) -> np.ndarray:
-    """What is read of a picture that was saved."""
+    """Saves a picture and reads its ink."""
     picture.save(path, **options)
     return read_page(path).ink
 
@@ -63,14 +63,14 @@ def test_brightness_and_contrast_do_not_matter(contrast: float, brightness: floa
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-def test_the_kind_of_picture_does_not_matter(mode: str, path: Path, page: np.ndarray) -> None:
+def test_the_picture_mode_does_not_matter(mode: str, path: Path, page: np.ndarray) -> None:
     black_or_white = np.where(page > 127, 255, 0).astype(np.uint8)
     deep = Image.fromarray(black_or_white.astype(np.uint16) * 257)
     picture = deep if mode == "I;16" else Image.fromarray(black_or_white).convert(mode)
     np.testing.assert_array_equal(ink_of(picture, path), black_or_white == 0)
 
 
-def test_transparency_is_paper(page: np.ndarray, path: Path) -> None:
+def test_transparent_pixels_are_paper(page: np.ndarray, path: Path) -> None:
     expected = ink_of(Image.fromarray(page), path)
     black = np.zeros((*page.shape, 4), np.uint8)
     black[..., 3] = 255 - page
@@ -79,8 +79,8 @@ def test_transparency_is_paper(page: np.ndarray, path: Path) -> None:
 
 def test_coloured_ink_is_ink(page: np.ndarray, path: Path) -> None:
     blue, cream = np.array([20, 40, 160]), np.array([250, 240, 210])
-    share = page[..., None] / 255.0
-    coloured = np.rint(share * cream + (1 - share) * blue).astype(np.uint8)
+    weight = page[..., None] / 255.0
+    coloured = np.rint(weight * cream + (1 - weight) * blue).astype(np.uint8)
     np.testing.assert_allclose(ink_of(Image.fromarray(coloured), path), (255 - page) / 255.0,
                                atol=0.05)
 
@@ -92,7 +92,7 @@ def test_coloured_ink_is_ink(page: np.ndarray, path: Path) -> None:
     (6, lambda levels: np.rot90(levels, -1)),
     (8, np.rot90),
 ])
-def test_a_turned_camera_does_not_matter(
+def test_the_cameras_orientation_does_not_matter(
         orientation: int, as_seen: Callable[[np.ndarray], np.ndarray], page: np.ndarray,
         path: Path) -> None:
     upright = ink_of(Image.fromarray(page), path)
@@ -123,14 +123,14 @@ NOISE = png(np.random.default_rng(0).integers(0, 255, (40, 60), np.uint8))
     pytest.param(NOISE[:len(NOISE) // 2], id="half a PNG"),
     pytest.param(NOISE[:20], id="the beginning of a PNG"),
 ])
-def test_what_cannot_be_decoded_is_named(content: bytes, path: Path) -> None:
+def test_a_file_that_cannot_be_decoded_is_named(content: bytes, path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match=f"{path} cannot be decoded as a picture"):
         read_page(path)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_an_even_picture_shows_no_ink(level: int, path: Path) -> None:
+def test_a_uniform_picture_shows_no_ink(level: int, path: Path) -> None:
     path.write_bytes(png(np.full((40, 60), level, np.uint8)))
     with pytest.raises(InputError, match=f"no ink stands out in {path}"):
         read_page(path)
@@ -147,7 +147,7 @@ def test_ink_hardly_darker_than_its_paper_does_not_stand_out(page: np.ndarray) -
         to_ink(0.4 - 0.1 * page / 255.0)
 
 
-def test_a_large_dark_block_is_no_writing() -> None:
+def test_a_large_dark_block_is_not_writing() -> None:
     dark = np.zeros((40, 60))
     dark[2:-2, 2:-2] = 1.0
     with pytest.raises(InputError, match="no ink"):
@@ -159,7 +159,7 @@ def test_a_missing_picture_is_named(path: Path) -> None:
         read_page(path)
 
 
-def test_a_folder_is_no_picture(tmp_path: Path) -> None:
+def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"{tmp_path} cannot be read: Is a directory"):
         read_page(tmp_path)
 
@@ -175,19 +175,19 @@ def test_a_picture_with_too_many_pixels_is_refused(
 def test_a_decompression_bomb_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_bytes(NOISE)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000)
-    with pytest.raises(InputError, match="absurdly large"):
+    with pytest.raises(InputError, match="far too many pixels"):
         read_page(path)
 
 
-def test_a_large_picture_that_is_no_bomb_is_read_without_a_warning(
+def test_a_large_picture_below_the_limit_is_read_without_a_warning(
         page: np.ndarray, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", page.size - 1)
     assert ink_of(Image.fromarray(page), path).shape == page.shape
 
 
-def test_ink_is_looked_for_in_a_smaller_photo(page: np.ndarray) -> None:
+def test_ink_is_detected_in_a_reduced_photo(page: np.ndarray) -> None:
     large = np.repeat(np.kron(page, np.ones((12, 12), np.uint8))[..., None], 3, axis=-1)
-    found = page_of(large)
+    found = to_page(large)
     assert found.ink.size == pytest.approx(WORKING_PIXELS, rel=0.1)
     assert found.photo is large
     assert found.scale == pytest.approx(found.ink.shape[0] / len(large), rel=0.01)
@@ -203,11 +203,11 @@ def test_a_window_is_the_photo_mirrored_beyond_its_edges() -> None:
     np.testing.assert_array_equal(wide, np.pad(photo, ((4, 4), (6, 6), (0, 0)), "symmetric"))
 
 
-def test_a_tilted_page_is_turned_with_its_ink(held_out: Glyphs) -> None:
+def test_a_tilted_photo_and_its_ink_are_rotated_together(held_out: Glyphs) -> None:
     scene = compose_scene(held_out.take([250, 730, 330]), CONDITIONS["moderate"]._replace(inks=("black",)),
                           np.random.default_rng(1))
     assert abs(scene.tilt) > 1.0
-    found = page_of(scene.photo)
+    found = to_page(scene.photo)
     dark = found.photo.mean(axis=-1) < 90
     inked = found.ink > 0.5
     assert (dark & inked).sum() / (dark | inked).sum() > 0.85

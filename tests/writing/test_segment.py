@@ -1,10 +1,10 @@
-"""Strokes as rectangles and diagonals: which are dirt, and which are of one number."""
+"""Strokes: which are dirt, which form one number, and how a line is tilted."""
 
 import numpy as np
 import pytest
 
 from handwriting_gan.errors import InputError
-from handwriting_gan.writing.segment import Box, find_strokes, line_tilt, numbers_of
+from handwriting_gan.writing.segment import Box, find_strokes, group_numbers, line_tilt
 
 HEIGHT, WIDTH = 200, 400
 FIVE = [(5, 22, 9, 44), (12, 20, 50, 38)]  # its bar, its body
@@ -12,7 +12,7 @@ LINE = [(10, 20, 50, 40), (12, 60, 50, 80), (8, 90, 48, 110)]
 
 
 def ink_of(*boxes: tuple[int, int, int, int]) -> np.ndarray:
-    """Paper with full rectangles, each given as top, left, bottom and right."""
+    """Paper with rectangles of full ink, each given as top, left, bottom and right."""
     ink = np.zeros((HEIGHT, WIDTH), np.float32)
     for top, left, bottom, right in boxes:
         ink[top:bottom, left:right] = 1.0
@@ -26,14 +26,14 @@ def boxes_of(*boxes: tuple[int, int, int, int]) -> set[tuple[int, ...]]:
 def numbers_in(*boxes: tuple[int, int, int, int]) -> list[set[tuple[int, ...]]]:
     """The boxes of each number's strokes."""
     return [{tuple(box) for box in number.boxes.tolist()}
-            for number in numbers_of(find_strokes(ink_of(*boxes)))]
+            for number in group_numbers(find_strokes(ink_of(*boxes)))]
 
 
 def moved(boxes: list[tuple[int, int, int, int]], down: int, right: int) -> list[tuple[int, int, int, int]]:
     return [(top + down, left + right, bottom + down, end + right) for top, left, bottom, end in boxes]
 
 
-def test_a_box_knows_its_size() -> None:
+def test_a_box_has_a_height_and_a_width() -> None:
     box = Box(top=5, left=60, bottom=35, right=75)
     assert (box.height, box.width) == (30, 15)
 
@@ -42,7 +42,7 @@ def test_strokes_are_connected_ink_with_their_boxes() -> None:
     strokes = find_strokes(ink_of(*LINE))
     assert boxes_of(*LINE) == set(LINE)
     assert strokes.box == Box(8, 20, 50, 110)
-    for name, (top, left, bottom, right) in zip(strokes.names, strokes.boxes, strict=True):
+    for name, (top, left, bottom, right) in zip(strokes.ids, strokes.boxes, strict=True):
         assert (strokes.labels[top:bottom, left:right] == name).all()
         assert (strokes.labels == name).sum() == (bottom - top) * (right - left)
 
@@ -54,12 +54,12 @@ def test_a_speck_is_dirt(speck: tuple[int, int, int, int]) -> None:
 
 
 @pytest.mark.parametrize("stroke", [(20, 60, 22, 80), (10, 60, 30, 62)])
-def test_a_thin_stroke_is_none(stroke: tuple[int, int, int, int]) -> None:
+def test_a_thin_stroke_is_not_dirt(stroke: tuple[int, int, int, int]) -> None:
     digit = (5, 20, 45, 30)
     assert boxes_of(digit, stroke) == {digit, stroke}
 
 
-def test_strokes_that_touch_at_a_corner_are_one() -> None:
+def test_strokes_that_touch_at_a_corner_are_connected() -> None:
     assert boxes_of((5, 20, 25, 30), (25, 30, 45, 40)) == {(5, 20, 45, 40)}
 
 
@@ -67,11 +67,11 @@ def test_the_size_of_the_picture_does_not_matter() -> None:
     ink = ink_of(*FIVE, (50, 60, 53, 63), *moved(FIVE, 100, 0))
     larger = np.kron(ink, np.ones((3, 3), np.float32))
     np.testing.assert_array_equal(find_strokes(larger).boxes, 3 * find_strokes(ink).boxes)
-    assert len(numbers_of(find_strokes(larger))) == len(numbers_of(find_strokes(ink))) == 2
+    assert len(group_numbers(find_strokes(larger))) == len(group_numbers(find_strokes(ink))) == 2
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5])
-def test_where_no_stroke_is_none_is_found(level: float) -> None:
+def test_a_picture_without_strokes_is_refused(level: float) -> None:
     with pytest.raises(InputError, match="no stroke was found"):
         find_strokes(level * ink_of((5, 20, 45, 30)))
 
@@ -83,23 +83,23 @@ def test_where_no_stroke_is_none_is_found(level: float) -> None:
     pytest.param([*FIVE, *moved(FIVE, 0, 50)], id="two fives"),
     pytest.param([(10, 20, 50, 40), (10, 85, 50, 105)], id="far apart, but not too far"),
 ])
-def test_strokes_near_one_another_are_one_number(pieces: list[tuple[int, int, int, int]]) -> None:
+def test_neighbouring_strokes_form_one_number(pieces: list[tuple[int, int, int, int]]) -> None:
     assert numbers_in(*pieces) == [set(pieces)]
 
 
 @pytest.mark.parametrize(("down", "right"), [(60, 0), (100, 30), (60, -15), (0, 150), (5, 150), (-5, 150)])
-def test_numbers_come_from_the_top_and_then_from_the_left(down: int, right: int) -> None:
+def test_numbers_are_sorted_from_top_to_bottom_and_left_to_right(down: int, right: int) -> None:
     first, other = moved(LINE, 20, 20), moved(LINE, 20 + down, 20 + right)
     assert numbers_in(*other, *first) == [set(first), set(other)]
 
 
-def test_what_is_much_smaller_beside_a_number_is_none() -> None:
+def test_strokes_much_smaller_than_a_number_are_not_one() -> None:
     small = [(100, 20, 112, 26), (100, 30, 112, 36)]
     assert numbers_in(*LINE, *small) == [set(LINE)]
 
 
 @pytest.mark.parametrize("degrees", [-8.0, 5.0, 8.0])
-def test_a_line_that_rises_is_tilted(degrees: float) -> None:
+def test_the_tilt_of_a_rising_line_is_measured(degrees: float) -> None:
     boxes = [Box(0, left, round(500 - left * np.tan(np.deg2rad(degrees))), left + 60)
              for left in (0, 110, 220, 330)]
     boxes = [box._replace(top=box.bottom - 100) for box in boxes]
@@ -109,18 +109,18 @@ def test_a_line_that_rises_is_tilted(degrees: float) -> None:
 
 
 @pytest.mark.parametrize("bottoms", [[100], [100, 104], [100, 104, 97], [100, 100, 100, 100]])
-def test_a_line_that_wanders_is_not(bottoms: list[int]) -> None:
-    assert line_tilt([Box(bottom - 100, 110 * place, bottom, 110 * place + 60)
-                      for place, bottom in enumerate(bottoms)]) == 0.0
+def test_an_irregular_line_is_not_tilted(bottoms: list[int]) -> None:
+    assert line_tilt([Box(bottom - 100, 110 * index, bottom, 110 * index + 60)
+                      for index, bottom in enumerate(bottoms)]) == 0.0
 
 
-def test_what_is_too_small_to_be_read_is_no_stroke() -> None:
+def test_strokes_too_small_to_read_are_refused() -> None:
     with pytest.raises(InputError, match="should be darker or larger"):
         find_strokes(ink_of((5, 20, 9, 40)))
 
 
-def test_a_halftone_is_no_number() -> None:
+def test_a_halftone_is_refused() -> None:
     dots = np.zeros((1_000, 800), np.float32)
     dots.reshape(100, 10, 80, 10)[:, :9, :, 4] = 1.0
-    with pytest.raises(InputError, match="8000 strokes were found in the picture, which are no number"):
+    with pytest.raises(InputError, match="the picture shows 8000 strokes, too many for a number"):
         find_strokes(dots)

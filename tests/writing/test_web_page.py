@@ -1,4 +1,4 @@
-"""The page's JavaScript, run by Node, against Python: networks, reading, outlines; and the page as a file."""
+"""The page's JavaScript, run by Node, equals Python: networks, reading, outlines; and the page as a file."""
 
 import base64
 import hashlib
@@ -20,20 +20,25 @@ from PIL import Image
 from configs import stargan_v2, writer_guided
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_network
-from handwriting_gan.errors import InputError
 from handwriting_gan.methods.writer_guided import bootstrap_weights
 from handwriting_gan.recognition import digit_classifier
 from handwriting_gan.recognition.digit_classifier import Reader
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.synthesis.trained_model import TrainedModel
 from handwriting_gan.writing.mnist_form import to_mnist_form
-from handwriting_gan.writing.web_page import SOURCES, packed, self_contained_page, served_page
+from handwriting_gan.writing.web_page import (
+    SOURCES,
+    UnsuitableModelError,
+    pack_networks,
+    self_contained_page,
+    served_page,
+)
 
 ROWS = [250, 730, 310, 20, 999]
 NUMBER = [4, 8, 1]
-RANGE = 2.0  # of an image inside a network
-CLOSE = 1e-2  # of the range; the page's weights have 16 bits
-MOST_BYTES = 8_000_000
+RANGE = 2.0  # of images in networks, -1 to +1
+TOLERANCE = 1e-2  # of the range; the page's weights have 16 bits
+MAX_BYTES = 8_000_000
 GOLDEN = Path(__file__).parent / "golden_reading.npz"
 NODE = shutil.which("node")
 RUNNER = """
@@ -42,16 +47,16 @@ const load = (name) => require(`${given.sources}/${name}.js`);
 const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
 process.stdout.write(JSON.stringify((() => { %s })(), plain));
 """
-needs_node = pytest.mark.skipif(NODE is None, reason="node, which runs the page's JavaScript, is missing")
+needs_node = pytest.mark.skipif(NODE is None, reason="Node, which runs the page's JavaScript, is not installed")
 
 Call = Callable[..., Any]
 
 
 class Parts(HTMLParser):
-    """What the elements of a page say, and what they refer to."""
+    """The scripts and styles of a page, its references, and its content security policy."""
 
     def __init__(self, page: str) -> None:
-        """Reads the page."""
+        """Parses the page."""
         super().__init__(convert_charrefs=True)
         self.inside: str | None = None
         self.text: dict[str, str] = {}
@@ -60,25 +65,25 @@ class Parts(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Remembers scripts and styles by id, or else by name."""
-        told = dict(attrs)
-        self.inside = told.get("id", tag) if tag in ("script", "style") else None
-        self.references += [told[name] for name in ("src", "href", "action") if told.get(name)]
-        if told.get("http-equiv") == "Content-Security-Policy":
-            self.policy = told["content"]
+        """Records scripts and styles by id, or by tag if they have none."""
+        attributes = dict(attrs)
+        self.inside = attributes.get("id", tag) if tag in ("script", "style") else None
+        self.references += [attributes[name] for name in ("src", "href", "action") if attributes.get(name)]
+        if attributes.get("http-equiv") == "Content-Security-Policy":
+            self.policy = attributes["content"]
 
     def handle_data(self, data: str) -> None:
-        """Adds to the element that is open."""
+        """Appends to the open element."""
         if self.inside:
             self.text[self.inside] = self.text.get(self.inside, "") + data
 
     def handle_endtag(self, tag: str) -> None:
-        """Closes it."""
+        """Closes the element."""
         self.inside = None
 
 
 def in_node(body: str, **given: Any) -> Any:
-    """What the body of a JavaScript function returns, which may `load` the page's modules."""
+    """Runs the body of a JavaScript function, which may `load` the page's modules, and returns its result."""
     done = subprocess.run([NODE, "-e", RUNNER % body], input=json.dumps({"sources": str(SOURCES), **given}),
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -97,17 +102,17 @@ def released() -> TrainedModel:
 
 @pytest.fixture(scope="module")
 def other_sizes() -> TrainedModel:
-    """The same modules with other extents, and no weight zero."""
+    """The same networks with other sizes and no weight equal to zero."""
     config = writer_guided.get_config("tiny")
     config.networks.update({"width": 12, "generator_width": 20, "style_dim": 9, "latent_dim": 5})
     method, rng = methods.build(config), np.random.default_rng(0)
     shapes = jax.eval_shape(method.init, jax.random.key(0))
     averaged = {name: shapes[name] for name in method.averaged}
-    return TrainedModel(config, method, jax.tree.map(lambda leaf: _drawn(rng, leaf.shape), averaged), 0)
+    return TrainedModel(config, method, jax.tree.map(lambda leaf: _sampled(rng, leaf.shape), averaged), 0)
 
 
-def _drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Weights of a layer that neither blows up nor fades."""
+def _sampled(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Random weights that keep the variance of activations."""
     return (rng.normal(size=shape) / np.sqrt(max(np.prod(shape[:-1]), 2))).astype(np.float32)
 
 
@@ -122,7 +127,7 @@ def hand(held_out: Glyphs) -> Glyphs:
 
 
 @pytest.fixture(scope="module")
-def beliefs(model: TrainedModel, hand: Glyphs) -> tuple[jax.Array, jax.Array]:
+def estimates(model: TrainedModel, hand: Glyphs) -> tuple[jax.Array, jax.Array]:
     return apply(model, "hand_encoder", to_network(jnp.asarray(hand.images)), hand.digits)
 
 
@@ -140,44 +145,44 @@ def as_lists(glyphs: np.ndarray) -> list[list[int]]:
 
 
 def assert_close(found: Any, expected: Any, extent: float = 1.0) -> None:
-    """Within `CLOSE` of the extent of what is expected."""
-    np.testing.assert_allclose(np.ravel(found), np.ravel(expected), rtol=0, atol=CLOSE * extent)
+    """Compares within `TOLERANCE` of the values' range."""
+    np.testing.assert_allclose(np.ravel(found), np.ravel(expected), rtol=0, atol=TOLERANCE * extent)
 
 
 # Networks.
 
 
 @needs_node
-def test_what_a_glyph_tells_is_what_jax_says(
-        model: TrainedModel, reader: Reader, hand: Glyphs, beliefs: tuple[jax.Array, jax.Array]) -> None:
+def test_the_hand_encoder_equals_jax(
+        model: TrainedModel, reader: Reader, hand: Glyphs, estimates: tuple[jax.Array, jax.Array]) -> None:
     found = in_node("""
         const params = load("weights").unpack(given.model).hand_encoder;
         return given.glyphs.map((glyph, row) => load("network").encodeHand(params, glyph, given.digits[row]));
-        """, model=packed(model, reader), glyphs=as_lists(hand.images), digits=hand.digits.tolist())
-    assert_close([told["values"] for told in found], beliefs[0])
-    assert_close([told["logPrecisions"] for told in found], beliefs[1])
+        """, model=pack_networks(model, reader), glyphs=as_lists(hand.images), digits=hand.digits.tolist())
+    assert_close([estimate["values"] for estimate in found], estimates[0])
+    assert_close([estimate["logPrecisions"] for estimate in found], estimates[1])
 
 
 @needs_node
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_styles_are_pooled_as_jax_does_however_often_each_reference_counts(
-        count: int, model: TrainedModel, reader: Reader, hand: Glyphs, beliefs: tuple[jax.Array, jax.Array],
+def test_style_pooling_equals_jax_for_any_counts(
+        count: int, model: TrainedModel, reader: Reader, hand: Glyphs, estimates: tuple[jax.Array, jax.Array],
         rng: np.random.Generator) -> None:
-    told = [belief[:count] for belief in beliefs]
+    some = [array[:count] for array in estimates]
     counts = rng.gamma(0.6, 1.6, (DIGITS, count)).astype(np.float32)
-    expected = apply(model, "style_pooling", *told, hand.digits[:count], np.arange(DIGITS), counts)
+    expected = apply(model, "style_pooling", *some, hand.digits[:count], np.arange(DIGITS), counts)
     found = in_node("""
         const params = load("weights").unpack(given.model).style_pooling;
         return given.counts.map((counts, target) => (
-          load("network").poolStyles(params, given.beliefs, given.digits, target, counts)));
-        """, model=packed(model, reader), digits=hand.digits[:count].tolist(), counts=counts.tolist(),
-        beliefs=[{"values": values.tolist(), "logPrecisions": precisions.tolist()}
-                 for values, precisions in zip(*told, strict=True)])
+          load("network").poolStyles(params, given.estimates, given.digits, target, counts)));
+        """, model=pack_networks(model, reader), digits=hand.digits[:count].tolist(), counts=counts.tolist(),
+        estimates=[{"values": values.tolist(), "logPrecisions": precisions.tolist()}
+                   for values, precisions in zip(*some, strict=True)])
     assert_close(found, expected)
 
 
 @needs_node
-def test_a_digit_is_drawn_as_jax_does(
+def test_the_generator_equals_jax(
         model: TrainedModel, reader: Reader, rng: np.random.Generator) -> None:
     sizes = model.config.networks
     styles, latents = (rng.normal(size=(DIGITS, size)).astype(np.float32)
@@ -187,40 +192,41 @@ def test_a_digit_is_drawn_as_jax_does(
         const params = load("weights").unpack(given.model).generator;
         return given.styles.map((style, digit) => (
           load("network").generate(params, digit, style, given.latents[digit]).data));
-        """, model=packed(model, reader), styles=styles.tolist(), latents=latents.tolist())
+        """, model=pack_networks(model, reader), styles=styles.tolist(), latents=latents.tolist())
     assert_close(found, expected, RANGE)
 
 
 @needs_node
-def test_glyphs_are_read_as_jax_does(released: TrainedModel, reader: Reader, held_out: Glyphs) -> None:
+def test_the_digit_classifier_equals_jax(released: TrainedModel, reader: Reader, held_out: Glyphs) -> None:
     images = held_out.images[::20]
     found = in_node("""
         const params = load("weights").unpack(given.model).digit_classifier;
         return given.glyphs.map((glyph) => load("network").classify(params, glyph));
-        """, model=packed(released, reader), glyphs=as_lists(images))
+        """, model=pack_networks(released, reader), glyphs=as_lists(images))
     assert_close(found, reader.probabilities(images))
 
 
 @needs_node
-def test_natural_tries_draw_from_the_same_distribution() -> None:
-    """Mean and variance, and the quartiles, of a reference's count among three."""
+def test_bootstrap_weights_have_the_same_distribution() -> None:
+    """Mean, variance and percentiles of the weight of one reference of three."""
     found = np.array(in_node("""
-        const { bootstrapWeights, uniforms } = load("chance");
-        const draw = uniforms(7);
-        return Array.from({ length: 20000 }, () => bootstrapWeights(draw, 3, 0.25));
+        const { bootstrapWeights, uniforms } = load("random");
+        const uniform = uniforms(7);
+        return Array.from({ length: 20000 }, () => bootstrapWeights(uniform, 3, 0.25));
         """))
     expected = np.asarray(bootstrap_weights(jax.random.key(0), 20000, 3, 0.25))
     np.testing.assert_allclose(found.sum(axis=1), 3.0)
     assert found.mean(axis=0) == pytest.approx(1.0, abs=0.03)
     assert found.var(axis=0) == pytest.approx(expected.var(), abs=0.03)
-    quarters = [10, 25, 50, 75, 90]
-    np.testing.assert_allclose(np.percentile(found, quarters), np.percentile(expected, quarters), atol=0.04)
+    percentiles = [10, 25, 50, 75, 90]
+    np.testing.assert_allclose(np.percentile(found, percentiles), np.percentile(expected, percentiles),
+                               atol=0.04)
 
 
 @needs_node
-def test_where_there_is_nothing_to_choose_each_reference_counts_once() -> None:
+def test_one_reference_or_no_variance_gives_weights_of_1() -> None:
     assert in_node("""
-        const { bootstrapWeights, uniforms } = load("chance");
+        const { bootstrapWeights, uniforms } = load("random");
         return [bootstrapWeights(uniforms(0), 1, 0.25), bootstrapWeights(uniforms(0), 2, 0)];
         """) == [[1], [1, 1]]
 
@@ -228,40 +234,40 @@ def test_where_there_is_nothing_to_choose_each_reference_counts_once() -> None:
 @needs_node
 def test_latents_are_standard_normal() -> None:
     found = np.array(in_node("""
-        const { normal, uniforms } = load("chance");
+        const { normal, uniforms } = load("random");
         return [0, 1, 2].map((seed) => {
-          const draw = uniforms(seed);
-          return Array.from({ length: 20000 }, () => normal(draw));
+          const uniform = uniforms(seed);
+          return Array.from({ length: 20000 }, () => normal(uniform));
         });
         """))
     assert found.mean(axis=1) == pytest.approx(0.0, abs=0.03)
-    np.testing.assert_allclose(np.cov(found), np.eye(3), atol=0.04)  # seeds have nothing in common
+    np.testing.assert_allclose(np.cov(found), np.eye(3), atol=0.04)  # different seeds are independent
     assert (found**4).mean() == pytest.approx(3.0, abs=0.15)
 
 
-def in_the_pages_worker(page: str, questions: list[dict[str, Any]]) -> list[Any]:
-    """What the page's own script posts when it is run as a worker runs it."""
+def in_the_pages_worker(page: str, messages: list[dict[str, Any]]) -> list[Any]:
+    """The replies of the page's script when it runs as a worker."""
     parts = Parts(page)
     return in_node("""
         const posted = [];
         const self = { postMessage: (message) => posted.push(message) };
         require("vm").runInNewContext(given.script, { self, atob });
-        for (const data of [given.settings, ...given.questions]) {
+        for (const data of [given.settings, ...given.messages]) {
           self.onmessage({ data });
         }
         return posted;
-        """, script=parts.text["script"], settings=json.loads(parts.text["settings"]), questions=questions)
+        """, script=parts.text["script"], settings=json.loads(parts.text["settings"]), messages=messages)
 
 
 @needs_node
-def test_the_best_guess_of_the_pages_worker_is_jaxs_whatever_the_seed(
+def test_the_best_guess_of_the_pages_worker_equals_jax_for_any_seed(
         page: str, released: TrainedModel, hand: Glyphs) -> None:
-    asked = {"glyphs": as_lists(hand.images), "digits": hand.digits.tolist(), "number": NUMBER}
+    request = {"glyphs": as_lists(hand.images), "digits": hand.digits.tolist(), "number": NUMBER}
     posted = in_the_pages_worker(page, [
-        {"id": seed, "question": "write", "given": {**asked, "seed": seed, "variation": variation}}
+        {"id": seed, "task": "write", "input": {**request, "seed": seed, "variation": variation}}
         for seed, variation in ((0, 0), (1, 0), (2, 1), (3, 1))])
     assert [message["id"] for message in posted] == [0, 1, 2, 3]
-    one, same, natural, another = (np.array(message["answer"]) for message in posted)
+    one, same, natural, another = (np.array(message["result"]) for message in posted)
     assert_close(one, released.write(hand, NUMBER, variation=0.0), 255)
     np.testing.assert_array_equal(one, same)
     assert np.abs(natural - one).max() > 50
@@ -273,7 +279,7 @@ def test_the_pages_worker_reads_a_picture(page: str, reader: Reader) -> None:
     with np.load(GOLDEN) as golden:
         grey, glyphs = golden["picture/grey"], golden["picture/glyphs"]
     pixels = np.dstack([grey, grey, grey, np.full_like(grey, 255)])
-    message, = in_the_pages_worker(page, [{"id": 0, "question": "read", "given": {
+    message, = in_the_pages_worker(page, [{"id": 0, "task": "read", "input": {
         "pixels": pixels.ravel().tolist(), "width": grey.shape[1], "height": grey.shape[0]}}])
     assert message["answer"]["digits"] == [2, 7, 3]
     assert message["answer"]["glyphs"] == as_lists(glyphs)
@@ -281,9 +287,9 @@ def test_the_pages_worker_reads_a_picture(page: str, reader: Reader) -> None:
 
 
 @needs_node
-def test_the_pages_worker_says_what_is_wrong_with_a_picture(page: str) -> None:
+def test_the_pages_worker_reports_a_bad_picture(page: str) -> None:
     blank = {"pixels": [255] * (4 * 9), "width": 3, "height": 3}
-    message, = in_the_pages_worker(page, [{"id": 5, "question": "read", "given": blank}])
+    message, = in_the_pages_worker(page, [{"id": 5, "task": "read", "input": blank}])
     assert message["id"] == 5
     assert message["error"].startswith("no ink stands out in the picture")
 
@@ -294,8 +300,8 @@ def test_the_pages_worker_says_what_is_wrong_with_a_picture(page: str) -> None:
 @needs_node
 @pytest.mark.parametrize("name", [
     "picture", "scan", "large", "light_on_dark", "broken_five", "noisy", "tiny"])
-def test_a_clean_picture_is_read_as_python_does(name: str) -> None:
-    """The golden file was made by to_ink of photo.py, segment.py and mnist_form.py as of commit ad0cdcb."""
+def test_reading_a_clean_picture_equals_python(name: str) -> None:
+    """The golden file holds results of photo.to_ink, segment.py and mnist_form.py as of commit ad0cdcb."""
     with np.load(GOLDEN) as golden:
         grey, ink, boxes, glyphs = (golden[f"{name}/{part}"] for part in ("grey", "ink", "boxes", "glyphs"))
     found = in_node("""
@@ -310,8 +316,8 @@ def test_a_clean_picture_is_read_as_python_does(name: str) -> None:
 
 
 @needs_node
-def test_any_ink_comes_to_mnists_form_as_in_python(rng: np.random.Generator) -> None:
-    """Of any size and shape; a level may round the other way, for sums are taken in another order."""
+def test_mnists_form_equals_python_for_any_size(rng: np.random.Generator) -> None:
+    """Levels may differ by one, because the order of sums differs."""
     inks = [np.pad(rng.uniform(size=(height, width)).astype(np.float32), 2)
             for height, width in ((1, 1), (3, 9), (19, 8), (20, 20), (21, 13), (64, 30), (7, 90))]
     planes = [{"height": ink.shape[0], "width": ink.shape[1], "data": ink.ravel().tolist()} for ink in inks]
@@ -324,7 +330,7 @@ def test_any_ink_comes_to_mnists_form_as_in_python(rng: np.random.Generator) -> 
 
 
 @needs_node
-def test_colours_are_as_grey_as_pillow_makes_them(rng: np.random.Generator) -> None:
+def test_grey_levels_equal_pillows(rng: np.random.Generator) -> None:
     colours = rng.integers(0, 256, (20, 30, 3), np.uint8)
     pixels = np.dstack([colours, np.full((20, 30), 255, np.uint8)])
     found = in_node("""
@@ -340,15 +346,15 @@ def test_colours_are_as_grey_as_pillow_makes_them(rng: np.random.Generator) -> N
     np.linspace(0.5, 0.6, 81).reshape(9, 9),
     np.pad(np.zeros((40, 40)), 1, constant_values=1.0),
 ], ids=["flat", "faint", "black but for its border"])
-def test_what_shows_no_ink_is_refused(levels: np.ndarray) -> None:
-    said = in_node("""
+def test_a_picture_without_ink_is_refused(levels: np.ndarray) -> None:
+    message = in_node("""
         try {
           return load("reading").toInk({ ...given, data: Float32Array.from(given.data) });
         } catch (error) {
           return error.message;
         }
         """, height=levels.shape[0], width=levels.shape[1], data=levels.ravel().tolist())
-    assert said.startswith("no ink stands out in the picture; it should show dark writing on light paper")
+    assert message.startswith("no ink stands out in the picture; it should show dark writing on light paper")
 
 
 # Outlines.
@@ -362,7 +368,7 @@ def traced(levels: np.ndarray) -> list[np.ndarray]:
 
 
 def area(loop: np.ndarray) -> float:
-    """With a sign for the way round."""
+    """The signed area of a loop; the sign depends on its direction."""
     x, y = loop.T
     return float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum() / 2)
 
@@ -373,16 +379,16 @@ def ring() -> np.ndarray:
 
 
 @needs_node
-def test_a_ring_has_two_outlines_that_enclose_its_ink() -> None:
+def test_the_two_outlines_of_a_ring_enclose_its_ink() -> None:
     levels = ring()
     outer, inner = sorted((area(loop) for loop in traced(levels)), key=abs, reverse=True)
-    assert outer * inner < 0  # the hole runs the other way
+    assert outer * inner < 0  # the hole has the opposite direction
     assert abs(outer + inner) == pytest.approx(levels.sum() / 255, rel=0.03)
 
 
 @needs_node
-def test_outlines_are_closed_and_go_by_small_steps(rng: np.random.Generator) -> None:
-    """Noise has every kind of cell, those where two corners face each other among them."""
+def test_outlines_are_closed_and_have_small_steps(rng: np.random.Generator) -> None:
+    """Noise contains every kind of cell, also those with two opposite corners of ink."""
     loops = traced(np.pad(rng.uniform(0, 255, (30, 30)), 1))
     assert len(loops) > 10
     for loop in loops:
@@ -393,26 +399,26 @@ def test_outlines_are_closed_and_go_by_small_steps(rng: np.random.Generator) -> 
 
 @needs_node
 @pytest.mark.parametrize(("middle", "count"), [(0, 2), (200, 1)])
-def test_the_middle_says_whether_facing_corners_touch(middle: int, count: int) -> None:
+def test_the_mean_level_connects_opposite_corners(middle: int, count: int) -> None:
     levels = np.zeros((6, 6))
     levels[2, 2] = levels[3, 3] = 130 + middle / 2
     assert len(traced(levels)) == count
 
 
 @needs_node
-def test_a_line_is_one_path_that_fits_its_box(held_out: Glyphs) -> None:
-    line = in_node('return load("outlines").drawLine(given.glyphs.map((glyph) => Uint8Array.from(glyph)));',
+def test_the_path_of_a_line_is_inside_its_box(held_out: Glyphs) -> None:
+    line = in_node('return load("outlines").lineOutline(given.glyphs.map((glyph) => Uint8Array.from(glyph)));',
                    glyphs=as_lists(held_out.images[ROWS]))
     assert re.fullmatch(r"(M[-\d. ]+(Q[-\d. ]+)+Z)+", line["path"])
-    places = np.array(re.findall(r"-?[\d.]+", line["path"]), float).reshape(-1, 2)
-    assert places.min() > 2
-    assert (places.max(axis=0) < [line["width"] - 2, line["height"] - 2]).all()
+    points = np.array(re.findall(r"-?[\d.]+", line["path"]), float).reshape(-1, 2)
+    assert points.min() > 2
+    assert (points.max(axis=0) < [line["width"] - 2, line["height"] - 2]).all()
     assert 20 < line["height"] < 32
 
 
 @needs_node
-def test_what_has_no_ink_is_an_empty_path() -> None:
-    line = in_node('return load("outlines").drawLine([new Uint8Array(784)]);')
+def test_a_glyph_without_ink_has_an_empty_path() -> None:
+    line = in_node('return load("outlines").lineOutline([new Uint8Array(784)]);')
     assert line["path"] == ""
 
 
@@ -420,10 +426,10 @@ def test_what_has_no_ink_is_an_empty_path() -> None:
 
 
 @needs_node
-def test_a_stroke_goes_through_its_ends_and_begins_anew_where_its_width_changes() -> None:
-    places = [(0.0, 0.0, 1), (1.0, 0.0, 1), (1.0, 1.0, 2)]
+def test_a_stroke_joins_its_ends_and_starts_a_path_where_its_width_changes() -> None:
+    points = [(0.0, 0.0, 1), (1.0, 0.0, 1), (1.0, 1.0, 2)]
     curves = in_node('return load("strokes").curves(given.stroke);',
-                     stroke=[{"x": x, "y": y, "width": width} for x, y, width in places])
+                     stroke=[{"x": x, "y": y, "width": width} for x, y, width in points])
     assert [curve["from"] for curve in curves[1:]] == [curve["to"] for curve in curves[:-1]]
     assert [(end["x"], end["y"]) for end in (curves[0]["from"], curves[-1]["to"])] == [(0, 0), (1, 1)]
     assert [curve["begins"] for curve in curves] == [True, False, True]
@@ -431,14 +437,14 @@ def test_a_stroke_goes_through_its_ends_and_begins_anew_where_its_width_changes(
 
 
 @needs_node
-def test_only_a_pen_that_tells_its_pressure_draws_finer_and_broader() -> None:
+def test_only_a_pens_pressure_changes_the_width() -> None:
     pad, event = {"left": 10, "top": 20, "width": 200}, {"clientX": 110, "clientY": 70}
     points = in_node('return given.events.map((event) => load("strokes").pointOf(event, given.pad, 0.02));',
                      pad=pad, events=[event | {"pointerType": kind, "pressure": pressure} for kind, pressure
                                       in (("mouse", .5), ("touch", 1), ("pen", 0), ("pen", .2), ("pen", 1))])
     assert {(point["x"], point["y"]) for point in points} == {(0.5, 0.25)}
-    mouse, touch, mute, light, heavy = (point["width"] for point in points)
-    assert mouse == touch == mute == 0.02
+    mouse, touch, unknown, light, heavy = (point["width"] for point in points)
+    assert mouse == touch == unknown == 0.02
     assert light < 0.02 < heavy
 
 
@@ -452,12 +458,12 @@ def test_the_page_refers_to_nothing_outside_itself(page: str) -> None:
     assert not re.search(r"@import|url\(|importScripts|eval\(|new Function", page)
 
 
-def test_the_page_is_small_enough_to_send(page: str) -> None:
-    assert len(page.encode()) < MOST_BYTES
+def test_the_pages_size_is_limited(page: str) -> None:
+    assert len(page.encode()) < MAX_BYTES
 
 
 @pytest.mark.parametrize(("served", "connect"), [(False, "'none'"), (True, "'self'")])
-def test_only_what_was_assembled_may_run(page: str, served: bool, connect: str) -> None:
+def test_the_policy_allows_only_the_pages_own_sources(page: str, served: bool, connect: str) -> None:
     parts = Parts(served_page() if served else page)
     rules = dict(rule.split(" ", 1) for rule in parts.policy.split("; "))
     for rule, part in (("script-src", "script"), ("style-src", "style")):
@@ -468,32 +474,32 @@ def test_only_what_was_assembled_may_run(page: str, served: bool, connect: str) 
 
 
 def test_a_served_page_has_no_weights() -> None:
-    assert json.loads(Parts(served_page()).text["settings"]) == {"answersAt": "."}
+    assert json.loads(Parts(served_page()).text["settings"]) == {"server": "."}
 
 
-def test_every_module_of_the_page_is_in_it_and_no_more(page: str) -> None:
+def test_the_page_holds_exactly_its_sources(page: str) -> None:
     names = {path.name for path in SOURCES.iterdir()}
     defined = set(re.findall(r'^define\("\./(\w+\.js)"', page, re.MULTILINE))
     assert defined | {"modules.js", "page.html", "page.css"} == names
     assert not re.search(r"\{\{[A-Z]+\}\}", page)
 
 
-def test_the_weights_that_travel_are_the_models_to_16_bits(released: TrainedModel, reader: Reader) -> None:
-    travelling = packed(released, reader)
-    numbers = np.frombuffer(base64.b64decode(travelling["float16"]), "<f2")
-    assert len(numbers) == sum(int(np.prod(shape)) for _, shape in travelling["manifest"])
-    path, shape = travelling["manifest"][0]
+def test_the_pages_weights_are_the_models_to_16_bits(released: TrainedModel, reader: Reader) -> None:
+    content = pack_networks(released, reader)
+    numbers = np.frombuffer(base64.b64decode(content["float16"]), "<f2")
+    assert len(numbers) == sum(int(np.prod(shape)) for _, shape in content["manifest"])
+    path, shape = content["manifest"][0]
     network, *names = path.split("/")
     array = (released.params | {"digit_classifier": reader.params})[network]
     for name in names:
         array = array[name]
     assert list(array.shape) == shape
     np.testing.assert_array_equal(numbers[:array.size], np.asarray(array, np.float16).ravel())
-    assert travelling["styleVariance"] == released.config.style_variance
+    assert content["styleVariance"] == released.config.style_variance
 
 
-def test_a_method_that_the_page_cannot_run_is_refused(reader: Reader) -> None:
+def test_a_method_without_javascript_is_refused(reader: Reader) -> None:
     config = stargan_v2.get_config("tiny")
     model = TrainedModel(config, methods.build(config), {}, 0)
-    with pytest.raises(InputError, match="a page cannot run stargan_v2, only writer_guided"):
+    with pytest.raises(UnsuitableModelError, match="the page has no JavaScript for stargan_v2"):
         self_contained_page(model, reader)

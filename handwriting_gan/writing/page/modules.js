@@ -1,7 +1,7 @@
 "use strict";
 /**
- * The few lines that let modules written for Node, as these files are, run in one script of a page or of its
- * worker: `define` each, then `require` the one to start.
+ * A minimal module loader: it runs modules written for Node in one script of a page or of its worker.
+ * `define` each module, then `require` the one to start.
  */
 const bodies = {};
 const loaded = {};

@@ -1,7 +1,7 @@
 "use strict";
 /**
- * The released networks as JAX computes them: what a hand's glyphs tell, what they tell together, and a digit
- * drawn from it; and the classifier that reads digits. Every size comes from the shapes of the weights.
+ * The networks of the writer-guided method (hand encoder, style pooling, generator) and the digit classifier,
+ * equal to JAX's. All sizes come from the shapes of the weights.
  *
  * A glyph is bytes `[28 * 28]`, 0 paper to 255 ink. Axes: R references, T targets, S style, Z latent.
  */
@@ -13,57 +13,57 @@ function toNetwork(glyph) {
   return { shape: [side, side, 1], data: Float32Array.from(glyph, (level) => level / 127.5 - 1) };
 }
 
-/** A map `[H, W, 1]`, -1 to +1, as bytes; a clamped array rounds by itself. */
+/** A map `[H, W, 1]`, -1 to +1, as bytes; the clamped array rounds. */
 function toBytes(image) {
   return Uint8ClampedArray.from(image.data, (value) => (value + 1) * 127.5);
 }
 
-/** What a glyph tells of the hand, and how surely: `{values, logPrecisions}`, `[S]` each. */
+/** The style that one glyph shows, and its log precision: `{values, logPrecisions}`, `[S]` each. */
 function encodeHand(params, glyph, digit) {
-  const told = glyphTrunk(params.GlyphTrunk_0, glyph, digit);
+  const features = glyphTrunk(params.GlyphTrunk_0, glyph, digit);
   const mean = layers.embed(params.Embed_0, digit);
   return {
-    values: layers.dense(told, params.Dense_0).map((value, place) => value + mean[place]),
-    logPrecisions: layers.dense(told, params.Dense_1),
+    values: layers.dense(features, params.Dense_0).map((value, index) => value + mean[index]),
+    logPrecisions: layers.dense(features, params.Dense_1),
   };
 }
 
-/** handwriting_gan/networks/writer_guided.py: the glyph and its digit as one vector. */
+/** The features of a glyph and its digit: a vector. See handwriting_gan/networks/writer_guided.py. */
 function glyphTrunk(params, glyph, digit) {
   let x = layers.conv(layers.fold(toNetwork(glyph)), params.Conv_0);
   x = layers.addEverywhere(x, layers.embed(params.Embed_0, digit));
   x = layers.residualBlock(x, params.ResidualBlock_0, true);
   x = layers.addEverywhere(x, layers.embed(params.Embed_1, digit));
-  x = layers.residualBlock(x, params.ResidualBlock_2); // Flax named it after the one around it
+  x = layers.residualBlock(x, params.ResidualBlock_2); // Flax numbers it after the block that contains it
   x = layers.residualBlock(x, params.ResidualBlock_1, true);
   return layers.leakyRelu(layers.asMap(layers.dense(layers.leakyRelu(x).data, params.Dense_0))).data;
 }
 
 /**
- * The style `[S]` for a target digit from what references tell, each counted `counts[R]` times: the mean of
- * the product of their beliefs and the standard normal prior.
+ * The style `[S]` for a target digit: the mean of the product of the references' estimates, each counted
+ * `counts[R]` times, and the standard normal prior.
  */
-function poolStyles(params, beliefs, digits, target, counts) {
-  const size = beliefs[0].values.length;
+function poolStyles(params, estimates, digits, target, counts) {
+  const size = estimates[0].values.length;
   const relevance = layers.rowOf(params.relevance, target);
   const style = new Float32Array(size);
-  for (let place = 0; place < size; place++) {
+  for (let index = 0; index < size; index++) {
     let [weighted, total] = [0, 1];
-    beliefs.forEach((belief, row) => {
-      const known = belief.logPrecisions[place] + relevance[digits[row] * size + place];
-      const precision = Math.exp(known) * counts[row];
-      weighted += precision * belief.values[place];
+    estimates.forEach((estimate, row) => {
+      const logPrecision = estimate.logPrecisions[index] + relevance[digits[row] * size + index];
+      const precision = Math.exp(logPrecision) * counts[row];
+      weighted += precision * estimate.values[index];
       total += precision;
     });
-    style[place] = weighted / total;
+    style[index] = weighted / total;
   }
   return style;
 }
 
-/** A digit in a style `[S]`, a try by its latent `[Z]`: a map `[28, 28, 1]`, -1 to +1. */
+/** Synthesises a digit from a style `[S]` and a latent `[Z]`: a map `[28, 28, 1]`, -1 to +1. */
 function generate(params, digit, style, latent) {
-  const given = layers.domainDense(Float32Array.of(...style, ...latent), params.DomainDense_0, digit);
-  const hidden = layers.dense(activated(given), params.Dense_0);
+  const input = layers.domainDense(Float32Array.of(...style, ...latent), params.DomainDense_0, digit);
+  const hidden = layers.dense(activated(input), params.Dense_0);
   const w = activated(hidden);
   let x = begin(params, digit, w);
   x = layers.adaptiveResidualBlock(x, w, params.AdaptiveResidualBlock_0);
@@ -76,21 +76,21 @@ function generate(params, digit, style, latent) {
 
 const activated = (vector) => layers.leakyRelu(layers.asMap(vector)).data;
 
-/** The map that the generator starts from, by w and by the digit; as wide as its first block takes. */
+/** The generator's first map, from w and the digit, with as many channels as its first block takes. */
 function begin(params, digit, w) {
   const mean = layers.embed(params.Embed_0, digit);
-  const data = layers.dense(w, params.Dense_1).map((value, place) => value + mean[place]);
+  const data = layers.dense(w, params.Dense_1).map((value, index) => value + mean[index]);
   const channels = params.AdaptiveResidualBlock_0.Conv_0.kernel.shape[2];
   const side = Math.sqrt(data.length / channels);
   return { shape: [side, side, channels], data };
 }
 
-/** How many numbers a latent has: what the generator takes beside the style. */
+/** The size of a latent: that of the generator's input without the style. */
 function latentSize(generator, styleSize) {
   return generator.DomainDense_0.kernel.shape[1] - styleSize;
 }
 
-/** How likely a glyph is each digit: `[10]`, sums to 1. */
+/** The probability of each digit, given a glyph: `[10]`. */
 function classify(params, glyph) {
   let x = toNetwork(glyph);
   for (let level = 0; `Conv_${2 * level}` in params; level++) {

@@ -1,34 +1,34 @@
 "use strict";
 /**
- * Glyphs as outlines, sharp at any size: laid out in a line as writing/composition.py does, smoothly enlarged
- * and traced where paper turns to ink (marching squares: Lorensen & Cline 1987, in the plane).
+ * Converts glyphs to outlines: places them on a line, as writing/composition.py does, enlarges them smoothly and
+ * traces the edge of the ink (marching squares, the 2D form of Lorensen & Cline 1987).
  *
  * A plane is `{height, width, data}`, levels 0 paper to 255 ink.
  */
 
 const GAP = 4; // pixels of a glyph between two digits, and around the line
-const PRESENT = 64; // level above which ink takes room
+const INK_LEVEL = 64; // a pixel above this counts as ink
 const ENLARGEMENT = 4;
-const EDGE = 112; // a little below the middle: smoothing fades thin strokes, which would break
+const EDGE = 112; // level of the outline, below the middle because smoothing fades thin strokes
 
 /**
  * A line of glyphs, bytes `[28 * 28]` each, as one path.
- * @returns {{width: number, height: number, path: string}} in pixels of a glyph; SVG's path language, to be
- *   filled by the even-odd rule
+ * @returns {{width: number, height: number, path: string}} in pixels of a glyph; the path is in SVG's
+ *   syntax, for the even-odd fill rule
  */
-function drawLine(glyphs) {
+function lineOutline(glyphs) {
   const line = trimHeight(compose(glyphs));
   return { width: line.width, height: line.height, path: outline(line) };
 }
 
-/** A plane's outline as a path in its own pixels. */
+/** The outline of a plane as a path in pixels of the plane. */
 function outline(plane) {
   const larger = enlarge(padded(plane, 1, 1));
   return trace(larger).map((loop) => smoothPath(loop.map(([x, y]) => (
     [(x + 0.5) / ENLARGEMENT - 1, (y + 0.5) / ENLARGEMENT - 1])))).join("");
 }
 
-/** Glyphs side by side with equal gaps: 28 high. */
+/** Places glyphs side by side with equal gaps, on a plane 28 pixels high. */
 function compose(glyphs) {
   const pieces = glyphs.map(square).map(trimSides);
   const width = pieces.reduce((sum, piece) => sum + piece.width + GAP, GAP);
@@ -55,14 +55,14 @@ function paste(onto, piece, top, left) {
   }
 }
 
-/** Without the empty columns on either side; a glyph without ink keeps a space's width. */
+/** Removes the empty columns on both sides; a glyph without ink becomes a space. */
 function trimSides(glyph) {
   const [first, last] = bounds(glyph.width, (column) => columnOf(glyph, column));
   const [left, right] = first > last ? [0, glyph.width >> 1] : [first, last + 1];
   return crop(glyph, 0, glyph.height, left, right);
 }
 
-/** Without the empty rows above and below, but for a gap as at the sides. */
+/** Replaces the empty rows above and below by a gap. */
 function trimHeight(line) {
   const [first, last] = bounds(line.height, (row) => rowOf(line, row));
   return first > last ? line : padded(crop(line, first, last + 1, 0, line.width), GAP, 0);
@@ -72,10 +72,10 @@ const rowOf = ({ width, data }, row) => data.subarray(row * width, (row + 1) * w
 const columnOf = ({ height, width, data }, column) => (
   Array.from({ length: height }, (_, row) => data[row * width + column]));
 
-/** The first and the last of `count` rows or columns that have ink, in the wrong order if none has. */
+/** The first and the last of `count` rows or columns with ink; without ink the first is after the last. */
 function bounds(count, levelsOf) {
-  const inked = Array.from({ length: count }, (_, place) => place)
-    .filter((place) => levelsOf(place).some((level) => level > PRESENT));
+  const inked = Array.from({ length: count }, (_, index) => index)
+    .filter((index) => levelsOf(index).some((level) => level > INK_LEVEL));
   return inked.length ? [inked[0], inked[inked.length - 1]] : [count, -1];
 }
 
@@ -87,41 +87,41 @@ function crop(plane, top, bottom, left, right) {
   return piece;
 }
 
-/** With so many pixels of paper above and below, and on either side. */
+/** Adds `rows` rows of paper above and below, and `columns` columns on both sides. */
 function padded(plane, rows, columns) {
   const larger = blank(plane.height + 2 * rows, plane.width + 2 * columns);
   paste(larger, plane, rows, columns);
   return larger;
 }
 
-/** Larger, by a cubic B-spline, which smooths as it goes: a glyph's pixels leave no bumps. */
+/** Enlarges by a cubic B-spline, which also smooths the steps of the glyph's pixels. */
 function enlarge(plane) {
   return transposed(stretch(transposed(stretch(plane))));
 }
 
 function transposed({ height, width, data }) {
-  return { height: width, width: height, data: data.map((_, place) => (
-    data[(place % height) * width + Math.floor(place / height)])) };
+  return { height: width, width: height, data: data.map((_, index) => (
+    data[(index % height) * width + Math.floor(index / height)])) };
 }
 
-/** Each row so many times as long. */
+/** Stretches each row by `ENLARGEMENT`. */
 function stretch({ height, width, data }) {
   const longer = blank(height, width * ENLARGEMENT);
   for (let column = 0; column < longer.width; column++) {
     const taps = tapsOf((column + 0.5) / ENLARGEMENT - 0.5, width);
     for (let row = 0; row < height; row++) {
       longer.data[row * longer.width + column] = taps.reduce(
-        (sum, [place, weight]) => sum + weight * data[row * width + place], 0);
+        (sum, [index, weight]) => sum + weight * data[row * width + index], 0);
     }
   }
   return longer;
 }
 
-/** The four pixels around a place in a row, and the weight of each. */
-function tapsOf(place, width) {
-  const first = Math.floor(place) - 1;
+/** The indices of the four pixels around a position in a row, and their weights. */
+function tapsOf(position, width) {
+  const first = Math.floor(position) - 1;
   return [0, 1, 2, 3].map((tap) => (
-    [Math.min(Math.max(first + tap, 0), width - 1), spline(Math.abs(place - first - tap))]));
+    [Math.min(Math.max(first + tap, 0), width - 1), spline(Math.abs(position - first - tap))]));
 }
 
 /** The cubic B-spline at a distance. */
@@ -130,11 +130,11 @@ function spline(distance) {
 }
 
 /**
- * The closed lines at which levels pass `EDGE`: loops of points `[x, y]`. Paper must be all around.
+ * The contours at level `EDGE`: loops of points `[x, y]`. The plane's border must be paper.
  *
- * A line crosses the sides of the cells between four pixels. Going round a cell clockwise, it comes in where
- * ink begins and goes out where ink ends; the cell behind a side sees the same the other way round, so every
- * crossing leads to exactly one other.
+ * A contour crosses the sides of the cells between four pixels. Clockwise around a cell, it enters where ink
+ * begins and leaves where ink ends. The cell on the other side sees the opposite direction, so each crossing
+ * leads to exactly one other.
  */
 function trace(plane) {
   const next = new Map();
@@ -147,13 +147,13 @@ function trace(plane) {
   }
   const loops = [];
   while (next.size) {
-    loops.push(follow(next).map((side) => crossingOf(plane, side)));
+    loops.push(takeLoop(next).map((side) => crossingOf(plane, side)));
   }
   return loops;
 }
 
-/** Takes one loop of sides out of the map. */
-function follow(next) {
+/** Removes one loop of sides from the map and returns it. */
+function takeLoop(next) {
   const loop = [];
   for (let side = next.keys().next().value; next.has(side);) {
     loop.push(side);
@@ -164,52 +164,52 @@ function follow(next) {
   return loop;
 }
 
-/** Pairs of sides between which a line runs through the cell with this pixel at its top left. */
+/** The pairs of sides that contours connect in the cell with this pixel at its top left. */
 function crossings(plane, row, column) {
   const levels = [[row, column], [row, column + 1], [row + 1, column + 1], [row + 1, column]]
     .map(([y, x]) => plane.data[y * plane.width + x]);
   const inside = levels.map((level) => level > EDGE);
-  const place = row * plane.width + column;
-  // A side's number: twice its first pixel's, plus one where it runs down.
-  const sides = [2 * place, 2 * (place + 1) + 1, 2 * (place + plane.width), 2 * place + 1];
+  const index = row * plane.width + column;
+  // The id of a side: twice the index of its first pixel, plus one if it runs down.
+  const sides = [2 * index, 2 * (index + 1) + 1, 2 * (index + plane.width), 2 * index + 1];
   const entering = [0, 1, 2, 3].filter((side) => !inside[side] && inside[(side + 1) % 4]);
   const leaving = [0, 1, 2, 3].filter((side) => inside[side] && !inside[(side + 1) % 4]);
-  // Where two corners face each other, the middle says whether they are of one piece.
+  // If only two opposite corners are ink, the mean level decides whether they are connected.
   const joined = entering.length === 2 && levels.reduce((sum, level) => sum + level, 0) / 4 > EDGE;
   return entering.map((side) => [sides[side], sides[partner(side, leaving, joined)]]);
 }
 
-/** The way out that belongs to a way in: clockwise the next, or the one before where the middle is ink. */
+/** The side where a contour leaves: the next clockwise, or the previous one if the corners are connected. */
 function partner(side, leaving, joined) {
   const distance = (other) => (other - side + 4) % 4;
   return leaving.reduce((one, other) => ((distance(other) < distance(one)) !== joined ? other : one));
 }
 
-/** Where on a side the level is just `EDGE`. */
+/** The point of a side at which the level is `EDGE`. */
 function crossingOf({ width, data }, side) {
-  const place = side >> 1;
+  const index = side >> 1;
   const [down, across] = side % 2 ? [1, 0] : [0, 1];
-  const [one, other] = [data[place], data[place + down * width + across]];
-  const share = (EDGE - one) / (other - one);
-  return [(place % width) + across * share, Math.floor(place / width) + down * share];
+  const [one, other] = [data[index], data[index + down * width + across]];
+  const fraction = (EDGE - one) / (other - one);
+  return [(index % width) + across * fraction, Math.floor(index / width) + down * fraction];
 }
 
-/** A closed curve that touches the middle of each step of a loop, in SVG's path language. */
+/** A closed curve through the midpoints of a loop's segments, in SVG's path syntax. */
 function smoothPath(loop) {
-  const middle = (place) => {
-    const [one, other] = [loop[place], loop[(place + 1) % loop.length]];
+  const midpoint = (index) => {
+    const [one, other] = [loop[index], loop[(index + 1) % loop.length]];
     return `${short((one[0] + other[0]) / 2)} ${short((one[1] + other[1]) / 2)}`;
   };
-  const curves = loop.map(([x, y], place) => `Q${short(x)} ${short(y)} ${middle(place)}`);
-  return `M${middle(loop.length - 1)}${curves.join("")}Z`;
+  const curves = loop.map(([x, y], index) => `Q${short(x)} ${short(y)} ${midpoint(index)}`);
+  return `M${midpoint(loop.length - 1)}${curves.join("")}Z`;
 }
 
 const short = (number) => String(Math.round(number * 100) / 100);
 
-/** A line as a whole SVG file, dark on nothing. */
+/** A line as an SVG file: black on a transparent background. */
 function svgFile({ width, height, path }, title) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width * 20}" `
     + `height="${height * 20}"><title>${title}</title><path fill-rule="evenodd" d="${path}"/></svg>\n`;
 }
 
-module.exports = { drawLine, svgFile, trace };
+module.exports = { lineOutline, svgFile, trace };

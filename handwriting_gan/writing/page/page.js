@@ -1,37 +1,37 @@
 "use strict";
 /**
- * The page: what is drawn is read, what is read is written, and every change asks anew.
+ * The page: it reads the drawing on the pad and writes a number in its hand. Each change starts both again.
  *
- * State: strokes or a picture on the pad; the hand read from it; the outline of the newest answer.
+ * State: the strokes or the picture on the pad, the hand read from it, and the outline of the newest result.
  */
-const { drawLine, svgFile } = require("./outlines.js");
-const { serverOracle, workerOracle } = require("./oracle.js");
-const { boundsOf, draw, example, pointOf } = require("./strokes.js");
+const { lineOutline, svgFile } = require("./outlines.js");
+const { serverBackend, workerBackend } = require("./backend.js");
+const { boundsOf, example, paintStrokes, pointOf } = require("./strokes.js");
 
-const PAUSE = 450; // milliseconds without the pen, after which what is drawn is read
-const READING_WIDTH = 800; // pixels to the pad's width, of what is read
-const MOST_PIXELS = 1200; // of the longer side of a picture
+const PAUSE = 450; // milliseconds without pen movement after which the drawing is read
+const READING_WIDTH = 800; // pixels to the pad's width, in the image that is read
+const MAX_SIDE = 1200; // pixels of the longer side of a picture
 const PICTURE_HEIGHT = 560; // pixels of a line on the saved PNG
-const MARGIN = 0.05; // of paper around what is read, in widths of the pad
-const LINE = 0.76; // of the pad's height, where page.css rules it
-const DOUBTFUL = 0.8; // a digit read less surely than this is pointed out
+const MARGIN = 0.05; // of paper around the drawing, in widths of the pad
+const BASELINE = 0.76; // of the pad's height, where page.css rules a line
+const DOUBTFUL = 0.8; // a digit with a lower confidence is highlighted
 
 const element = (id) => document.getElementById(id);
 const settings = JSON.parse(element("settings").textContent);
-const oracle = settings.answersAt
-  ? serverOracle(settings.answersAt) : workerOracle(element("script").textContent, settings.model);
+const backend = settings.server
+  ? serverBackend(settings.server) : workerBackend(element("script").textContent, settings.model);
 const state = { strokes: [], picture: null, hand: null, line: null, seed: 0, timer: null };
 
-// Asking.
+// Reading and writing.
 
-/** Runs `work`, or where it is running already once more after it, with what holds then. */
+/** Runs `work`. If it is already running, runs it once more afterwards, with the state at that time. */
 function oneAtATime(work) {
-  let [running, wanted] = [false, false];
+  let [running, requested] = [false, false];
   return async () => {
-    wanted = true;
-    while (wanted && !running) {
-      [running, wanted] = [true, false];
-      await work().catch((error) => complain(error.message));
+    requested = true;
+    while (requested && !running) {
+      [running, requested] = [true, false];
+      await work().catch((error) => showError(error.message));
       running = false;
     }
   };
@@ -42,8 +42,8 @@ const read = oneAtATime(async () => {
   state.hand = null;
   try {
     if (page) {
-      say("Reading …");
-      state.hand = await oracle.read(page);
+      showStatus("Reading …");
+      state.hand = await backend.read(page);
     }
   } finally {
     showHand();
@@ -52,7 +52,7 @@ const read = oneAtATime(async () => {
 });
 
 const write = oneAtATime(async () => {
-  const [number, { hand }] = [numberAsked(), state];
+  const [number, { hand }] = [requestedNumber(), state];
   if (!hand || !number) {
     showLine(null);
     return;
@@ -60,50 +60,50 @@ const write = oneAtATime(async () => {
   element("result").classList.add("busy");
   const variation = Number(element("variation").value);
   const { glyphs, digits } = hand;
-  const written = await oracle.write({ glyphs, digits, number, seed: state.seed, variation });
-  if (hand === state.hand) { // else it was taken off the pad meanwhile
-    showLine(drawLine(written), number.join(""));
+  const written = await backend.write({ glyphs, digits, number, seed: state.seed, variation });
+  if (hand === state.hand) { // otherwise the pad has changed in the meantime
+    showLine(lineOutline(written), number.join(""));
   }
 });
 
-/** The digits of the number to write; none, with a word about it, where it is none. */
-function numberAsked() {
+/** The digits of the number to write; null, with a message, if the input is not a number. */
+function requestedNumber() {
   const text = element("number").value.trim();
   const wrong = text !== "" && !/^[0-9]+$/.test(text);
   element("number").setAttribute("aria-invalid", String(wrong));
   if (wrong) {
-    complain("Give digits only, as in 481.");
+    showError("Give digits only, as in 481.");
   } else if (!text) {
-    say("Which number is to be written?");
+    showStatus("Which number shall the page write?");
   } else if (!state.hand) {
-    greet();
+    showInvitation();
   }
   return text && !wrong ? Array.from(text, Number) : null;
 }
 
 // Showing.
 
-function say(text) {
+function showStatus(text) {
   element("status").textContent = text;
   element("status").classList.remove("wrong");
 }
 
-function complain(text) {
-  say(text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : "."));
+function showError(text) {
+  showStatus(text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : "."));
   element("status").classList.add("wrong");
   element("result").classList.remove("busy");
 }
 
-function greet() {
-  say("Write a number on the pad first. Two or three digits tell enough.");
+function showInvitation() {
+  showStatus("Write a number on the pad first. Two or three digits are enough.");
 }
 
-/** An SVG element that shows a line. */
-function show(svg, line, words) {
+/** Shows a line in an SVG element. */
+function show(svg, line, label) {
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("d", line ? line.path : "");
   svg.setAttribute("viewBox", line ? `0 0 ${line.width} ${line.height}` : "0 0 16 9");
-  svg.setAttribute("aria-label", words);
+  svg.setAttribute("aria-label", label);
   svg.replaceChildren(path);
 }
 
@@ -111,17 +111,17 @@ function showLine(line, number) {
   state.line = line && { ...line, number };
   show(element("picture"), line, line ? `${number}, written in your hand` : "Nothing written yet");
   element("result").classList.remove("busy");
-  element("promise").hidden = Boolean(line);
+  element("placeholder").hidden = Boolean(line);
   for (const id of ["png", "svg"]) {
     element(id).disabled = !line;
   }
   element("again").disabled = !line || element("variation").value === "0";
   if (line) {
-    say(`${number} in the hand of ${state.hand.digits.join("")}.`);
+    showStatus(`${number} in the hand of ${state.hand.digits.join("")}.`);
   }
 }
 
-/** What was read; where nothing was, nothing is written either. */
+/** Shows the digits read; without a hand it also clears the result. */
 function showHand() {
   if (!state.hand) {
     showLine(null);
@@ -130,29 +130,29 @@ function showHand() {
   element("digits").replaceChildren(...(state.hand ? state.hand.glyphs.map(digitCard) : []));
 }
 
-/** One digit as found: its picture, what it was read as, to be corrected, and how surely. */
-function digitCard(glyph, place) {
+/** A card for one digit: its image, a choice to correct the reading, and the confidence. */
+function digitCard(glyph, index) {
   const card = document.createElement("li");
   const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   picture.setAttribute("role", "img");
-  show(picture, drawLine([glyph]), `Digit ${place + 1} as written`);
-  const sureness = document.createElement("span");
-  sureness.className = "sureness";
-  const confidence = state.hand.confidences[place];
-  sureness.textContent = `${Math.floor(100 * confidence)} %`;
+  show(picture, lineOutline([glyph]), `Digit ${index + 1} as written`);
+  const label = document.createElement("span");
+  label.className = "confidence";
+  const confidence = state.hand.confidences[index];
+  label.textContent = `${Math.floor(100 * confidence)} %`;
   card.classList.toggle("doubtful", confidence < DOUBTFUL);
-  card.append(picture, digitChoice(place, card, sureness), sureness);
+  card.append(picture, digitChoice(index, card, label), label);
   return card;
 }
 
-function digitChoice(place, card, sureness) {
+function digitChoice(index, card, label) {
   const choice = document.createElement("select");
-  choice.setAttribute("aria-label", `Digit ${place + 1} is read as`);
+  choice.setAttribute("aria-label", `Digit ${index + 1} is read as`);
   choice.append(...Array.from({ length: 10 }, (_, digit) => new Option(digit, digit)));
-  choice.value = state.hand.digits[place];
+  choice.value = state.hand.digits[index];
   choice.addEventListener("change", () => {
-    state.hand.digits[place] = Number(choice.value);
-    sureness.textContent = "yours";
+    state.hand.digits[index] = Number(choice.value);
+    label.textContent = "yours";
     card.classList.remove("doubtful");
     write();
   });
@@ -168,23 +168,23 @@ function paint() {
   const context = pad.getContext("2d");
   context.strokeStyle = getComputedStyle(pad).color;
   if (state.picture) {
-    drawInside(context, state.picture, pad.width, pad.height);
+    paintPicture(context, state.picture, pad.width, pad.height);
   }
-  draw(context, state.strokes, scale);
+  paintStrokes(context, state.strokes, scale);
   const empty = !state.picture && !state.strokes.length;
   element("invitation").hidden = !empty;
   element("clear").disabled = empty;
   element("undo").disabled = !state.strokes.length;
 }
 
-/** A picture as large as fits, in the middle. */
-function drawInside(context, picture, width, height) {
+/** Paints a picture in the middle, as large as possible. */
+function paintPicture(context, picture, width, height) {
   const scale = Math.min(width / picture.width, height / picture.height);
   const [wide, high] = [picture.width * scale, picture.height * scale];
   context.drawImage(picture, (width - wide) / 2, (height - high) / 2, wide, high);
 }
 
-/** What is on the pad, dark on white: a canvas, or nothing. */
+/** The content of the pad, dark on white: a canvas, or null if the pad is empty. */
 function pageToRead() {
   if (state.picture) {
     return state.picture;
@@ -198,7 +198,7 @@ function drawnPage(strokes) {
     (box.bottom - box.top + 2 * MARGIN) * READING_WIDTH);
   const context = page.getContext("2d");
   context.translate((MARGIN - box.left) * READING_WIDTH, (MARGIN - box.top) * READING_WIDTH);
-  draw(context, strokes, READING_WIDTH);
+  paintStrokes(context, strokes, READING_WIDTH);
   return page;
 }
 
@@ -212,7 +212,7 @@ function whitePage(width, height) {
   return page;
 }
 
-/** Puts other things on the pad, and reads them when the pen has paused. */
+/** Changes the content of the pad, and reads it after a pause of the pen. */
 function change(strokes, picture = null, pause = PAUSE) {
   Object.assign(state, { strokes, picture });
   paint();
@@ -224,18 +224,18 @@ function penWidth() {
   return Number(document.querySelector("input[name=pen]:checked").value);
 }
 
-/** How far down the pad its line is, in widths of the pad. */
-function lineOf(pad) {
-  return (LINE * pad.clientHeight) / pad.clientWidth;
+/** The position of the pad's baseline, in widths of the pad from the top. */
+function baselineOf(pad) {
+  return (BASELINE * pad.clientHeight) / pad.clientWidth;
 }
 
-/** Draws while a pointer is down; a second one, such as the palm, is left alone. */
+/** Draws while a pointer is down; ignores a second one, such as the palm. */
 function listenToPointer(pad) {
   let [pointer, stroke] = [null, []];
   const extend = (event) => {
-    const where = pad.getBoundingClientRect();
+    const bounds = pad.getBoundingClientRect();
     const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
-    stroke.push(...(events.length ? events : [event]).map((each) => pointOf(each, where, penWidth())));
+    stroke.push(...(events.length ? events : [event]).map((each) => pointOf(each, bounds, penWidth())));
   };
   pad.addEventListener("pointerdown", (event) => {
     if (event.button === 0 && pointer === null) {
@@ -256,23 +256,23 @@ function listenToPointer(pad) {
   }
 }
 
-/** Puts a picture from a file on the pad. */
-async function takePicture(file) {
+/** Shows a picture from a file on the pad. */
+async function openPicture(file) {
   try {
     const image = await createImageBitmap(file);
-    const scale = Math.min(1, MOST_PIXELS / Math.max(image.width, image.height));
+    const scale = Math.min(1, MAX_SIDE / Math.max(image.width, image.height));
     const page = whitePage(image.width * scale, image.height * scale);
     page.getContext("2d").drawImage(image, 0, 0, page.width, page.height);
     change([], page, 0);
   } catch {
-    complain("This file is no picture; take a PNG or JPEG.");
+    showError("This file is not a picture; use a PNG or JPEG.");
   }
 }
 
 function listenToFiles(drop) {
   element("file").addEventListener("change", ({ target }) => {
     if (target.files.length) {
-      takePicture(target.files[0]);
+      openPicture(target.files[0]);
       target.value = "";
     }
   });
@@ -281,7 +281,7 @@ function listenToFiles(drop) {
       event.preventDefault();
       drop.classList.toggle("over", kind === "dragover");
       if (kind === "drop" && event.dataTransfer.files.length) {
-        takePicture(event.dataTransfer.files[0]);
+        openPicture(event.dataTransfer.files[0]);
       }
     });
   }
@@ -313,14 +313,14 @@ function saveSvg() {
 }
 
 function start() {
-  element("privacy").textContent = settings.answersAt
-    ? "JAX answers, on this machine." : "It runs in this page: nothing that you write leaves it.";
+  element("privacy").textContent = settings.server
+    ? "It runs in JAX on this machine." : "It runs in this page, which sends no data.";
   listenToPointer(element("pad"));
   listenToFiles(element("drop"));
   const clicks = {
     undo: () => change(state.strokes.slice(0, -1)),
     clear: () => change([], null, 0),
-    example: () => change(example(penWidth(), lineOf(element("pad"))), null, 0),
+    example: () => change(example(penWidth(), baselineOf(element("pad"))), null, 0),
     again: () => { state.seed++; write(); },
     png: savePng,
     svg: saveSvg,
@@ -334,7 +334,7 @@ function start() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   new ResizeObserver(paint).observe(element("pad"));
   showLine(null);
-  greet();
+  showInvitation();
 }
 
 start();

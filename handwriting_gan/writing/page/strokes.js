@@ -1,12 +1,12 @@
 "use strict";
 /**
- * What was drawn on the pad. A stroke is a list of points `{x, y, width}`, all in widths of the pad: a
- * drawing stays the same when the pad changes its size.
+ * The strokes on the pad. A stroke is a list of points `{x, y, width}`, all in widths of the pad, so a drawing
+ * does not change with the pad's size.
  */
 
-const LEAST_PRESSURE = 0.35; // of a pen that hardly touches
+const MIN_WIDTH = 0.35; // of the pen's width, at the lowest pressure
 
-/** 273 for whoever wants to see first, or cannot draw: `[x, height over the line]`, in widths of the pad. */
+/** An example that shows 273: `[x, height above the baseline]`, in widths of the pad. */
 const EXAMPLE = [
   [
     [.107, .221], [.133, .273], [.185, .286], [.23, .26], [.237, .201], [.204, .136],
@@ -23,18 +23,18 @@ const EXAMPLE = [
   ],
 ];
 
-/** The example as strokes of a pen of this width, on a line so far down the pad. */
-function example(width, line) {
-  return EXAMPLE.map((stroke) => stroke.map(([x, height]) => ({ x, y: line - height, width })));
+/** The example as strokes of a pen of this width on this baseline, both in widths of the pad. */
+function example(width, baseline) {
+  return EXAMPLE.map((stroke) => stroke.map(([x, height]) => ({ x, y: baseline - height, width })));
 }
 
 /**
- * A point of a stroke from a pointer's event.
- * @param {{left: number, top: number, width: number}} pad where the pad is on the screen
- * @param {number} pen its width, in widths of the pad; one that tells its pressure draws finer if light
+ * A point of a stroke from a pointer event.
+ * @param {{left: number, top: number, width: number}} pad the pad's position on the screen
+ * @param {number} pen the pen's width, in widths of the pad; light pressure gives a finer line
  */
 function pointOf(event, pad, pen) {
-  const pressure = event.pointerType === "pen" && event.pressure ? LEAST_PRESSURE + event.pressure : 1;
+  const pressure = event.pointerType === "pen" && event.pressure ? MIN_WIDTH + event.pressure : 1;
   return {
     x: (event.clientX - pad.left) / pad.width,
     y: (event.clientY - pad.top) / pad.width,
@@ -42,7 +42,7 @@ function pointOf(event, pad, pen) {
   };
 }
 
-/** The box around strokes with their ink. */
+/** The box around the ink of strokes. */
 function boundsOf(strokes) {
   const points = strokes.flat();
   return {
@@ -54,29 +54,29 @@ function boundsOf(strokes) {
 }
 
 /**
- * Draws strokes, `scale` pixels to the pad's width. What is of one width is drawn at once: no seams.
- * @param {CanvasRenderingContext2D} context whose stroke style is the ink
+ * Paints strokes, `scale` pixels to the pad's width. Curves of equal width form one path, so they have no seams.
+ * @param {CanvasRenderingContext2D} context its stroke style is the ink
  */
-function draw(context, strokes, scale) {
+function paintStrokes(context, strokes, scale) {
   Object.assign(context, { lineCap: "round", lineJoin: "round" });
-  const place = ({ x, y }) => [x * scale, y * scale];
+  const pixel = ({ x, y }) => [x * scale, y * scale];
   for (const curve of strokes.flatMap(curves)) {
     if (curve.begins) {
       context.lineWidth = curve.width * scale;
       context.beginPath();
-      context.moveTo(...place(curve.from));
+      context.moveTo(...pixel(curve.from));
     }
-    context.quadraticCurveTo(...place(curve.control), ...place(curve.to));
+    context.quadraticCurveTo(...pixel(curve.control), ...pixel(curve.to));
     if (curve.ends) {
       context.stroke();
     }
   }
 }
 
-/** A stroke as curves around its points, from middle to middle of steps; a change of width begins anew. */
+/** A stroke as curves between the midpoints of its segments; a change of width begins a new path. */
 function curves(stroke) {
-  return stroke.map((point, place) => {
-    const [before, after] = [stroke[place - 1], stroke[place + 1]];
+  return stroke.map((point, index) => {
+    const [before, after] = [stroke[index - 1], stroke[index + 1]];
     return {
       from: before ? middle(before, point) : point,
       control: point,
@@ -92,4 +92,4 @@ function middle(one, other) {
   return { x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 };
 }
 
-module.exports = { boundsOf, curves, draw, example, pointOf };
+module.exports = { boundsOf, curves, example, paintStrokes, pointOf };

@@ -1,25 +1,25 @@
 "use strict";
-/** The weights that travel in the page: 16-bit floats in base64, a manifest of Flax's paths and shapes. */
+/** The weights in the page: 16-bit floats in base64, and a manifest of Flax's paths and shapes. */
 
 /**
  * @param {{manifest: [string, number[]][], float16: string}} packed "network/layer/name" and shape of each
- *   array, in the order in which their numbers follow one another
+ *   array, in the order of their values
  * @returns {Object} a tree by path; its leaves are `{shape, data: Float32Array}`
  */
 function unpack({ manifest, float16 }) {
-  const numbers = fromFloat16(new Uint16Array(fromBase64(float16).buffer));
+  const values = fromFloat16(new Uint16Array(fromBase64(float16).buffer));
   const tree = {};
   let start = 0;
   for (const [path, shape] of manifest) {
     const size = shape.reduce((product, extent) => product * extent, 1);
-    plant(tree, path.split("/"), { shape, data: numbers.subarray(start, start + size) });
+    insert(tree, path.split("/"), { shape, data: values.subarray(start, start + size) });
     start += size;
   }
   return tree;
 }
 
-/** Puts a leaf at its path. */
-function plant(tree, path, leaf) {
+/** Adds a leaf at its path. */
+function insert(tree, path, leaf) {
   const branch = path.slice(0, -1).reduce((node, name) => (node[name] ??= {}), tree);
   branch[path[path.length - 1]] = leaf;
 }
@@ -27,8 +27,8 @@ function plant(tree, path, leaf) {
 function fromBase64(text) {
   const characters = atob(text);
   const bytes = new Uint8Array(characters.length);
-  for (let place = 0; place < bytes.length; place++) {
-    bytes[place] = characters.charCodeAt(place);
+  for (let index = 0; index < bytes.length; index++) {
+    bytes[index] = characters.charCodeAt(index);
   }
   return bytes;
 }
@@ -37,7 +37,7 @@ function toBase64(bytes) {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 }
 
-/** IEEE 754 half precision, little end first, to single: there are only 65,536, so each is computed once. */
+/** IEEE 754 half precision, little-endian, to single, by a table of all 65,536 values. */
 function fromFloat16(halves) {
   const values = Float32Array.from({ length: 1 << 16 }, (_, bits) => valueOfHalf(bits));
   return Float32Array.from(halves, (bits) => values[bits]);

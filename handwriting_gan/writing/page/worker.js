@@ -1,18 +1,18 @@
 "use strict";
 /**
- * Reads and writes off the main thread. In come first `{model}`, then `{id, question, given}`; out goes
- * `{id, answer}` or `{id, error}`.
+ * Runs the tasks outside the main thread. The first message is `{model}`, the next ones are `{id, task, input}`.
+ * The worker replies with `{id, result}` or `{id, error}`.
  */
-const { readPicture, writeNumber } = require("./answers.js");
+const { readPicture, writeNumber } = require("./tasks.js");
 const { unpack } = require("./weights.js");
 
-const ANSWERS = { read: readPicture, write: writeNumber };
+const TASKS = { read: readPicture, write: writeNumber };
 let model = null;
 
-/** @returns {Object} what is to be sent back */
-function answer({ id, question, given }) {
+/** @returns {Object} the reply to a message */
+function reply({ id, task, input }) {
   try {
-    return { id, answer: ANSWERS[question](model, given) };
+    return { id, result: TASKS[task](model, input) };
   } catch (error) {
     return { id, error: error.message };
   }
@@ -22,6 +22,6 @@ self.onmessage = ({ data }) => {
   if (data.model) {
     model = { styleVariance: data.model.styleVariance, params: unpack(data.model) };
   } else {
-    self.postMessage(answer(data));
+    self.postMessage(reply(data));
   }
 };

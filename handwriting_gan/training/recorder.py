@@ -1,4 +1,4 @@
-"""What a run shows and keeps; of several processes only the first does."""
+"""What a run saves and shows. Of several processes only the first does either."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
@@ -12,20 +12,20 @@ from handwriting_gan.files import write_atomically
 from handwriting_gan.training.progress import RunProgress
 from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.workdir import checkpoints
-from handwriting_gan.workdir.layout import Workdir, alone, check_claim, check_free, claim
+from handwriting_gan.workdir.layout import Workdir, check_claim, check_free, claim, locked
 from handwriting_gan.workdir.metric_log import MetricLog
 from handwriting_gan.workdir.trackers import check_tracker, open_tracker
 
 Sheets = Callable[[int, Mapping[str, Any]], Mapping[str, Sheet]]  # (step, averaged networks) -> {mode: sheet}
 
 
-def in_items(state: TrainState) -> dict[str, Any]:
-    """A state, or its shapes, as a checkpoint holds it: the averaged networks apart from all else."""
+def checkpoint_items(state: TrainState) -> dict[str, Any]:
+    """A state, or its shapes, as the items of a checkpoint; the averaged networks are an item of their own."""
     return {checkpoints.STATE: state.replace(averaged={}), checkpoints.AVERAGED: state.averaged}
 
 
-class Unrecorded:
-    """Shows and keeps nothing: what the processes after the first have."""
+class NullRecorder:
+    """Saves and shows nothing: the recorder of every process but the first."""
 
     def __enter__(self) -> Self:
         return self
@@ -34,35 +34,35 @@ class Unrecorded:
         """Nothing is open."""
 
     def check(self, abstract: TrainState) -> None:
-        """Whether a run could be kept is the first process's to find."""
+        """Only the first process checks the workdir."""
 
-    def newest(self) -> TrainState | None:
-        """None: the first process tells."""
+    def restore(self) -> TrainState | None:
+        """None: the first process broadcasts the state."""
 
     def begin(self, step: int, last: int) -> None:
-        """The run goes on from a step."""
+        """A run begins or resumes at a step."""
 
-    def step(self, step: int) -> None:
+    def show_step(self, step: int) -> None:
         """A step was dispatched."""
 
-    def terms(self, step: int, terms: Mapping[str, float]) -> None:
-        """The terms of a step are known."""
+    def log_terms(self, step: int, terms: Mapping[str, float]) -> None:
+        """The terms of a step are due."""
 
-    def sheets(self, step: int, averaged: Mapping[str, Any]) -> None:
-        """The averaged networks of a step can be seen at work."""
+    def save_sheets(self, step: int, averaged: Mapping[str, Any]) -> None:
+        """The sample sheets of a step are due."""
 
-    def save(self, state: TrainState) -> None:
-        """A state of NumPy arrays is to be resumed from."""
+    def save_checkpoint(self, state: TrainState) -> None:
+        """A checkpoint of a state of NumPy arrays is due."""
 
 
-class Records(Unrecorded):
-    """Keeps a run in its workdir and shows it on the console; used as a context, alone in the workdir.
+class Recorder(NullRecorder):
+    """Saves a run in its workdir and shows it on the console; a context that locks the workdir.
 
-    In order: `check`, which writes nothing; the context; `newest`; `begin`, which claims the workdir.
+    Call in order: `check`, which writes nothing; the context; `restore`; `begin`, which claims the workdir.
 
     Raises:
-      InputError: from any method, if the workdir holds a run with another config, is being trained in,
-        cannot be written to, or has no room left.
+      InputError: from any method, if the workdir holds a run with another config, another process is training in
+        it, it cannot be written to, or the disk is full.
     """
 
     def __init__(self, config: ConfigDict, workdir: Workdir, sheets: Sheets) -> None:
@@ -72,8 +72,8 @@ class Records(Unrecorded):
         self._restored: checkpoints.Restored | None = None
 
     def check(self, abstract: TrainState) -> None:
-        """Refuses what could not be kept, before anything is made: `abstract` has the state's shapes."""
-        self._abstract = in_items(abstract)
+        """Checks that the run can be saved; `abstract` has the state's shapes."""
+        self._abstract = checkpoint_items(abstract)
         check_tracker(self._config)
         check_claim(self._workdir, self._config)
         check_free(self._workdir)
@@ -81,7 +81,7 @@ class Records(Unrecorded):
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            stack.enter_context(alone(self._workdir))
+            stack.enter_context(locked(self._workdir))
             check_claim(self._workdir, self._config)
             self._manager = stack.enter_context(
                 contextlib.closing(checkpoints.open_for_training(self._workdir)))
@@ -91,8 +91,8 @@ class Records(Unrecorded):
     def __exit__(self, *error: Any) -> None:
         self._open.__exit__(*error)
 
-    def newest(self) -> TrainState | None:
-        """The state of the newest whole checkpoint, if there is one; what is damaged is named."""
+    def restore(self) -> TrainState | None:
+        """The state of the newest intact checkpoint, if there is one; reports damaged ones."""
         self._restored = checkpoints.restore(self._manager, self._abstract)
         if self._restored is None:
             return None
@@ -103,7 +103,8 @@ class Records(Unrecorded):
     def begin(self, step: int, last: int) -> None:
         """Opens the tracker, claims the workdir, and opens the log and the progress bar.
 
-        Damaged checkpoints are set aside, since their steps are made again; logged lines of later steps go.
+        Sets damaged checkpoints aside, because their steps will be trained again, and drops logged lines of
+        later steps.
         """
         with self._logging(), contextlib.ExitStack() as stack:
             tracker = stack.enter_context(
@@ -115,17 +116,17 @@ class Records(Unrecorded):
             stack.pop_all()  # the log closes its tracker
         self._progress = self._open.enter_context(RunProgress(step, last))
 
-    def step(self, step: int) -> None:
-        """Moves the bar."""
+    def show_step(self, step: int) -> None:
+        """Moves the progress bar."""
         self._progress.step(step)
 
-    def terms(self, step: int, terms: Mapping[str, float]) -> None:
-        """Logs terms and speed, and shows them."""
+    def log_terms(self, step: int, terms: Mapping[str, float]) -> None:
+        """Logs and shows the terms and the speed."""
         with self._logging():
             self._log.write(step, terms, self._progress.speed(step))
         self._progress.terms(step, terms)
 
-    def sheets(self, step: int, averaged: Mapping[str, Any]) -> None:
+    def save_sheets(self, step: int, averaged: Mapping[str, Any]) -> None:
         """Saves the sample sheets."""
         paths = {}
         for mode, sheet in self._sheets(step, averaged).items():
@@ -133,15 +134,15 @@ class Records(Unrecorded):
             write_atomically(paths[mode], png_of_sheet(sheet))
         self._log.pictures(step, paths)
 
-    def save(self, state: TrainState) -> None:
-        """Saves a checkpoint, the averaged networks apart."""
-        checkpoints.save(self._manager, int(state.step), **in_items(state))
+    def save_checkpoint(self, state: TrainState) -> None:
+        """Saves a checkpoint."""
+        checkpoints.save(self._manager, int(state.step), **checkpoint_items(state))
 
     @contextlib.contextmanager
     def _logging(self) -> Iterator[None]:
-        """Says in one line what the system says of a line that could not be logged."""
+        """Context that reports an error of the file system as an InputError."""
         try:
             yield
         except OSError as error:
-            raise InputError(f"{self._workdir.root} cannot be written to ({error.strerror or error}); the "
-                             "last checkpoint is kept: mend that, and the same command goes on") from error
+            raise InputError(f"{self._workdir.root} cannot be written to ({error.strerror or error}); the last "
+                             "checkpoint is kept: fix that, then run the same command again to resume") from error
