@@ -69,7 +69,7 @@ def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], int], f
     steps = devices.steps_per_dispatch(config.steps_per_dispatch)
     step = devices.parallel(train_step.make_train_step(
         method, by_network, config.ema_decay, config.seed, devices.AXIS, config.micro_batches), steps)
-    compiled = devices.compiled(step, state, *inputs)
+    compiled: Any = devices.compiled(step, state, *inputs)
     state = devices.replicate(state)
     # A loop's body counts once; a convolution that XLA leaves to a GPU's cuDNN not at all.
     flops = compiled.cost_analysis()["flops"] * jax.local_device_count()

@@ -124,7 +124,7 @@ def make_case(width: int) -> Case:
     params, others = (jax.tree.map(lambda x: np.asarray(x) + rng.normal(scale=0.1, size=x.shape), initial)
                       for _ in range(2))
     pool = make_pool(mnist_5k.load("train"))
-    draw_keys, noise_keys = example_keys(SEED, jnp.int32(STEP), 0, np.arange(BATCH))
+    draw_keys, noise_keys = example_keys(SEED, jnp.int32(STEP), 0, jnp.arange(BATCH))
     batch = Batch(*(x.astype(jnp.float64) if x.ndim == 4 else x for x in sample_batch(pool, draw_keys)))
     return Case(config, method, params, {name: others[name] for name in method.averaged}, pool, batch,
                 noise_keys)
