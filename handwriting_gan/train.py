@@ -201,7 +201,7 @@ def _config_reason(error: Exception) -> str:
                                                      traceback.extract_tb(error.__traceback__)}
     if isinstance(error, AttributeError | KeyError) and not in_file:
         nested = re.search(r"Attempting to lookup: ([\w.]+)", message)
-        name = (nested[1] if nested else one_line(error)).partition(";")[0]
+        name = (nested[1] if nested else one_line(error)).partition(";")[0].strip("'\"")
         if name in RENAMED:
             return f'there is no field {name}; did you mean "{RENAMED[name]}"'
         return f"there is no field {nested[1] if nested else one_line(error)}"

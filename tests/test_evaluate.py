@@ -31,15 +31,15 @@ def test_a_new_place_and_an_earlier_scorecards_are_taken_and_left_as_they_are(tm
     ({"card_attributes.png/x": ""}, "card.json", r"card_attributes\.png: it is no regular file"),
     ({}, "card.md", "does not end in .json"),
     ({}, "", "does not end in .json"),
-    ({"config.json": "{}"}, "config.json", "would change what the run in"),
+    ({"config.json": "{}"}, "config.json", "would change the run in"),
     ({"config.json": "{}"}, "metrics.jsonl", "does not end in .json"),
-    ({"config.json": "{}"}, "checkpoints/card.json", "would change what the run in"),
-    ({"package.json": '{"name": "mine"}'}, "package.json", "is no scorecard"),
-    ({"notes.json": "not JSON"}, "notes.json", "is no scorecard"),
-    ({"README.md": "mine"}, "README.json", r"README\.md is there and belongs to no scorecard"),
-    ({"card_matrix.png": "mine"}, "card.json", r"card_matrix\.png is there and belongs to no scorecard"),
+    ({"config.json": "{}"}, "checkpoints/card.json", "would change the run in"),
+    ({"package.json": '{"name": "mine"}'}, "package.json", "is not a scorecard"),
+    ({"notes.json": "not JSON"}, "notes.json", "is not a scorecard"),
+    ({"README.md": "mine"}, "README.json", r"README\.md exists and belongs to no scorecard"),
+    ({"card_matrix.png": "mine"}, "card.json", r"card_matrix\.png exists and belongs to no scorecard"),
 ])
-def test_whatever_is_no_scorecards_is_spared_before_any_work(
+def test_other_files_are_not_replaced_and_the_check_comes_first(
         files: dict[str, str], out: str, reason: str, tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch) -> None:
     for name, content in files.items():
@@ -48,7 +48,7 @@ def test_whatever_is_no_scorecards_is_spared_before_any_work(
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     model = SimpleNamespace(config=SimpleNamespace(data="mnist_5k"))
     monkeypatch.setattr(evaluate.trained_model, "load", lambda _: model)
-    monkeypatch.setattr(evaluate.sources, "load_both", lambda *_: pytest.fail("it began"))
+    monkeypatch.setattr(evaluate.sources, "load_both", lambda *_: pytest.fail("work has begun"))
     monkeypatch.setattr("sys.argv", ["evaluate", "--workdir", "any", "--out", str(tmp_path / out)])
     with pytest.raises(InputError, match=reason):
         evaluate.main()
