@@ -1,8 +1,8 @@
-"""What a part of a method is worth: the method's config with a change, by name.
+"""Ablations: the config of a method with one change.
 
-    python -m handwriting_gan.train --config configs/ablations.py:without_matching --workdir runs/unmatched
+    python -m handwriting_gan.train --config configs/ablations.py:without_matching --workdir runs/without_matching
 
-A preset may follow the name, as in `without_matching:tiny`; it is `small` unless said.
+A preset can follow the name, as in `without_matching:tiny`; the default is `small`.
 """
 
 from collections.abc import Callable
@@ -11,120 +11,120 @@ from ml_collections import ConfigDict
 
 from configs import stargan_v1, stargan_v2, writer_guided
 
-# Ours, without a part.
+# The writer-guided method.
 
 
 def without_matching_of_fakes(config: ConfigDict) -> None:
-    """Nothing but the discriminator asks whether a fake is by the hand that it was given."""
+    """No contrastive matching of fakes: only the discriminator makes fakes follow the style."""
     del config.losses.matching_of_fakes
 
 
 def without_matching(config: ConfigDict) -> None:
-    """Styles are not told apart from other writers' any more: what they mean is left to the generator."""
+    """No contrastive matching: only the other losses train the style."""
     del config.losses.matching, config.losses.matching_of_fakes
 
 
 def without_posterior(config: ConfigDict) -> None:
-    """No variational autoencoder about the latent: a plain conditional GAN."""
+    """No variational autoencoder of the latent: a conditional GAN."""
     del config.losses.reconstruction, config.losses.kl
 
 
 def without_adversary(config: ConfigDict) -> None:
-    """A conditional variational autoencoder alone; the discriminator is there, but never moves."""
+    """A conditional variational autoencoder with matching; the discriminator has weight 0."""
     config.losses.adversarial = config.losses.r1 = 0.0
 
 
 def without_style_variance(config: ConfigDict) -> None:
-    """All natural tries from the same references have one style; they differ by their latents alone."""
+    """Natural tries from the same references share one style and differ only in their latents."""
     config.style_variance = 0.0
 
 
-# StarGAN v2's own ladder (Choi et al. 2020, table 1): A is stargan_v1, E without_diversity, F stargan_v2.
+# The configurations of Choi et al. 2020, table 1: A is stargan_v1, E is without_diversity, F is stargan_v2.
 
 
 def multi_task_discriminator(config: ConfigDict) -> None:
-    """B: a head of the discriminator for each domain instead of a classifier."""
+    """B: StarGAN with a discriminator head for each domain instead of a classifier."""
     config.method = "multi_task_stargan"
     del config.losses.classification
 
 
 def label_styles(config: ConfigDict) -> None:
-    """C: R1 and adaptive norms, with one style for each domain; one output for a source and a digit."""
+    """C: R1 and adaptive norms, with one style per domain, so that a source and a digit determine the output."""
     config.method, config.guided_by, config.route = "label_styled", "latents", "source"
     del config.learning_rates.style_encoder
     del config.losses.style_reconstruction, config.losses.diversity
 
 
 def shared_latents(config: ConfigDict) -> None:
-    """D: a latent beside the domain's code, one for all domains, which an encoder has to find again."""
+    """D: the style is a latent and the domain's code; one encoder for all domains reconstructs the latent."""
     config.method, config.truncation = "latent_styled", 1.0
     del config.learning_rates.mapping_network
     del config.losses.diversity
 
 
-# StarGAN v2 without a part.
+# StarGAN v2 without one part.
 
 
 def without_cycle(config: ConfigDict) -> None:
-    """Nothing asks that the source can be had back."""
+    """No cycle consistency: nothing requires that the source can be reconstructed."""
     del config.losses.cycle
 
 
 def without_style_reconstruction(config: ConfigDict) -> None:
-    """Nothing asks that the style can be read from what it made; only the cycle teaches its encoder."""
+    """No style reconstruction: only the cycle trains the style encoder."""
     del config.losses.style_reconstruction
 
 
 def without_diversity(config: ConfigDict) -> None:
-    """E of the ladder: nothing asks that two styles make two images."""
+    """E: no diversity term, so nothing requires that two styles give two images."""
     del config.losses.diversity
 
 
 def without_r1(config: ConfigDict) -> None:
-    """The discriminator's gradient is not penalised."""
+    """No R1 penalty on the discriminator's gradient."""
     del config.losses.r1
 
 
 def without_averaging(config: ConfigDict) -> None:
-    """The networks as the last step left them."""
+    """No moving average: the networks of the last step."""
     config.ema_decay = 0.0
 
 
 def by_latents_only(config: ConfigDict) -> None:
-    """Training is guided by latents alone; the style encoder still learns to find their styles."""
+    """Training with latents only; the style encoder learns from style reconstruction and cycle."""
     config.guided_by = "latents"
 
 
 def by_references_only(config: ConfigDict) -> None:
-    """Training is guided by references alone: no latents, so no mean style to draw one towards."""
+    """Training with references only: no mapping network is trained, so styles are not truncated."""
     config.guided_by, config.truncation = "references", 1.0
 
 
-# What the brief suggests for more than thickness.
+# Larger parts of StarGAN v2, to keep more of a hand than thickness.
 
 
 def more_layers(config: ConfigDict) -> None:
-    """Twice the bottleneck blocks."""
+    """Twice as many bottleneck blocks."""
     config.networks.bottleneck_blocks *= 2
 
 
 def wider_latent(config: ConfigDict) -> None:
-    """Four times the latent."""
+    """A latent of four times the dimension."""
     config.networks.latent_dim *= 4
 
 
 def wider_style(config: ConfigDict) -> None:
-    """Four times the style."""
+    """A style of four times the dimension."""
     config.networks.style_dim *= 4
 
 
 def heavier_diversity(config: ConfigDict) -> None:
-    """Four times its weight."""
+    """Four times the diversity weight."""
     config.losses.diversity *= 4
 
 
 def undecayed_diversity(config: ConfigDict) -> None:
-    """Its weight stays: it would be gone after a billion steps."""
+    """A constant diversity weight: it would reach 0 after a billion steps."""
     config.diversity_decay_steps = 1_000_000_000
 
 
@@ -151,7 +151,7 @@ def get_config(chosen: str) -> ConfigDict:
     """
     name, _, preset = chosen.partition(":")
     if name not in ABLATIONS:
-        raise ValueError(f"no ablation is called {name!r}; there is {', '.join(ABLATIONS)}")
+        raise ValueError(f"no ablation is called {name!r}; choose one of {', '.join(ABLATIONS)}")
     whole, change = ABLATIONS[name]
     config = whole(preset or "small")
     change(config)

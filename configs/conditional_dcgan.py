@@ -2,8 +2,11 @@
 
     python -m handwriting_gan.train --config configs/conditional_dcgan.py:small --workdir runs/cdcgan
 
-`small` and `base` have the widths and Adam of the simple MNIST GAN that tutorials teach; `base` has the batch
-and the discriminator's 45,000 updates of Bie et al. 2023's conditional DCGAN.
+Widths and Adam are those of the simple MNIST GAN of tutorials. `base` has the batch size and the 45,000 discriminator
+updates of the conditional DCGAN of Bie et al. 2023.
+
+Expect, `small` with `--config.data=mnist_writers --config.steps=1500`, seed 0, two cores of an Intel Xeon: Fréchet
+distance 128.8 latent-guided, digits right 99.5 % (experiments/results/rows/conditional_dcgan.json).
 """
 
 from ml_collections import ConfigDict

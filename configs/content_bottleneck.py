@@ -1,8 +1,12 @@
-"""StarGAN v2 with a content bottleneck (Gabbay & Hoshen 2020): what a style can tell goes into the style.
+"""StarGAN v2 with a content bottleneck (Gabbay & Hoshen 2020), which moves information from content to style.
 
     python -m handwriting_gan.train --config configs/content_bottleneck.py:small --workdir runs/bottleneck
 
-All presets are StarGAN v2's. The noise's deviation is LORD's; the weight of the penalty is our choice.
+All presets are StarGAN v2's. The noise's standard deviation is LORD's; the penalty's weight is our choice.
+
+Expect, `small` with `--config.data=mnist_writers --config.steps=1500`, seed 0, two cores of an Intel Xeon: Fréchet
+distance 100.2 latent-guided and 118.5 reference-guided, digits right 99.5 and 99.9 %
+(experiments/results/rows/content_bottleneck.json).
 """
 
 from ml_collections import ConfigDict

@@ -1,8 +1,11 @@
-"""The DCGAN (Radford et al. 2016) that MNIST tutorials teach: the floor of image quality, told no digit.
+"""The DCGAN (Radford et al. 2016) of MNIST tutorials, not conditioned on the digit: the lower bound of image quality.
 
     python -m handwriting_gan.train --config configs/dcgan.py:small --workdir runs/dcgan
 
-The conditional one's presets, told nothing.
+All presets are the conditional DCGAN's.
+
+Expect, `small` with `--config.data=mnist_writers --config.steps=1500`, seed 0, two cores of an Intel Xeon: Fréchet
+distance 528.3 latent-guided, digits right 9.9 %, which is chance (experiments/results/rows/dcgan.json).
 """
 
 from ml_collections import ConfigDict

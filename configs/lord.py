@@ -1,13 +1,16 @@
-"""LORD (Gabbay & Hoshen 2020): no adversary; class is the digit, content the hand.
+"""LORD (Gabbay & Hoshen 2020): no discriminator; the class is the digit, the content the hand.
 
     python -m handwriting_gan.train --config configs/lord.py:small --workdir runs/lord
 
-A content is learned for each glyph that it trains on, so there are only as many as a run comes back to
-often. The noise and the dimensions of content and class are the authors'. Their weights belong to a
-perceptual loss and do not carry over; these were chosen on validation writers, after 1,500 steps, by an
-encoder that averaged over the image, and not again since: a content that weighs 15 times as much, learned a
-quarter as fast, made blurs. Codes learn 20 times as fast as networks: each is met once in 125 steps.
-On two cores of an Intel Xeon `small` does about 10 steps/s.
+Each training glyph has its own content code, so a run uses only as many glyphs as it can visit often. Noise and the
+dimensions of content and class are the authors'. Their loss weights belong to a perceptual loss and do not transfer.
+Ours were chosen on validation writers after 1,500 steps, with an earlier encoder that averaged over the image, and not
+tuned again: a content weight 15 times as large with a quarter of the learning rate gave blurred glyphs. Content codes
+learn 20 times as fast as networks, because each is in the batch once in 125 steps.
+`small` does about 10 steps/s on two cores of an Intel Xeon, 4 minutes in all.
+
+Expect, `small` with `--config.data=mnist_writers --config.steps=1500`, seed 0, the same machine: Fréchet distance 196.9
+latent-guided, digits right 96.4 % (experiments/results/rows/lord.json).
 """
 
 from ml_collections import ConfigDict
@@ -20,7 +23,7 @@ def get_config(preset: str = "small") -> ConfigDict:
     """The config of a preset: tiny, small or base."""
     config = common.get_config(preset)
     config.method = "lord"
-    config.glyphs = pick(preset, 40, 2_000, 4_000)  # that have a content each
+    config.glyphs = pick(preset, 40, 2_000, 4_000)  # with a content code each; a multiple of 10
 
     config.networks = ConfigDict({
         "width": pick(preset, 8, 64, 256),  # of the generator at 7 x 7, halved per level
@@ -30,7 +33,7 @@ def get_config(preset: str = "small") -> ConfigDict:
         "class_dim": pick(preset, 8, 256, 256),
     })
     config.content_noise = 1.0  # standard deviation
-    config.losses = ConfigDict({  # weights; a term left out is not computed
+    config.losses = ConfigDict({  # weights; a term without a weight is not computed
         "reconstruction": 1.0,  # a sum over pixels
         "content": 3.0,  # a mean over the code's elements
         "code": 10.0,

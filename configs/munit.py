@@ -1,10 +1,14 @@
-"""MUNIT (Huang et al. 2018) whose domains are the ten digits: content and style, the same for all digits.
+"""MUNIT (Huang et al. 2018) whose domains are the ten digits.
 
     python -m handwriting_gan.train --config configs/munit.py:small --workdir runs/munit
 
-All presets take the authors' loss weights, style dimension and Adam; `base` their learning rate and widths
-too, without its halving each 100,000 iterations, and a larger batch than their one image. `small` and `tiny`
-have few steps to learn in, so theirs are higher and narrower.
+Loss weights, style dimension and Adam are the authors'. `base` also has their learning rate, without its halving every
+100,000 iterations, and their widths, with a larger batch than their one image. `small` and `tiny` have few steps, so
+their learning rates are higher and their networks narrower.
+
+Expect, `small` with `--config.data=mnist_writers --config.steps=1500`, seed 0, two cores of an Intel Xeon: Fréchet
+distance 40.5 latent-guided, digits right 85.9 %. Reference-guided it returns the source's digit: digits right 0.3 %
+(experiments/results/rows/munit.json).
 """
 
 from ml_collections import ConfigDict
@@ -20,11 +24,11 @@ def get_config(preset: str = "small") -> ConfigDict:
 
     config.networks = ConfigDict({
         "width": pick(preset, 4, 16, 64),  # channels at 28 x 28; doubled per level
-        "blocks": pick(preset, 1, 4, 4),  # residual, at 7 x 7, of content encoder and of decoder
+        "blocks": pick(preset, 1, 4, 4),  # residual blocks at 7 x 7, of content encoder and of decoder
         "perceptron_width": pick(preset, 8, 64, 256),
         "style_dim": 8,
     })
-    config.losses = ConfigDict({  # weights; a term left out is not computed
+    config.losses = ConfigDict({  # weights; a term without a weight is not computed
         "adversarial": 1.0,
         "image_reconstruction": 10.0,
         "style_reconstruction": 1.0,
@@ -35,7 +39,7 @@ def get_config(preset: str = "small") -> ConfigDict:
         "content_encoder": rate,
         "style_encoder": rate,
         "decoder": rate,
-        "discriminator": pick(preset, 1e-3, 1e-3, 1e-4),  # 5e-4 was slow to tell digits
+        "discriminator": pick(preset, 1e-3, 1e-3, 1e-4),  # with 5e-4 it learned the digits slowly
     })
     config.adam = ConfigDict({"beta1": 0.5, "beta2": 0.999, "l2": 1e-4})
     return config

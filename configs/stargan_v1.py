@@ -1,12 +1,13 @@
-"""StarGAN (Choi et al. 2018) whose domains are the ten digits: StarGAN v2's baseline.
+"""StarGAN (Choi et al. 2018) whose domains are the ten digits: the baseline of StarGAN v2.
 
     python -m handwriting_gan.train --config configs/stargan_v1.py:small --workdir runs/stargan_v1
 
-All presets take the authors' loss weights, batch, Adam and five updates of the discriminator for one of the
-generator; `base` their learning rate and width too. `small` and `tiny` have few steps to learn in, so theirs
-are higher and narrower.
+Loss weights, batch size, Adam and five discriminator updates for each update of the generator are the authors'; `base`
+also has their learning rate and width. `small` and `tiny` have few steps, so their learning rates are higher and their
+networks narrower. `small` does about 6.4 steps/s on two cores of an Intel Xeon, 7 minutes in all.
 
-On two cores of an Intel Xeon `small` does about 6.4 steps/s.
+Expect, `small` with `--config.data=mnist_writers --config.steps=1500`, seed 0, the same machine: Fréchet distance 53.6
+latent-guided, digits right 93.8 % (experiments/results/rows/stargan_v1.json).
 """
 
 from ml_collections import ConfigDict
@@ -20,13 +21,13 @@ def get_config(preset: str = "small") -> ConfigDict:
     config = common.get_config(preset)
     config.method = "stargan_v1"
     config.batch_size = pick(preset, 4, 16, 16)
-    config.discriminator_updates = 5  # for one of the generator
+    config.discriminator_updates = 5  # for each update of the generator
 
     config.networks = ConfigDict({
         "width": pick(preset, 4, 16, 64),  # channels at 28 x 28; doubled per level
-        "blocks": pick(preset, 1, 6, 6),  # residual, at 7 x 7
+        "blocks": pick(preset, 1, 6, 6),  # residual blocks at 7 x 7
     })
-    config.losses = ConfigDict({  # weights; a term left out is not computed
+    config.losses = ConfigDict({  # weights; a term without a weight is not computed
         "adversarial": 1.0,
         "gradient_penalty": 10.0,
         "classification": 1.0,

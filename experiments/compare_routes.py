@@ -1,9 +1,9 @@
-"""Compares the routes by which StarGAN v2 could carry a hand, on one trained model.
+"""Compares the routes by which StarGAN v2 can transfer a hand, on one trained model.
 
 $ python -m experiments.compare_routes --workdir runs/stargan_v2 --out experiments/results/routes.md
 
-Three glyphs of an unseen writer are the hand, other digits are written: the quick protocol's episodes, so
-validation writers and the second writer encoder, since a route is chosen by what comes out.
+The model reads three glyphs of an unseen writer and writes other digits. The episodes are those of the quick
+protocol (validation writers, second writer encoder), because the result is used to choose a route.
 """
 
 import dataclasses
@@ -29,12 +29,13 @@ BASELINES = (TWIN, FLOOR)  # rows that do not depend on the route
 
 
 def main() -> None:
-    """Flags in, one call."""
-    parser = Flags(description=__doc__.splitlines()[0])
-    parser.add_argument("--workdir", type=Path, required=True, help="of a StarGAN v2")
+    """Parses the flags and prints the table."""
+    parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.compare_routes "
+                   "--workdir runs/stargan_v2 --out experiments/results/routes.md")
+    parser.add_argument("--workdir", type=Path, required=True, help="workdir of a trained StarGAN v2")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
-    parser.add_argument("--seed", type=whole_number(0), default=0)
-    parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
+    parser.add_argument("--seed", type=whole_number(0), default=0, help="seed of the episodes")
+    parser.add_argument("--out", type=Path, help="Markdown file (default: print only)")
     arguments = parser.parse_args()
     if arguments.out:
         check_output(arguments.out, ".md", begins=r"\| route \|")
@@ -63,10 +64,10 @@ def main() -> None:
 
 
 def with_route(model: trained_model.TrainedModel, route: str) -> trained_model.TrainedModel:
-    """The same networks carrying the hand by another route.
+    """The same networks with another route.
 
     Raises:
-      InputError: if the method has no routes, or not this one.
+      InputError: if the method has no routes, or no such route.
     """
     if "route" not in model.config:
         raise InputError(f"{model.config.method} has no routes")

@@ -1,8 +1,8 @@
-"""A first look, in a few minutes: writes 481 in the hand of the picture of 273, trains a model, evaluates it.
+"""A tour in a few minutes: writes 481 in the hand of the picture of 273, trains a model and evaluates it.
 
 $ python -m experiments.first_run
 
-It uses the digits that come with the packages, so it needs no network, and leaves everything in runs/first.
+It uses the 5,000 MNIST digits of an installed package, so it needs no network. All results go to runs/first.
 """
 
 import sys
@@ -20,9 +20,9 @@ TRAINING = ("--config.steps=400", "--config.diversity_decay_steps=400", "--confi
 
 
 def main() -> None:
-    """Runs the project's own commands, each in a process of its own, and says where their results lie."""
-    parser = Flags(description=__doc__.splitlines()[0])
-    parser.add_argument("--workdir", type=Path, default=ROOT / "runs" / "first")
+    """Runs the project's commands one after the other and prints the paths of their results."""
+    parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.first_run")
+    parser.add_argument("--workdir", type=Path, default=ROOT / "runs" / "first", help="folder of all results")
     workdir = parser.parse_args().workdir.absolute()  # the commands run in another folder
     written, own = workdir / "481_released.png", workdir / "481_own.png"
     for picture in (written, own):
@@ -34,14 +34,14 @@ def main() -> None:
         _run("write", "--number", "481", "--like", PICTURE, "--workdir", workdir, "--paper", "--out", own)
     print(f"""
 481 in the hand of {PICTURE}
-  by the released weights:       {written}
-  by the model just trained:     {own}
+  by the released model:         {written}
+  by the model trained here:     {own}
 sample sheets of the training:   {workdir / "samples"}
-the scorecard, in words:         {workdir / "scorecard.md"}""")
+tables of the evaluation:        {workdir / "scorecard.md"}""")
 
 
 def _run(name: str, *arguments: object) -> None:
-    """Runs a command; where it fails, it has said why."""
+    """Runs a command of the package; exits with code 2 if it fails, after its own message."""
     command = ["python", "-m", f"handwriting_gan.{name}", *map(str, arguments)]
     print("$", *command, flush=True)
     if children.run([sys.executable, *command[1:]], cwd=ROOT).returncode:

@@ -1,9 +1,9 @@
-"""How good the judges are: the digit classifier's accuracy, the writer encoders' verification of real hands.
+"""Measures the judges: the accuracy of the digit classifier, and how well writer encoders verify real hands.
 
 $ python -m experiments.judge_judges --data_folder DIR --out experiments/results/judges.md
 
-The query is a real glyph; the claim is the mean over K other glyphs of other digits by the same writer, or
-by another. All on writers that no judge was fitted on.
+A query is a real glyph. A claim is the mean embedding of K glyphs of other digits, by the same writer or by
+another. No judge was fitted on these writers.
 """
 
 from pathlib import Path
@@ -26,34 +26,35 @@ COUNTS = (1, 3, 10)  # references, K
 
 
 def main() -> None:
-    """Flags in, one call."""
-    parser = Flags(description=__doc__.splitlines()[0])
-    parser.add_argument("--split", choices=("validation", "test"), default="test")
+    """Parses the flags and prints the table."""
+    parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.judge_judges "
+                   "--data_folder DIR --out experiments/results/judges.md")
+    parser.add_argument("--split", choices=("validation", "test"), default="test", help="writers to measure on")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
-    parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
+    parser.add_argument("--out", type=Path, help="Markdown file (default: print only)")
     arguments = parser.parse_args()
     if arguments.out:
         check_output(arguments.out, ".md", begins="Digit classifier ")
     glyphs = sources.load("mnist_writers", arguments.split, arguments.data_folder)
     reader = digit_classifier.load()
-    right = mean((reader.digits(glyphs.images) == glyphs.digits).astype(float), glyphs.writers)
-    encoders = [writer_encoder.load(name) for name in writer_encoder.BUILDS]
+    accuracy = mean((reader.digits(glyphs.images) == glyphs.digits).astype(float), glyphs.writers)
+    encoders = [writer_encoder.load(name) for name in writer_encoder.ARCHITECTURES]
     episodes = sample_episodes(glyphs, max(COUNTS), seed=0)
     rows = [row for encoder in encoders for row in verification(encoder, glyphs, episodes)]
-    heads = ["encoder", "negatives", *(f"{name}, K = {count}" for count in COUNTS
+    headings = ["encoder", "negatives", *(f"{name}, K = {count}" for count in COUNTS
                                        for name in ("AUC", "EER"))]
     writers = len(np.unique(glyphs.writers[episodes.targets]))
-    named = ", ".join(f"{encoder.name} {encoder.sha256[:12]}" for encoder in encoders)
-    page = (f"Digit classifier {reader.sha256[:12]}: reads {percent(right, 2)} % of {len(glyphs.digits)} "
-            f"glyphs.\n\n{tables.markdown_table(heads, rows)}\n\n{len(episodes.targets)} queries by "
-            f"{writers} writers of the {arguments.split} split, 95 % intervals over writers; {named}.\n")
+    hashes = ", ".join(f"{encoder.name} {encoder.sha256[:12]}" for encoder in encoders)
+    page = (f"Digit classifier {reader.sha256[:12]}: reads {percent(accuracy, 2)} % of {len(glyphs.digits)} "
+            f"glyphs.\n\n{tables.markdown_table(headings, rows)}\n\n{len(episodes.targets)} queries by "
+            f"{writers} writers of the {arguments.split} split, 95 % intervals over writers; {hashes}.\n")
     print(page)
     if arguments.out:
         write_atomically(arguments.out, page.encode())
 
 
 def verification(encoder: WriterEncoder, glyphs: Glyphs, episodes: Episodes) -> list[list[str]]:
-    """The rows of one encoder: impostors of the same series, and of all."""
+    """The rows of one encoder: impostors of the same series, and of all series."""
     embeddings = encoder.embed(glyphs.images, glyphs.digits)
     queries = glyphs.take(episodes.targets)
     same_digit = queries.digits[:, None] == queries.digits
@@ -72,7 +73,7 @@ def verification(encoder: WriterEncoder, glyphs: Glyphs, episodes: Episodes) -> 
 
 
 def percent(estimate: Estimate, decimals: int = 1) -> str:
-    """An estimate in percent, with its interval if it has one."""
+    """An estimate in percent, with its interval if there is one."""
     values = [estimate.value, *(estimate.interval or ())]
     value, *interval = (f"{100 * each:.{decimals}f}" for each in values if each is not None)
     return f"{value} [{', '.join(interval)}]" if interval else value

@@ -1,11 +1,11 @@
-"""Makes the tables of the committed scorecards: Markdown in the pages, LaTeX, CSV and bar charts beside the results.
+"""Makes the tables of the committed scorecards: Markdown in the pages, and LaTeX, CSV and bar charts.
 
 $ python -m experiments.make_tables
 
 A block of a page begins with `<!-- table: NAME -->` and ends with `<!-- end -->`. NAME is a table of
 experiments.run_table, with one row for each method; a scorecard NAME.json in experiments/results/; or `summary`,
-the table of README.md. With --results the tables of other scorecards of experiments.run_table are printed, and
-written beside those.
+the table of README.md. With --results the command prints the tables of other scorecards of experiments.run_table
+and writes them into their folder; the pages stay as they are.
 """
 
 import re
@@ -31,17 +31,17 @@ OURS, STARGAN_V2 = "writer_guided", "stargan_v2"  # the scorecards that the summ
 SHOWN: dict[str, tuple[str | int, ...]] = {  # of each table: guided modes, and K of hands
     "few_shot": (3,),
     "ladder": ("latent", 3),
-    "rivals": ("latent", "reference", 1, 3, 10),
+    "comparison": ("latent", "reference", 1, 3, 10),
     "minus_one": ("latent", "reference", 3),
     "suggestions": ("latent", 3),
 }
-LONGER = {"rivals": {"StarGAN v2": STARGAN_V2, "writer-guided": OURS}}  # models with more training, by table
+LONGER = {"comparison": {"StarGAN v2": STARGAN_V2, "writer-guided": OURS}}  # models with more training, by table
 TITLES = {"latent": "Latent-guided", "reference": "Reference-guided"}
 Cards = dict[str, list[Scorecard]]  # {row's heading: the scorecards of its seeds}
 
 
 def filled(page: str, results: Path) -> str:
-    """The page with every block made again from its scorecards.
+    """The page with every block replaced by the table of its scorecards.
 
     Raises:
       InputError: if a scorecard is missing, or those of a table do not belong together.
@@ -61,7 +61,7 @@ def filled(page: str, results: Path) -> str:
 
 
 def summary(results: Path) -> str:
-    """The table of README.md: our method, StarGAN v2, the twin and a training-free baseline at one K.
+    """The table of README.md: our method, StarGAN v2, the twin and a training-free baseline for one K.
 
     Raises:
       InputError: if a scorecard is missing.
@@ -83,10 +83,10 @@ def summary(results: Path) -> str:
 
 
 def comparison(name: str, results: Path) -> tuple[list[Comparison], list[str]]:
-    """A table's comparisons, of the rows that have scorecards; and what they are made from.
+    """A table's comparisons, of the rows that have scorecards; and notes on training, evaluation and judges.
 
     Raises:
-      InputError: if no row has one, or they differ in preset, budget, data, protocol or judges.
+      InputError: if no row has one, or scorecards differ in preset, budget, data, protocol or judges.
     """
     by_row = {heading: seeds for heading, config in TABLES[name].rows.items()
               if (seeds := dict(_seeds(config, results / TABLES[name].folder)))}
@@ -119,13 +119,13 @@ def _trained_longer(name: str, results: Path, row_path: Path, row: Scorecard) ->
 
 
 def _heading(name: str, made: MadeFrom, row: MadeFrom) -> str:
-    """A model with its training; with its preset if that is not the row's."""
+    """The heading of a model: its training, and its preset if that is not the row's."""
     preset = "" if made.preset == row.preset else f"preset {made.preset}, "
     return f"{name}, {preset}{made.step:,} steps on {made.trained_on}"
 
 
 def _compared(part: str | int, cards: Cards, longer: Mapping[str, Scorecard]) -> Comparison | None:
-    """The comparison of a guided mode, or of the hand for one K; none if no row has it."""
+    """The comparison of a guided mode, or of the hand for one K; None if no row has it."""
     def has(card: Scorecard) -> bool:
         return part in card.guided if isinstance(part, str) else card.hand(part) is not None
 
@@ -169,7 +169,7 @@ def _notes(name: str, cards: Cards, glyphs: int | str) -> list[str]:
 
 
 def _counted(seeds: dict[str, int]) -> str:
-    """The least number of seeds, and the rows that have more."""
+    """The smallest number of seeds, and the rows that have more, as text."""
     least = min(seeds.values())
     return "; ".join([str(least), *(f"{count} of {heading}" for heading, count in seeds.items() if count > least)])
 
@@ -181,14 +181,14 @@ def _comparison_block(name: str, results: Path) -> str:
 
 
 def names_in(results: Path) -> list[str]:
-    """The tables of which a row has a scorecard."""
+    """The tables with at least one scorecard."""
     return [name for name, table in TABLES.items()
             if any((results / table.folder / f"{Run(config, 0).name}.json").exists()
                    for config in table.rows.values())]
 
 
 def files_of(results: Path) -> dict[Path, bytes]:
-    """NAME.tex, NAME.csv and NAME.png of every table that has a row."""
+    """By path: NAME.tex, NAME.csv and NAME.png of every table with a scorecard; NAME.md of every single scorecard."""
     files = {}
     for name in names_in(results):
         compared, notes = comparison(name, results)
@@ -198,14 +198,15 @@ def files_of(results: Path) -> dict[Path, bytes]:
         files[results / f"{name}.csv"] = separated.encode()
         files |= {results / f"{name}.png": comparisons.attribute_bars(each) for each in compared
                   if each.title == hand_title(SUMMARY_REFERENCES)}
-    return files
+    return files | {path.with_suffix(".md"): tables.markdown(scorecard.read(path)).encode()
+                    for path in sorted(results.glob("*.json"))}
 
 
 def main() -> None:
-    """Flags in, one call."""
-    parser = Flags(description=(__doc__ or "").splitlines()[0])
+    """Parses the flags and writes the files."""
+    parser = Flags(description=(__doc__ or "").splitlines()[0], example="python -m experiments.make_tables")
     parser.add_argument("--results", type=Path, default=RESULTS,
-                        help="folder of the scorecards (default: experiments/results/, whose tables go into the pages)")
+                        help="folder of the scorecards; the default also fills the pages")
     results = parser.parse_args().results
     publish = IS_CHECKOUT and results.resolve() == RESULTS.resolve()
     if not publish and not names_in(results):

@@ -1,16 +1,16 @@
-"""Trains and evaluates every row of a table that has no scorecard yet; stop it any time, run it again.
+"""Trains and evaluates every row of a table that has no scorecard yet.
 
 $ python -m experiments.run_table ladder --seeds 3
 $ python -m experiments.make_tables
 
-A row is a config, trained by the project's own command under runs/FOLDER/ until it has had as many glyphs to
-draw as every row of the table, and its scorecard experiments/results/FOLDER/ROW.json (ROW.1.json, ROW.2.json
-with the seeds 1 and 2). Tables of one folder share their rows. With another preset or number of glyphs than
-the table's own, both go under runs/PRESET_GLYPHS/. A row that fails leaves ROW.failed.txt beside the
-scorecards, and the rest goes on; the next time it is tried again.
+Stop it at any time and run it again: it resumes. A row is a config. The command trains it under runs/FOLDER/
+until it has seen the table's number of glyphs, and writes the scorecard experiments/results/FOLDER/ROW.json
+(ROW.1.json and ROW.2.json for the seeds 1 and 2). Tables of one folder share their rows. With a preset or a
+number of glyphs that is not the table's own, both go under runs/PRESET_GLYPHS/. A row that fails leaves
+ROW.failed.txt beside the scorecards, and the other rows continue; the next run tries it again.
 
-Installed without a checkout, `handwriting-gan-tables` is the same command, with runs/ and results/ in the
-current directory.
+In an installation without a checkout, `handwriting-gan-tables` is the same command, with runs/ and results/ in
+the current directory.
 """
 
 import dataclasses
@@ -45,25 +45,25 @@ from handwriting_gan.workdir.layout import Workdir
 DATA = "mnist_writers"  # of every row
 
 
-class Contest(NamedTuple):
-    """What a table compares: every row has as many glyphs to draw and is judged alike."""
+class TableSpec(NamedTuple):
+    """The rows of a table, and what they have in common: training budget, preset and evaluation protocol."""
 
-    rows: dict[str, str]  # heading: its config, without the preset
-    folder: str  # of its rows' workdirs and scorecards
-    glyphs: int  # to draw in training: steps x batch_size x those of an example
-    protocol: str  # of evaluation
+    rows: dict[str, str]  # {heading: config without its preset}
+    folder: str  # of the rows' workdirs and scorecards
+    glyphs: int  # seen in training: steps x batch_size x targets of an example
+    protocol: str  # of the evaluation
     preset: str = "small"
 
 
 class Run(NamedTuple):
-    """A row with a seed."""
+    """A row with one seed."""
 
     config: str
     seed: int
 
     @property
     def name(self) -> str:
-        """Of its workdir and its scorecard."""
+        """The name of its workdir and of its scorecard."""
         *_, config = self.config.removesuffix(".py").replace(":", "/").split("/")
         return f"{config}.{self.seed}" if self.seed else config
 
@@ -77,11 +77,11 @@ LADDER = {
     "B: + multi-task discriminator": "configs/ablations.py:multi_task_discriminator",
     "C: + R1, adaptive norms": "configs/ablations.py:label_styles",
     "D: + latent": "configs/ablations.py:shared_latents",
-    "E: style codes in its place": "configs/ablations.py:without_diversity",
+    "E: style codes instead of it": "configs/ablations.py:without_diversity",
     "F: + diversity (StarGAN v2)": "configs/stargan_v2.py",
 }
-WHOLE = {"StarGAN v2": "configs/stargan_v2.py"}
-RIVALS = {
+STARGAN_V2 = {"StarGAN v2": "configs/stargan_v2.py"}
+COMPARISON = {
     "DCGAN, any digit": "configs/dcgan.py",
     "conditional DCGAN": "configs/conditional_dcgan.py",
     "StarGAN": "configs/stargan_v1.py",
@@ -90,225 +90,226 @@ RIVALS = {
     "MSGAN": "configs/msgan.py",
     "LORD": "configs/lord.py",
     "content bottleneck": "configs/content_bottleneck.py",
-    **WHOLE,
+    **STARGAN_V2,
     "writer-guided": "configs/writer_guided.py",
 }
 FULL: dict[str, Any] = {"folder": "rows", "glyphs": 24_000, "protocol": "full"}
 TABLES = {
-    "few_shot": Contest({"writer-guided": "configs/writer_guided.py", **_ablations(
+    "few_shot": TableSpec({"writer-guided": "configs/writer_guided.py", **_ablations(
         "without_matching_of_fakes", "without_matching", "without_posterior", "without_adversary",
         "without_style_variance")}, folder="few_shot", glyphs=72_000, protocol="quick"),
-    "ladder": Contest(LADDER, **FULL),
-    "rivals": Contest(RIVALS, **FULL),
-    "minus_one": Contest({**WHOLE, **_ablations(
+    "ladder": TableSpec(LADDER, **FULL),
+    "comparison": TableSpec(COMPARISON, **FULL),
+    "minus_one": TableSpec({**STARGAN_V2, **_ablations(
         "without_cycle", "without_style_reconstruction", "without_diversity", "without_r1",
         "without_averaging", "by_latents_only", "by_references_only")}, **FULL),
-    "suggestions": Contest({**WHOLE, **_ablations(
+    "suggestions": TableSpec({**STARGAN_V2, **_ablations(
         "more_layers", "wider_latent", "wider_style", "heavier_diversity", "undecayed_diversity")}, **FULL),
 }
 
-CONFIGS = {Run(config, 0).name: config for contest in TABLES.values() for config in contest.rows.values()}
+CONFIGS = {Run(config, 0).name: config for table in TABLES.values() for config in table.rows.values()}
 
 
 def main() -> None:
-    """Flags in, one call."""
-    parser = Flags(description=__doc__.splitlines()[0])
-    parser.add_argument("table", choices=TABLES)
-    parser.add_argument("--rows", nargs="+", help="only these, by their configs' names; default: all")
-    parser.add_argument("--preset", choices=PRESETS, help="of every row; default: the table's")
+    """Parses the flags and runs the missing rows."""
+    parser = Flags(description=__doc__.splitlines()[0],
+                   example="python -m experiments.run_table ladder --seeds 3")
+    parser.add_argument("table", choices=TABLES, help="the table whose rows to run")
+    parser.add_argument("--rows", nargs="+", help="only these rows, by the names of their configs (default: all)")
+    parser.add_argument("--preset", choices=PRESETS, help="preset of every row (default: the table's own)")
     parser.add_argument("--glyphs", type=whole_number(1),
-                        help="that every row has to draw in training; default: the table's")
-    parser.add_argument("--seeds", type=whole_number(1, 1_000), default=1, help="of every row: 0, 1, ...")
-    parser.add_argument("--jobs", type=whole_number(1), default=1, help="rows at a time")
-    parser.add_argument("--runs", type=Path, help="where the rows' workdirs go; default: runs/, or "
-                                                  "runs/PRESET_GLYPHS/ where those are not the table's")
-    parser.add_argument("--results", type=Path, help="where the scorecards go; default: experiments/results/,"
-                                                     " or runs/PRESET_GLYPHS/results/ likewise")
+                        help="training glyphs that every row sees (default: the table's own)")
+    parser.add_argument("--seeds", type=whole_number(1, 1_000), default=1, help="number of seeds of every row")
+    parser.add_argument("--jobs", type=whole_number(1), default=1, help="rows that run at the same time")
+    parser.add_argument("--runs", type=Path, help="folder of the rows' workdirs (default: runs/, or "
+                                                  "runs/PRESET_GLYPHS/ for another preset or number of glyphs)")
+    parser.add_argument("--results", type=Path, help="folder of the scorecards (default: experiments/results/, or "
+                                                     "runs/PRESET_GLYPHS/results/ likewise)")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     arguments = parser.parse_args()
-    contest = asked_for(arguments.table, arguments.preset, arguments.glyphs, arguments.rows)
-    runs, results = places(arguments.table, contest)
-    # The commands run in another folder.
-    runs = (arguments.runs or runs).absolute() / contest.folder
-    results = (arguments.results or results).absolute() / contest.folder
-    check_first(contest, runs, results, arguments.data_folder)
+    table = requested_table(arguments.table, arguments.preset, arguments.glyphs, arguments.rows)
+    runs, results = default_folders(arguments.table, table)
+    # Absolute, because the rows' commands run in another folder.
+    runs = (arguments.runs or runs).absolute() / table.folder
+    results = (arguments.results or results).absolute() / table.folder
+    check_before_training(table, runs, results, arguments.data_folder)
     with children.stop_together():
-        failed = run(contest, runs, results, arguments.seeds, arguments.jobs, arguments.data_folder)
+        failed = run(table, runs, results, arguments.seeds, arguments.jobs, arguments.data_folder)
     if failed:
-        raise InputError(f"without a scorecard: {', '.join(failed)}; each says why in ROW.failed.txt in "
-                         f"{results}; the same command tries again")
+        raise InputError(f"no scorecard for {', '.join(failed)}; ROW.failed.txt in {results} gives the reason; "
+                         "the same command tries again")
     print(f"scorecards: {results}")
 
 
-def asked_for(table: str, preset: str | None = None, glyphs: int | None = None,
-              rows: Sequence[str] | None = None) -> Contest:
-    """A table with another preset, another number of glyphs or fewer rows than its own, where they are given.
+def requested_table(name: str, preset: str | None = None, glyphs: int | None = None,
+                    rows: Sequence[str] | None = None) -> TableSpec:
+    """A table with the given preset, number of glyphs and rows in place of its own.
 
     Raises:
       InputError: if the table has no such row.
     """
-    own = TABLES[table]
+    own = TABLES[name]
     return own._replace(preset=preset or own.preset, glyphs=glyphs or own.glyphs,
-                        rows=chosen(own, rows) if rows else own.rows)
+                        rows=select_rows(own, rows) if rows else own.rows)
 
 
-def places(table: str, contest: Contest) -> tuple[Path, Path]:
-    """Where workdirs and scorecards go by default: of another preset or budget not to the table's own."""
-    own = TABLES[table]
-    if (contest.preset, contest.glyphs) == (own.preset, own.glyphs):
+def default_folders(name: str, table: TableSpec) -> tuple[Path, Path]:
+    """The folders of workdirs and of scorecards; separate ones for another preset or number of glyphs."""
+    own = TABLES[name]
+    if (table.preset, table.glyphs) == (own.preset, own.glyphs):
         return RUNS, RESULTS
-    others = RUNS / f"{contest.preset}_{contest.glyphs}"
-    return others, others / "results"
+    separate = RUNS / f"{table.preset}_{table.glyphs}"
+    return separate, separate / "results"
 
 
-def check_first(contest: Contest, runs: Path, results: Path, data_folder: str | None = None) -> None:
-    """Checks, before any training, what every row needs.
+def check_before_training(table: TableSpec, runs: Path, results: Path, data_folder: str | None = None) -> None:
+    """Checks the folders and the data that every row needs.
 
     Raises:
       InputError: if a folder cannot be written to, `results` holds scorecards of another preset, budget or
-        protocol, or the data cannot be had.
+        protocol, or the data cannot be loaded.
     """
     check_writable(runs / "row" / "config.json")
     check_writable(results / "row.json")
-    check_results(contest, results)
-    sources.load_both(DATA, data_folder, PROTOCOLS[contest.protocol].split)
+    check_results(table, results)
+    sources.load_both(DATA, data_folder, PROTOCOLS[table.protocol].split)
 
 
-def check_results(contest: Contest, results: Path) -> None:
-    """Checks that rows of this table may be added to the scorecards in a folder.
+def check_results(table: TableSpec, results: Path) -> None:
+    """Checks that the scorecards in a folder have this table's preset, budget and protocol.
 
     Raises:
-      InputError: naming a scorecard of another preset, budget or protocol.
+      InputError: naming a scorecard that differs.
     """
-    wanted = {"preset": contest.preset, "glyphs": contest.glyphs, "protocol": contest.protocol}
+    expected = {"preset": table.preset, "glyphs": table.glyphs, "protocol": table.protocol}
     for path in sorted(results.glob("*.json")):
         card = scorecard.read(path)
-        found = {"preset": card.made_from.preset, "glyphs": glyphs_of(path.stem, card, contest),
+        found = {"preset": card.made_from.preset, "glyphs": glyphs_of(path.stem, card, table),
                  "protocol": card.made_from.protocol["name"]}
-        for name, value in wanted.items():
+        for name, value in expected.items():
             if found[name] != value:
-                raise InputError(f"{path} has {name} {found[name]}, not {value}; one folder holds scorecards "
-                                 "of one kind: name another --results")
+                raise InputError(f"{path} has {name} {found[name]}, not {value}; a folder holds scorecards of one "
+                                 "preset, number of glyphs and protocol: name another --results")
 
 
-def glyphs_of(name: str, card: Scorecard, contest: Contest) -> int | str:
-    """The training glyphs of the row of that name, from its scorecard, or else from its steps."""
+def glyphs_of(name: str, card: Scorecard, table: TableSpec) -> int | str:
+    """The training glyphs of the row `name`, from its scorecard, or else from its steps."""
     if card.run is not None:
         return card.run.glyphs
     made, config = card.made_from, CONFIGS.get(name.partition(".")[0])
     if config and made.preset in PRESETS and made.step == steps_of(
-            Run(config, 0), contest._replace(preset=made.preset)):
-        return contest.glyphs
+            Run(config, 0), table._replace(preset=made.preset)):
+        return table.glyphs
     return f"unknown, of {made.step} steps"
 
 
-def missing(contest: Contest, results: Path, seeds: int) -> list[Run]:
-    """The rows without a scorecard."""
-    return [row for row in rows_of(contest, seeds) if not (results / f"{row.name}.json").exists()]
+def missing(table: TableSpec, results: Path, seeds: int) -> list[Run]:
+    """The runs without a scorecard."""
+    return [row for row in runs_of(table, seeds) if not (results / f"{row.name}.json").exists()]
 
 
-def run(contest: Contest, runs: Path, results: Path, seeds: int = 1, jobs: int = 1,
+def run(table: TableSpec, runs: Path, results: Path, seeds: int = 1, jobs: int = 1,
         data_folder: str | None = None) -> list[str]:
-    """Runs what is missing, seed by seed and in order; returns the rows that failed.
+    """Runs what is missing, seed by seed and in the table's order; returns the names of the runs that failed.
 
     Raises:
-      StoppedError: if this process or a command was asked to stop; all commands have ended.
+      StoppedError: after a signal to this process or to a command; all commands have ended.
     """
-    todo = missing(contest, results, seeds)
+    todo = missing(table, results, seeds)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     failed = []
     with Progress(*columns) as progress, ThreadPoolExecutor(jobs) as pool:
         task = progress.add_task("rows", total=len(todo))
 
-        def play(row: Run) -> tuple[str, bool]:
+        def run_one(row: Run) -> tuple[str, bool]:
             children.check()
             progress.update(task, description=row.name)
-            return row.name, _run_row(row, contest, runs / row.name, results, data_folder)
+            return row.name, _run_row(row, table, runs / row.name, results, data_folder)
 
-        for done in as_completed([pool.submit(play, row) for row in todo]):
-            name, came = done.result()
-            progress.console.print(f"{name}: {'done' if came else 'failed'}")
+        for done in as_completed([pool.submit(run_one, row) for row in todo]):
+            name, succeeded = done.result()
+            progress.console.print(f"{name}: {'done' if succeeded else 'failed'}")
             progress.advance(task)
-            failed += [] if came else [name]
+            failed += [] if succeeded else [name]
     return failed
 
 
-def chosen(contest: Contest, names: Sequence[str]) -> dict[str, str]:
-    """A table's rows by their configs' names, in the table's order: headings and configs.
+def select_rows(table: TableSpec, names: Sequence[str]) -> dict[str, str]:
+    """The rows with these config names, in the table's order: `{heading: config}`.
 
     Raises:
       InputError: if the table has no such row.
     """
-    known = {heading: Run(config, 0).name for heading, config in contest.rows.items()}
-    if strays := set(names) - set(known.values()):
-        raise InputError(f"the table has no row {min(strays)!r}; there is {', '.join(known.values())}")
-    return {heading: contest.rows[heading] for heading, name in known.items() if name in names}
+    known = {heading: Run(config, 0).name for heading, config in table.rows.items()}
+    if unknown := set(names) - set(known.values()):
+        raise InputError(f"the table has no row {min(unknown)!r}; its rows are {', '.join(known.values())}")
+    return {heading: table.rows[heading] for heading, name in known.items() if name in names}
 
 
-def rows_of(contest: Contest, seeds: int) -> Iterator[Run]:
-    """All of a table's rows, the first seed first."""
-    return (Run(config, seed) for seed in range(seeds) for config in contest.rows.values())
+def runs_of(table: TableSpec, seeds: int) -> Iterator[Run]:
+    """All runs of a table, seed by seed."""
+    return (Run(config, seed) for seed in range(seeds) for config in table.rows.values())
 
 
-def commands(row: Run, contest: Contest, workdir: Path, data_folder: str | None = None) -> list[list[str]]:
-    """What a row takes, as one would type it."""
+def commands(row: Run, table: TableSpec, workdir: Path, data_folder: str | None = None) -> list[list[str]]:
+    """The commands that train and evaluate a run."""
     module = [sys.executable, "-m"]
     folder = [f"--data_folder={Path(data_folder).absolute()}"] if data_folder else []
     return [
-        [*module, "handwriting_gan.train", "--config", f"{row.config}:{contest.preset}",
-         f"--config.data={DATA}", f"--config.steps={steps_of(row, contest)}",
+        [*module, "handwriting_gan.train", "--config", f"{row.config}:{table.preset}",
+         f"--config.data={DATA}", f"--config.steps={steps_of(row, table)}",
          f"--config.seed={row.seed}", "--workdir", str(workdir), *folder],
-        [*module, "handwriting_gan.evaluate", "--workdir", str(workdir), "--protocol", contest.protocol,
+        [*module, "handwriting_gan.evaluate", "--workdir", str(workdir), "--protocol", table.protocol,
          "--data", DATA, *folder],
     ]
 
 
-def steps_of(row: Run, contest: Contest) -> int:
-    """In how many steps a row has had its glyphs to draw."""
-    config = load(row.config, contest.preset)
-    return -(-contest.glyphs // (config.batch_size * methods.build(config).examples.targets))
+def steps_of(row: Run, table: TableSpec) -> int:
+    """The steps after which a run has seen the table's number of glyphs."""
+    config = load_config(row.config, table.preset)
+    return -(-table.glyphs // (config.batch_size * methods.build(config).examples.targets))
 
 
-def load(config: str, preset: str) -> ConfigDict:
-    """What a row's config is in a preset."""
+def load_config(config: str, preset: str) -> ConfigDict:
+    """A row's config in a preset."""
     path, _, name = config.partition(":")
     module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
     return module.get_config(f"{name}:{preset}" if name else preset)
 
 
-def _run_row(row: Run, contest: Contest, workdir: Path, results: Path, data_folder: str | None) -> bool:
-    """Whether a row came to its scorecard; if not, what was said is kept."""
+def _run_row(row: Run, table: TableSpec, workdir: Path, results: Path, data_folder: str | None) -> bool:
+    """Trains and evaluates; returns whether both succeeded. Keeps the error of a command that fails."""
     note = results / f"{row.name}.failed.txt"
     note.unlink(missing_ok=True)
-    fresh, started = not workdir.exists(), time.monotonic()
-    for command in commands(row, contest, workdir, data_folder):
-        done = typed(command)
+    is_new, started = not workdir.exists(), time.monotonic()
+    for command in commands(row, table, workdir, data_folder):
+        done = run_command(command)
         if done.returncode:
             write_atomically(note, f"$ {' '.join(command)}\n{done.stderr}".encode())
             return False
-    seconds = round(time.monotonic() - started) if fresh else None  # unknown for a resumed run
+    seconds = round(time.monotonic() - started) if is_new else None  # unknown for a resumed run
     card = dataclasses.replace(scorecard.read(Workdir(workdir).scorecard),
-                               run=TableRun(contest.glyphs, row.seed, hardware(), seconds))
+                               run=TableRun(table.glyphs, row.seed, hardware(), seconds))
     scorecard.write(results / f"{row.name}.json", card)
     return True
 
 
-def typed(command: list[str]) -> subprocess.CompletedProcess:
-    """What a command says on stderr, and its exit code; raises `StoppedError` as `children.run` does."""
+def run_command(command: list[str]) -> subprocess.CompletedProcess:
+    """Runs a command and keeps its stderr; raises `StoppedError` as `children.run` does."""
     return children.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 def hardware() -> str:
-    """What computes here, in words."""
+    """The processor or accelerator of this machine, in words."""
     device = jax.devices()[0]
     if device.platform != "cpu":
         return f"{jax.device_count()} x {device.device_kind}"
     cores = f"{len(os.sched_getaffinity(0))} cores" if hasattr(os, "sched_getaffinity") else "CPU"
     try:
-        named = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+        model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     except OSError:
-        named = None
-    return f"{cores} of {named[1] if named else platform.machine()}"
+        model = None
+    return f"{cores} of {model[1] if model else platform.machine()}"
 
 
 def console_script() -> None:

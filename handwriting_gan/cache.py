@@ -1,4 +1,4 @@
-"""This project's folder in the user's cache: prepared data, compiled steps."""
+"""The project's folder in the user's cache. It holds prepared data and compiled programs."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,9 @@ import jax
 
 
 def folder() -> Path | None:
-    """`$XDG_CACHE_HOME/handwriting_gan`, by default under `~/.cache`; None where the user has no home folder.
+    """`$XDG_CACHE_HOME/handwriting_gan`, by default under `~/.cache`; None if the user has no home folder.
 
-    It may not exist, and it may not be writable.
+    The folder may not exist or not be writable.
     """
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "handwriting_gan"
@@ -18,10 +18,10 @@ def folder() -> Path | None:
 
 
 def keep_compiled() -> None:
-    """Keeps what JAX compiles, where it can be kept: a second start compiles nothing.
+    """Lets JAX keep compiled programs in the cache folder, so that a second start compiles nothing.
 
-    A folder already named by `JAX_COMPILATION_CACHE_DIR` stands.
+    A folder that `JAX_COMPILATION_CACHE_DIR` names has priority.
     """
-    place = folder()
-    if place and jax.config.values["jax_compilation_cache_dir"] is None:
-        jax.config.update("jax_compilation_cache_dir", str(place / "xla"))
+    cache = folder()
+    if cache and jax.config.values["jax_compilation_cache_dir"] is None:
+        jax.config.update("jax_compilation_cache_dir", str(cache / "xla"))

@@ -1,4 +1,4 @@
-"""Paths that a user names, and files that a user keeps: written whole or not at all."""
+"""Local paths that a user names, and atomic writes."""
 
 import contextlib
 import os
@@ -8,50 +8,50 @@ from pathlib import Path
 
 from handwriting_gan.errors import InputError
 
-ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # two letters at least: C:/ is a drive of Windows
+URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # at least two letters: C:/ is a drive of Windows
 
 
-def local_path(named: str | Path) -> Path:
-    """The path that a user names, with `~` expanded.
+def local_path(name: str | Path) -> Path:
+    """The path of a name with `~` expanded.
 
     Raises:
-      InputError: if it is empty or an address such as gs://bucket/folder, or `~` names nobody's folder.
+      InputError: if the name is empty or a URL such as gs://bucket/folder, or `~` cannot be expanded.
     """
-    if not str(named).strip():
+    if not str(name).strip():
         raise InputError("a path is empty; name a file or a folder")
-    if ADDRESS.match(str(named)):
-        raise InputError(f"{named} is an address, and only local files and folders can be used; "
-                         "copy or mount it, and name that folder")
+    if URL.match(str(name)):
+        raise InputError(f"{name} is a URL, and only local files and folders are supported; copy or mount it, "
+                         "and name the local path")
     try:
-        return Path(named).expanduser()
+        return Path(name).expanduser()
     except RuntimeError as error:
-        raise InputError(f"{named} cannot be expanded ({error}); name the folder in full") from error
+        raise InputError(f"{name} cannot be expanded ({error}); give the full path") from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Puts `content` at `path` in one step: a reader sees the old file or the new one, never a part.
+    """Writes `content` to `path` in one step: readers see the old file or the new file, never a part.
 
     Raises:
-      InputError: if the folder cannot be made or written to, or `path` is there and no regular file.
+      InputError: if the folder cannot be created or written to, or `path` exists and is not a regular file.
     """
     path = Path(path)
-    handle, unfinished = _open_beside(path)
+    handle, temporary = _open_temporary(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(path)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
     except OSError as error:
-        Path(unfinished).unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
         raise _cannot_write(path, error) from error
 
 
 def check_writable(path: Path) -> None:
-    """Checks that `write_atomically` can write to `path`, before work whose result goes there.
+    """Checks, before expensive work, that `write_atomically` can write to `path`.
 
-    It tries, and leaves nothing behind: neither a file nor a folder.
+    It creates a temporary file, then deletes it and every folder that it created.
 
     Raises:
       InputError: as `write_atomically`.
@@ -59,9 +59,9 @@ def check_writable(path: Path) -> None:
     path, missing = Path(path), []
     try:
         missing = [folder for folder in path.parents if not folder.exists()]  # the innermost first
-        handle, unfinished = _open_beside(path)
+        handle, temporary = _open_temporary(path)
         os.close(handle)
-        Path(unfinished).unlink()
+        Path(temporary).unlink()
     except OSError as error:
         raise _cannot_write(path, error) from error
     finally:
@@ -70,11 +70,11 @@ def check_writable(path: Path) -> None:
                 folder.rmdir()
 
 
-def _open_beside(path: Path) -> tuple[int, str]:
-    """Makes the folder of `path` and opens a new file in it; raises as `write_atomically` does."""
+def _open_temporary(path: Path) -> tuple[int, str]:
+    """Creates the folder of `path` and a temporary file in it; raises as `write_atomically`."""
     try:
         if path.exists() and not path.is_file():  # a folder, or a device such as /dev/null
-            raise InputError(f"cannot write {path}: it is no regular file; name another place")
+            raise InputError(f"cannot write {path}: it is not a regular file; name another file")
         path.parent.mkdir(parents=True, exist_ok=True)
         return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
@@ -82,4 +82,4 @@ def _open_beside(path: Path) -> tuple[int, str]:
 
 
 def _cannot_write(path: Path, error: OSError) -> InputError:
-    return InputError(f"cannot write {path}: {error.strerror}; name another place")
+    return InputError(f"cannot write {path}: {error.strerror}; name another file")

@@ -1,4 +1,4 @@
-"""An installed package holds what its commands need and no more, and they work from any folder."""
+"""The wheel holds exactly the files that its commands need, and the commands work from any folder."""
 
 import configparser
 import importlib
@@ -16,7 +16,7 @@ from handwriting_gan import train
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("configs", "experiments", "handwriting_gan")
-DATA = (  # beside the modules
+DATA = (  # files that are not modules
     "experiments/launch/*.sh",
     "experiments/pictures/273.png",
     "handwriting_gan/recognition/weights/*",
@@ -28,7 +28,7 @@ COMMANDS = {"demo", "evaluate", "export-web", "tables", "train", "write"}
 
 @pytest.fixture(scope="module")
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> set[Path]:
-    """The files that setuptools puts into a wheel, beside its metadata."""
+    """The files that setuptools puts into a wheel, without its metadata."""
     if importlib.util.find_spec("setuptools") is None:
         pytest.skip("setuptools is not installed; the extra `test` brings it")
     folder = tmp_path_factory.mktemp("wheel")
@@ -39,8 +39,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> set[Path]:
     return {path.relative_to(folder) for path in files if path.suffix != ".pyc"}
 
 
-def test_a_wheel_holds_every_module_and_data_file_and_nothing_else(packaged: set[Path]) -> None:
-    """So neither tests nor results, and no picture but the example's."""
+def test_a_wheel_holds_exactly_the_modules_and_the_data(packaged: set[Path]) -> None:
     modules = {path for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
     data = {path for pattern in DATA for path in ROOT.glob(pattern) if path.is_file()}
     assert packaged == {path.relative_to(ROOT) for path in modules | data}
@@ -73,7 +72,8 @@ def test_a_config_is_found_from_any_folder(
 
 
 @pytest.mark.parametrize("name", ["stargan_v2", "munit:small", "ablations:without_r1:tiny"])
-def test_a_config_of_ones_own_comes_first(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_config_in_the_current_directory_takes_precedence(
+        name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     path, colon, preset = name.partition(":")
     config = f"configs/{path}.py{colon}{preset}"
@@ -89,7 +89,7 @@ def test_a_config_of_ones_own_comes_first(name: str, tmp_path: Path, monkeypatch
     "../configs/munit.py", "configs", "", ":", "configs/../setup.cfg",
     f"configs/{'long' * 100}.py",
 ])
-def test_any_other_config_is_left_as_it_is(config: str, tmp_path: Path,
+def test_other_paths_of_configs_stay_unchanged(config: str, tmp_path: Path,
                                            monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").mkdir()
     monkeypatch.chdir(tmp_path / "a")
@@ -97,13 +97,13 @@ def test_any_other_config_is_left_as_it_is(config: str, tmp_path: Path,
     assert train.find_config(["train", "--config"]) == ["train", "--config"]
 
 
-def test_experiments_keep_their_files_in_their_checkout() -> None:
+def test_experiments_use_the_folders_of_the_checkout() -> None:
     assert checkout.IS_CHECKOUT
     assert (checkout.ROOT, checkout.RUNS) == (ROOT, ROOT / "runs")
     assert ROOT / "experiments" / "results" == checkout.RESULTS
 
 
-def test_installed_experiments_keep_their_files_in_the_current_directory(
+def test_installed_experiments_use_the_current_directory(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = tmp_path / "site-packages" / "experiments"
     installed.mkdir(parents=True)

@@ -1,1 +1,1 @@
-"""The rival and the comparison with it: the same method as a PyTorch user would write it."""
+"""Speed and memory of the train step, and a comparison with a PyTorch implementation of the same method."""

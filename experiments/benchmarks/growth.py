@@ -1,8 +1,8 @@
-"""How our train step's time and memory grow with batch, width, devices and micro-batches.
+"""Measures how time and memory of the train step grow with batch, width, devices and micro-batches.
 
 $ python -m experiments.benchmarks.growth --out experiments/results/growth.md
 
-Each row is a process of its own, started, warmed up, timed and ended before the next.
+Each row runs in a separate process, which warms up, is timed and ends before the next one starts.
 """
 
 from pathlib import Path
@@ -23,14 +23,15 @@ CASES: tuple[dict[str, int], ...] = (
 
 
 def main() -> None:
-    """Flags in, a table out."""
-    parser = Flags(description=__doc__.splitlines()[0])
-    parser.add_argument("--iterations", type=whole_number(1), default=4, help="that each row is timed over")
-    parser.add_argument("--out", type=Path, help="Markdown file; default: only printed")
+    """Parses the flags and prints the table."""
+    parser = Flags(description=__doc__.splitlines()[0],
+                   example="python -m experiments.benchmarks.growth --out experiments/results/growth.md")
+    parser.add_argument("--iterations", type=whole_number(1), default=4, help="timed iterations of each row")
+    parser.add_argument("--out", type=Path, help="Markdown file (default: print only)")
     arguments = parser.parse_args()
     if arguments.out:
         check_output(arguments.out, ".md", begins="StarGAN v2's train step")
-    with children.stop_together("the same command begins anew"):
+    with children.stop_together("the same command starts again"):
         rows = [measure({**STANDARD, **case}, arguments.iterations) for case in track(CASES, "measuring")]
     page = report(rows, arguments.iterations)
     print(page)
@@ -42,19 +43,19 @@ def measure(case: dict[str, int], iterations: int) -> list[str]:
     """One row."""
     flags = [text for name, value in case.items() for text in (f"--{name}", value)]
     with Worker("our_step", *flags) as worker:
-        turn = worker.play(iterations)
+        turn = worker.run(iterations)
     return [*(str(value) for value in case.values()), f"{turn.seconds:.2f}",
             f"{case['batch'] / turn.seconds:.1f}", f"{worker.flops / 1e9:.0f}",
             f"{worker.temporary_bytes / 1e6:.0f} MB"]
 
 
 def report(rows: list[list[str]], iterations: int) -> str:
-    """What ran, in Markdown."""
+    """The settings and the table, in Markdown."""
     table = markdown_table([*STANDARD, "s per iteration", "examples/s", "GFLOP per iteration",
                             "temporary, each device"], rows)
     return (f"StarGAN v2's train step, float32, the paper's mapping network, on {hardware()}; "
-            f"{iterations} iterations a row. Temporary is what a device needs for a step beside the "
-            f"state (parameters, second moments, averages).\n\n{table}\n")
+            f"{iterations} iterations a row. *Temporary* is the memory that a device needs for a step in addition to "
+            f"the state (parameters, second moments, averages).\n\n{table}\n")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,16 @@
-"""Whether the PyTorch rival computes what ours computes: the same numbers in, the same numbers out.
+"""Checks that our train step and the PyTorch implementation compute the same numbers from the same inputs.
 
 $ python -m experiments.benchmarks.parity --width 8
 
-Both get one set of parameters, one batch, one pair of latents. Compared are every network's output, every
-loss term, the gradient of every parameter that each of the four phases moves, and where one whole iteration
-leads: our compiled train step on all devices, with draws of its own, against the rival's `iteration`.
+Both receive the same parameters, batch and latents. The check compares the output of every network, every loss term,
+the gradient of every parameter that each of the four phases updates, and the parameters after one iteration: our
+compiled train step on all devices, with its own sampling, and PyTorch's `iteration`.
 
-In float64, because Adam's first step is hardly more than the gradient's sign: in float32 the two would part
-wherever a gradient is mostly rounding, as that of a bias before a normalisation is. The iteration is compared
-by how far it moved each array. Its tolerance is wider, since our step draws its images in float32, to which
-R1's gradient is rounded where it meets them. All parameters are moved off their initial values, so that no
-bias is 0 and no scale 1; the weights of the terms all differ.
+It runs in float64, because Adam's first step depends on little more than the sign of the gradient: in float32 the
+results differ wherever a gradient is mostly rounding error, as that of a bias before a normalisation. The iteration is
+compared by the change of each array. Its tolerance is wider, because our step samples its images in float32, and R1's
+gradient with respect to them is rounded to float32. All parameters differ from their initial values, so that no bias
+is 0 and no scale 1, and the weights of all terms differ.
 """
 
 import functools
@@ -25,7 +25,7 @@ from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
 from configs import stargan_v2 as config_file
-from experiments.benchmarks.turns import leave_without_torch
+from experiments.benchmarks.turns import exit_without_torch
 from handwriting_gan import cache, methods
 from handwriting_gan.data import mnist_5k
 from handwriting_gan.data.batches import Batch, Pool, make_pool, sample_batch
@@ -39,14 +39,14 @@ from handwriting_gan.training.train_step import example_keys, make_train_step, p
 try:
     import torch
 
-    from experiments.benchmarks import pytorch_stargan_v2 as rival
+    from experiments.benchmarks import pytorch_stargan_v2 as pytorch
 except ModuleNotFoundError:
-    leave_without_torch()
+    exit_without_torch()
 
 BATCH, SEED, STEP = 4, 0, 3
 TIGHT, ITERATION = 1e-8, 1e-4  # tolerances
-LEAST = 1e-4  # an array whose norm is less than this share of the largest one's is held to that
-NAMES = (  # Flax's numbered names, and the rival's; replaced in this order
+LEAST = 1e-4  # errors are relative to at least this fraction of the largest norm
+NAMES = (  # Flax's names and PyTorch's; replaced in this order
     (r"\.Trunk_0\.Conv_0", ".trunk.stem"),
     (r"\.Trunk_0\.Conv_1", ".trunk.last"),
     (r"\.Trunk_0\.ResidualBlock_", ".trunk.blocks."),
@@ -63,23 +63,23 @@ NAMES = (  # Flax's numbered names, and the rival's; replaced in this order
     (r"\.(kernel|scale)$", ".weight"),
 )
 
-Arrays = dict[str, np.ndarray]  # {the rival's name: array in the rival's layout}
+Arrays = dict[str, np.ndarray]  # {PyTorch's name: array in PyTorch's layout}
 
 
 class Case(NamedTuple):
-    """What both are given."""
+    """The inputs of both implementations."""
 
     config: ConfigDict
     method: Method
     params: Params
-    averaged: Params  # others than `params`, so that an average could not be mistaken for a copy
+    averaged: Params  # differ from `params`, so that a copy would be detected
     pool: Pool
     batch: Batch  # float64
     keys: jax.Array  # [B], of the latents
 
 
 class Comparison(NamedTuple):
-    """Arrays of ours against the rival's: how many, which differs most, by how much, and how much it may."""
+    """Our arrays compared with PyTorch's: their number, the one that differs most, its error, the tolerance."""
 
     what: str
     arrays: int
@@ -89,8 +89,8 @@ class Comparison(NamedTuple):
 
 
 def main() -> None:
-    """Flags in, a table out."""
-    parser = Flags(description=__doc__.splitlines()[0])
+    """Parses the flags and prints the table."""
+    parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.benchmarks.parity --width 8")
     parser.add_argument("--width", type=whole_number(1), default=8, help="channels at 28 x 28")
     width = parser.parse_args().width
     cache.keep_compiled()
@@ -99,16 +99,16 @@ def main() -> None:
     print(markdown_table(["", "arrays", "differs most", "relative error", "tolerance"], [
         [one.what, str(one.arrays), one.worst, f"{one.error:.1e}", f"{one.tolerance:.0e}"]
         for one in comparisons]))
-    apart = [f"{one.what} ({one.worst})" for one in comparisons if not one.error <= one.tolerance]
-    if apart:
-        raise InputError(f"the rival does not compute what ours does: {', '.join(apart)}; mend either")
+    different = [f"{one.what} ({one.worst})" for one in comparisons if not one.error <= one.tolerance]
+    if different:
+        raise InputError(f"the two implementations differ: {', '.join(different)}; correct one of them")
 
 
-# What both are given.
+# Inputs.
 
 
 def make_config(width: int) -> ConfigDict:
-    """The smallest preset at this width; the weights of the terms differ, the diversity's is half decayed."""
+    """The preset `tiny` at this width; all term weights differ, and that of diversity is half decayed."""
     config = config_file.get_config("tiny")
     config.networks.update({"width": width, "max_width": 4 * width})
     config.losses.update({"r1": 0.7, "style_reconstruction": 0.5, "diversity": 2.0, "cycle": 3.0})
@@ -117,7 +117,7 @@ def make_config(width: int) -> ConfigDict:
 
 
 def make_case(width: int) -> Case:
-    """Parameters off their initial values, and the batch and keys that our own step draws at `STEP`."""
+    """Parameters that differ from their initial values, and the batch and keys that our step samples at `STEP`."""
     config, rng = make_config(width), np.random.default_rng(SEED)
     method = methods.build(config)
     initial = jax.jit(method.init)(jax.random.key(SEED))
@@ -130,15 +130,15 @@ def make_case(width: int) -> Case:
                 noise_keys)
 
 
-def draw_latents(case: Case) -> tuple[jax.Array, jax.Array]:
-    """The two latents `[B, Z]` that our losses draw from the case's keys."""
-    method: Any = case.method.phases[0].loss  # bound to the StarGAN v2 that draws them
+def sample_latents(case: Case) -> tuple[jax.Array, jax.Array]:
+    """The two latents `[B, Z]` that our losses sample from the case's keys."""
+    method: Any = case.method.phases[0].loss  # a bound method of our StarGAN v2
     return method.__self__.sample_latents(case.keys)
 
 
-def draw_inputs(case: Case) -> dict[str, tuple]:
-    """What each network is tried on."""
-    batch, (latents, _) = case.batch, draw_latents(case)
+def network_inputs(case: Case) -> dict[str, tuple]:
+    """The inputs of each network."""
+    batch, (latents, _) = case.batch, sample_latents(case)
     styles = np.random.default_rng(SEED).normal(size=(BATCH, case.config.networks.style_dim))
     return {
         "generator": (batch.sources, styles),
@@ -148,22 +148,22 @@ def draw_inputs(case: Case) -> dict[str, tuple]:
     }
 
 
-def build_rival(case: Case) -> rival.StarGANv2:
-    """The rival with our parameters and averages; it refuses a name or a shape that it does not know."""
-    model = rival.StarGANv2(case.config).double()
-    state = carry_state(case.params, case.averaged)
+def build_pytorch(case: Case) -> pytorch.StarGANv2:
+    """The PyTorch model with our parameters and averages; PyTorch checks all names and shapes."""
+    model = pytorch.StarGANv2(case.config).double()
+    state = convert_state(case.params, case.averaged)
     model.load_state_dict({name: torch.tensor(array) for name, array in state.items()})
     return model
 
 
-def carry_state(params: Params, averaged: Params) -> Arrays:
-    """Parameters and averages as the rival's state."""
-    return carry(params) | {f"averaged.{name}": array for name, array in carry(averaged).items()}
+def convert_state(params: Params, averaged: Params) -> Arrays:
+    """Parameters and averages as PyTorch's state."""
+    return convert(params) | {f"averaged.{name}": array for name, array in convert(averaged).items()}
 
 
-def carry(params: Params) -> Arrays:
-    """Parameters, or their gradients, as the rival names them and lays them out."""
-    return {rename(name): lay_out(name, np.asarray(array))
+def convert(params: Params) -> Arrays:
+    """Parameters or gradients with PyTorch's names and layouts."""
+    return {rename(name): to_pytorch_layout(name, np.asarray(array))
             for name, array in flatten_dict(params, sep=".").items()}
 
 
@@ -174,15 +174,15 @@ def rename(name: str) -> str:
     return name
 
 
-def lay_out(name: str, array: np.ndarray) -> np.ndarray:
-    """Convolutions HWIO as OIHW, linear layers transposed; those per domain, `[D, in, out]`, stay."""
+def to_pytorch_layout(name: str, array: np.ndarray) -> np.ndarray:
+    """Convolutions from HWIO to OIHW, linear layers transposed; linear layers per domain `[D, in, out]` as they are."""
     if name.endswith("kernel") and array.ndim != 3:
         return array.transpose((3, 2, 0, 1) if array.ndim == 4 else (1, 0))
     return array
 
 
 def to_tensor(array: jax.Array | np.ndarray) -> torch.Tensor:
-    """Images NHWC as NCHW, digits as int64, styles and latents as they are."""
+    """Images from NHWC to NCHW, digits to int64, styles and latents as they are."""
     tensor = torch.tensor(np.asarray(array))
     if tensor.ndim == 4:
         return tensor.permute(0, 3, 1, 2)
@@ -190,36 +190,36 @@ def to_tensor(array: jax.Array | np.ndarray) -> torch.Tensor:
 
 
 def to_numpy(tensors: dict[str, torch.Tensor]) -> Arrays:
-    """Copies, which what is done in place later leaves alone."""
+    """Copies, which later in-place operations do not change."""
     return {name: tensor.detach().numpy().copy() for name, tensor in tensors.items()}
 
 
-# What either makes of it.
+# Outputs.
 
 
 def our_outputs(case: Case, inputs: dict[str, tuple]) -> Arrays:
-    """What each of our networks makes of its inputs."""
+    """The output of each of our networks."""
     return {name: np.asarray(to_tensor(jax.jit(case.method.networks[name].apply)(
-        {"params": case.params[name]}, *given))) for name, given in inputs.items()}
+        {"params": case.params[name]}, *arguments))) for name, arguments in inputs.items()}
 
 
-def their_outputs(model: rival.StarGANv2, inputs: dict[str, tuple]) -> Arrays:
-    """What each of the rival's networks makes of its inputs."""
-    return to_numpy({name: getattr(model, name)(*map(to_tensor, given)) for name, given in inputs.items()})
+def pytorch_outputs(model: pytorch.StarGANv2, inputs: dict[str, tuple]) -> Arrays:
+    """The output of each PyTorch network."""
+    return to_numpy({name: getattr(model, name)(*map(to_tensor, arguments)) for name, arguments in inputs.items()})
 
 
 def our_gradients(case: Case, phase: Phase) -> tuple[Arrays, Arrays]:
     """Gradients and terms of one of our phases."""
     gradients, terms = jax.jit(functools.partial(phase_gradients, phase))(
         case.params, case.batch, case.keys, jnp.int32(STEP))
-    return carry(gradients), {f"{phase.name}/{name}": np.asarray(term) for name, term in terms.items()}
+    return convert(gradients), {f"{phase.name}/{name}": np.asarray(term) for name, term in terms.items()}
 
 
-def their_gradients(model: rival.StarGANv2, loss: Callable, moved: tuple[str, ...], batch: rival.Batch,
-                    latents: rival.Latents) -> tuple[Arrays, Arrays]:
-    """Gradients and terms of one of the rival's phases."""
+def pytorch_gradients(model: pytorch.StarGANv2, loss: Callable, updated: tuple[str, ...], batch: pytorch.Batch,
+                      latents: pytorch.Latents) -> tuple[Arrays, Arrays]:
+    """Gradients and terms of one of PyTorch's phases."""
     model.zero_grad()
-    model.move_only(moved)
+    model.update_only(updated)
     total, terms = loss(model, batch, latents, STEP)
     total.backward()
     gradients = {name: each.grad for name, each in model.named_parameters() if each.grad is not None}
@@ -227,58 +227,58 @@ def their_gradients(model: rival.StarGANv2, loss: Callable, moved: tuple[str, ..
 
 
 def our_iteration(case: Case) -> Arrays:
-    """Parameters and averages after one step of training, as `train` takes it."""
+    """Parameters and averages after one step of `train`."""
     chain = optimizers.build(case.config)
     opt_states = {name: chain[name].init(params) for name, params in case.params.items()}
     state = TrainState(jnp.int32(STEP), dict(case.params), dict(case.averaged), opt_states)
     step = devices.parallel(
         make_train_step(case.method, chain, case.config.ema_decay, SEED, devices.AXIS), steps=1)
     state, _ = step(devices.replicate(state), devices.replicate(case.pool), devices.split_batch(BATCH))
-    return carry_state(devices.unreplicate(state.params), devices.unreplicate(state.averaged))
+    return convert_state(devices.unreplicate(state.params), devices.unreplicate(state.averaged))
 
 
-def their_iteration(model: rival.StarGANv2, config: ConfigDict, batch: rival.Batch,
-                    latents: rival.Latents) -> Arrays:
-    """Parameters and averages after one iteration of the rival, which it changes in place."""
-    rival.iteration(model, rival.build_optimizers(model, config), batch, latents, STEP)
+def pytorch_iteration(model: pytorch.StarGANv2, config: ConfigDict, batch: pytorch.Batch,
+                      latents: pytorch.Latents) -> Arrays:
+    """Parameters and averages after one iteration of PyTorch, which changes the model in place."""
+    pytorch.iteration(model, pytorch.build_optimizers(model, config), batch, latents, STEP)
     return to_numpy(model.state_dict())
 
 
-# The comparisons.
+# Comparisons.
 
 
 def compare_all(case: Case) -> Iterator[Comparison]:
-    """Networks, phases, one whole iteration."""
-    model = build_rival(case)
-    batch, latents = rival.Batch(*map(to_tensor, case.batch)), tuple(map(to_tensor, draw_latents(case)))
-    inputs = draw_inputs(case)
-    yield compare("outputs", our_outputs(case, inputs), their_outputs(model, inputs), TIGHT)
+    """Compares networks, phases and one iteration."""
+    model = build_pytorch(case)
+    batch, latents = pytorch.Batch(*map(to_tensor, case.batch)), tuple(map(to_tensor, sample_latents(case)))
+    inputs = network_inputs(case)
+    yield compare("outputs", our_outputs(case, inputs), pytorch_outputs(model, inputs), TIGHT)
     our_terms: Arrays = {}
-    their_terms: Arrays = {}
-    for phase, (loss, moved) in zip(case.method.phases, rival.PHASES, strict=True):
+    pytorch_terms: Arrays = {}
+    for phase, (loss, updated) in zip(case.method.phases, pytorch.PHASES, strict=True):
         ours, terms = our_gradients(case, phase)
-        theirs, others = their_gradients(model, loss, moved, batch, latents)
+        theirs, others = pytorch_gradients(model, loss, updated, batch, latents)
         yield compare(f"gradients, {phase.name}", ours, theirs, TIGHT)
-        our_terms, their_terms = our_terms | terms, their_terms | others
-    yield compare("terms", our_terms, their_terms, TIGHT)
-    before, ours = carry_state(case.params, case.averaged), our_iteration(case)
-    theirs = their_iteration(model, case.config, batch, latents)
+        our_terms, pytorch_terms = our_terms | terms, pytorch_terms | others
+    yield compare("terms", our_terms, pytorch_terms, TIGHT)
+    before, ours = convert_state(case.params, case.averaged), our_iteration(case)
+    theirs = pytorch_iteration(model, case.config, batch, latents)
     yield compare("updates", subtract(ours, before), subtract(theirs, before), ITERATION)
 
 
 def subtract(after: Arrays, before: Arrays) -> Arrays:
-    """How far each array has moved."""
+    """The change of each array."""
     return {name: array - before[name] for name, array in after.items()}
 
 
 def compare(what: str, ours: Arrays, theirs: Arrays, tolerance: float) -> Comparison:
-    """The largest relative error in norm of an array; what is almost nothing is held to the largest array.
+    """The array with the largest relative error in norm; tiny arrays are compared relative to the largest array.
 
     Raises:
-      InputError: if only one side has an array.
+      InputError: if only one implementation has an array.
     """
     if ours.keys() != theirs.keys():
-        raise InputError(f"{what}: only one side has {', '.join(sorted(ours.keys() ^ theirs.keys()))}")
+        raise InputError(f"{what}: only one implementation has {', '.join(sorted(ours.keys() ^ theirs.keys()))}")
     least = LEAST * max(float(np.linalg.norm(array)) for array in ours.values())
     errors = {name: np.linalg.norm(theirs[name] - array) / max(float(np.linalg.norm(array)), least)
               for name, array in ours.items()}

@@ -1,8 +1,8 @@
 # ruff: noqa: D102 - a network's docstring gives input -> output
-"""StarGAN v2 in plain eager PyTorch: the rival of the benchmark, by what a competent user of it would write.
+"""StarGAN v2 in plain eager PyTorch, as a competent PyTorch user would write it, for the speed comparison.
 
-Written from the paper's equations (Choi et al. 2020, arXiv:1912.01865) and this project's definitions,
-nothing from the authors' repository. `experiments.benchmarks.parity` shows that it computes what ours does.
+It is written from the paper's equations (Choi et al. 2020, arXiv:1912.01865) and this project's definitions; it
+uses nothing from the authors' repository. `experiments.benchmarks.parity` checks that both compute the same.
 
 Axes: B images, C channels, H x W pixels, D domains, S style, Z latent; images are NCHW.
 """
@@ -38,7 +38,7 @@ Latents = tuple[Tensor, Tensor]  # two of [B, Z]
 Terms = dict[str, Tensor]  # {term: scalar}
 
 
-# The layers.
+# Layers.
 
 
 def leaky_relu(x: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ def double(x: Tensor) -> Tensor:
 
 
 def identity(x: Tensor) -> Tensor:
-    """Keeps the size where a block neither halves nor doubles it."""
+    """Keeps the size."""
     return x
 
 
@@ -85,7 +85,7 @@ class AdaptiveInstanceNorm(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """`[B, inputs, H, W] -> [B, outputs, H', W']`, pre-activation, unit variance kept."""
+    """`[B, inputs, H, W] -> [B, outputs, H', W']`; pre-activation, keeps unit variance."""
 
     def __init__(self, inputs: int, outputs: int, resize: Callable[[Tensor], Tensor] = identity,
                  norm: bool = False) -> None:
@@ -123,11 +123,10 @@ class AdaptiveResidualBlock(nn.Module):
 
 
 class DomainLinear(nn.Module):
-    """A linear layer per domain, all of them: `[B, inputs]` or `[D, B, inputs]` -> `[D, B, outputs]`.
+    """One linear layer per domain: `[B, inputs]` or `[D, B, inputs]` -> `[D, B, outputs]`.
 
-    Every head is computed, in one batched product, and `pick` takes each example's own. On a CPU that costs
-    as much as gathering each example's weights at width 64 and a fifth of it at width 512, where the gathered
-    weights and their scattered gradient outweigh the products.
+    One batched product computes all heads, and `pick` selects each example's head. On a CPU this costs as much as
+    gathering each example's weights at width 64, and a fifth of it at width 512.
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -140,11 +139,11 @@ class DomainLinear(nn.Module):
 
 
 def pick(outputs: Tensor, digits: Tensor) -> Tensor:
-    """Each example's own head: `[D, B, S]`, int64 `[B]` -> `[B, S]`."""
+    """The output of each example's head: `[D, B, S]`, int64 `[B]` -> `[B, S]`."""
     return outputs[digits, torch.arange(len(digits), device=digits.device)]
 
 
-# The networks.
+# Networks.
 
 
 class Generator(nn.Module):
@@ -192,7 +191,7 @@ class MappingNetwork(nn.Module):
 
 
 class Trunk(nn.Module):
-    """What style encoder and discriminator share in shape: `[B, 1, 28, 28] -> [B, outputs]`."""
+    """The architecture that style encoder and discriminator share: `[B, 1, 28, 28] -> [B, outputs]`."""
 
     def __init__(self, width: int, max_width: int) -> None:
         super().__init__()
@@ -250,14 +249,14 @@ class StarGANv2(nn.Module):
         self.diversity_decay_steps = config.diversity_decay_steps
         self.ema_decay = config.ema_decay
 
-    def move_only(self, moved: tuple[str, ...]) -> None:
-        """Asks for gradients of these networks alone, so that nothing is kept or computed for the others."""
+    def update_only(self, updated: tuple[str, ...]) -> None:
+        """Enables gradients of these networks only, so that PyTorch computes and stores nothing for the others."""
         for name in NETWORKS:
-            getattr(self, name).requires_grad_(name in moved)
+            getattr(self, name).requires_grad_(name in updated)
 
 
 def initialize(layer: nn.Module) -> None:
-    """He et al. 2015 for ReLU; biases 0."""
+    """Initialises as He et al. 2015 for ReLU, with biases 0."""
     if isinstance(layer, nn.Conv2d | nn.Linear):
         nn.init.kaiming_normal_(layer.weight)
     if isinstance(layer, DomainLinear):
@@ -267,25 +266,25 @@ def initialize(layer: nn.Module) -> None:
 
 
 def build_optimizers(model: StarGANv2, config: ConfigDict) -> dict[str, torch.optim.Adam]:
-    """One Adam per network, with L2 in the gradient."""
+    """One Adam per network; adds the L2 penalty to the gradient."""
     adam = config.adam
     return {name: torch.optim.Adam(getattr(model, name).parameters(), rate, (adam.beta1, adam.beta2),
                                    weight_decay=adam.l2, fused=True)
             for name, rate in config.learning_rates.items()}
 
 
-# The losses and the iteration.
+# Losses and iteration.
 
 
 def discriminator_latent(model: StarGANv2, batch: Batch, latents: Latents,
                          step: int) -> tuple[Tensor, Terms]:
-    """Real sources against fakes in the style of a latent."""
+    """Discriminator loss of real sources and of fakes in the style of a latent."""
     return _discriminator_loss(model, batch, model.mapping_network(latents[0], batch.reference_digits))
 
 
 def discriminator_reference(model: StarGANv2, batch: Batch, latents: Latents,
                             step: int) -> tuple[Tensor, Terms]:
-    """Real sources against fakes in the style of a reference."""
+    """Discriminator loss of real sources and of fakes in the style of a reference."""
     return _discriminator_loss(model, batch, model.style_encoder(batch.references, batch.reference_digits))
 
 
@@ -307,7 +306,7 @@ def generator_reference(model: StarGANv2, batch: Batch, latents: Latents,
 
 
 def _discriminator_loss(model: StarGANv2, batch: Batch, styles: Tensor) -> tuple[Tensor, Terms]:
-    """Equation 1, and R1 on the reals, whose logits serve for both."""
+    """Equation 1, and R1 on the real images; both use the same logits."""
     with torch.no_grad():
         fakes = model.generator(batch.sources, styles)
     reals = batch.sources.detach().requires_grad_()
@@ -341,7 +340,7 @@ def _generator_loss(model: StarGANv2, batch: Batch, styles: Tensor, others: Tens
 
 
 Phases = tuple[tuple[Callable[..., tuple[Tensor, Terms]], tuple[str, ...]], ...]
-PHASES: Phases = (  # the losses in the authors' order, and the networks that each moves
+PHASES: Phases = (  # the losses in the authors' order, and the networks that each updates
     (discriminator_latent, ("discriminator",)),
     (discriminator_reference, ("discriminator",)),
     (generator_latent, ("generator", "mapping_network", "style_encoder")),
@@ -350,31 +349,31 @@ PHASES: Phases = (  # the losses in the authors' order, and the networks that ea
 
 
 def compile_generator_phases(phases: Phases) -> Phases:
-    """The phases, those that move the generator compiled: PyTorch 2.13 refuses R1's double backward."""
-    return tuple((torch.compile(loss) if "generator" in moved else loss, moved) for loss, moved in phases)
+    """The phases with the generator's compiled; torch.compile 2.13 does not support R1's double backward."""
+    return tuple((torch.compile(loss) if "generator" in updated else loss, updated) for loss, updated in phases)
 
 
 def compute_in_bfloat16(phases: Phases) -> Phases:
-    """The phases by PyTorch's own mixed precision: parameters and their gradients stay float32."""
+    """The phases in PyTorch's mixed precision; parameters and their gradients stay float32."""
     autocast = torch.autocast(torch.get_default_device().type, torch.bfloat16)
-    return tuple((autocast(loss), moved) for loss, moved in phases)
+    return tuple((autocast(loss), updated) for loss, updated in phases)
 
 
 def iteration(model: StarGANv2, optimizers: dict[str, torch.optim.Adam], batch: Batch, latents: Latents,
               step: int, phases: Phases = PHASES) -> Terms:
-    """Four updates and the moving averages, in place; returns `{phase/term: scalar}`."""
+    """Runs four updates and updates the averages, all in place; returns `{phase/term: scalar}`."""
     log: Terms = {}
-    for loss, moved in phases:
-        model.move_only(moved)
+    for loss, updated in phases:
+        model.update_only(updated)
         total, terms = loss(model, batch, latents, step)
-        for name in moved:
+        for name in updated:
             optimizers[name].zero_grad()
         total.backward()
-        for name in moved:
+        for name in updated:
             optimizers[name].step()
         log |= {f"{loss.__name__}/{name}": term.detach() for name, term in terms.items()}
-    share = (1.0 - model.ema_decay) / (1.0 - model.ema_decay**(step + 1))  # of the steps alone
-    average_into = get_ema_multi_avg_fn(1.0 - share)
+    weight = (1.0 - model.ema_decay) / (1.0 - model.ema_decay**(step + 1))  # without bias from the initial values
+    average_into = get_ema_multi_avg_fn(1.0 - weight)
     for name, average in model.averaged.items():
         average_into(list(average.parameters()), list(getattr(model, name).parameters()), None)
     return log

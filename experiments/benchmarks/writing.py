@@ -1,4 +1,4 @@
-"""How many glyphs a second a model writes in one hand.
+"""Measures how many glyphs a second a model writes in one hand.
 
 $ python -m experiments.benchmarks.writing
 """
@@ -17,12 +17,12 @@ from handwriting_gan.synthesis import trained_model
 
 
 def main() -> None:
-    """Flags in, one call."""
-    parser = Flags(description=__doc__.splitlines()[0])
-    parser.add_argument("--workdir", type=Path, help="default: the released weights")
-    parser.add_argument("--glyphs", type=whole_number(1), default=5_000, help="a round")
-    parser.add_argument("--rounds", type=whole_number(1), default=9)
-    parser.add_argument("--references", type=whole_number(1, 1_000), default=10)
+    """Parses the flags and prints the speed."""
+    parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.benchmarks.writing")
+    parser.add_argument("--workdir", type=Path, help="workdir of the model (default: the released model)")
+    parser.add_argument("--glyphs", type=whole_number(1), default=5_000, help="glyphs of a round")
+    parser.add_argument("--rounds", type=whole_number(1), default=9, help="rounds")
+    parser.add_argument("--references", type=whole_number(1, 1_000), default=10, help="glyphs of the hand")
     arguments = parser.parse_args()
     cache.keep_compiled()
     model = trained_model.load(arguments.workdir)
@@ -33,9 +33,9 @@ def main() -> None:
     model.write(hand, digits)  # compiles
     speeds = []
     for seed in track(range(arguments.rounds), "writing"):
-        began = time.perf_counter()
+        started = time.perf_counter()
         model.write(hand, digits, seed)
-        speeds.append(arguments.glyphs / (time.perf_counter() - began))
+        speeds.append(arguments.glyphs / (time.perf_counter() - started))
     print(f"{model.config.method}: {statistics.median(speeds):,.0f} glyphs/s, {min(speeds):,.0f} to "
           f"{max(speeds):,.0f} in {arguments.rounds} rounds of {arguments.glyphs:,}")
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A CPU: `small` on all of its cores.
-# Change: the config and the workdir. Further flags are passed on, for example --dry_run or --config.seed=1.
+# One CPU: trains StarGAN v2 `small` on all cores.
+# Change the config and the workdir. The script passes other flags to train, for example --dry_run or --config.seed=1.
 set -euo pipefail
-# XLA fuses loops that read the same arrays, which makes StarGAN v2's step faster and takes less memory. The
-# option is an experiment of XLA's, whose compiler aborts on some other methods (MSGAN): unset it for those.
+# With this experimental option XLA fuses loops that read the same arrays: StarGAN v2's step is faster and needs less
+# memory. XLA's compiler aborts with it on some other methods (MSGAN); remove the line for those.
 export XLA_FLAGS="${XLA_FLAGS:-} --xla_backend_extra_options=xla_cpu_use_multi_output_fusion=true"
 
 python -m handwriting_gan.train \

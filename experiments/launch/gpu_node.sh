@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# One machine with several GPUs: one process, which shares each batch among all of them.
-# Before it: pip install -c constraints.txt -e '.[gpu]'
-# Change: BATCH_PER_GPU (what one GPU holds), and the config and workdir as in single_gpu.sh.
+# One machine with several GPUs: one process splits each batch over all of them.
+# First run: pip install -c constraints.txt -e '.[gpu]'
+# Change BATCH_PER_GPU (examples that fit one GPU), the config and the workdir.
 set -euo pipefail
 BATCH_PER_GPU="${BATCH_PER_GPU:-64}"
 GPUS="${GPUS:-$(nvidia-smi --list-gpus | wc -l)}"

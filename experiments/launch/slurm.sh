@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Several machines under Slurm: sbatch experiments/launch/slurm.sh, from the clone, its .venv with the extra gpu.
-# Change: the #SBATCH lines (nodes; one task per GPU) and BATCH (a multiple of all GPUs).
+# Several machines under Slurm. Run in the clone, with the extra `gpu` in .venv: sbatch experiments/launch/slurm.sh
+# Change the #SBATCH lines (nodes; one task per GPU) and BATCH (a multiple of the number of GPUs).
 #SBATCH --job-name=handwriting_gan
 #SBATCH --nodes=2
 #SBATCH --ntasks-per-node=4
@@ -9,7 +9,7 @@
 #SBATCH --time=12:00:00
 #SBATCH --signal=TERM@120
 #SBATCH --requeue
-# 120 seconds before the time is up every task is told to stop: it saves, and the requeued job goes on from there.
+# 120 seconds before the time limit every task receives SIGTERM and saves; the requeued job resumes from there.
 set -euo pipefail
 BATCH="${BATCH:-512}"
 

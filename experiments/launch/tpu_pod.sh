@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# A slice of a TPU pod: the same command on every host, which find each other by the pod's own environment.
-# Before it, on every host (--worker=all): a clone of this repository in ~/handwriting_gan with
+# A slice of a TPU pod: runs the same command on every host; the hosts find each other through the pod's environment.
+# First, on every host (--worker=all), clone this repository into ~/handwriting_gan and run
 # .venv/bin/pip install -c constraints.txt -e '.[tpu]'
-# Change: TPU and ZONE (yours), BATCH (a multiple of the slice's cores), and WORKDIR: a folder that host 0
-# keeps; a disk that all hosts share is not needed, since only host 0 writes.
+# Change TPU, ZONE, BATCH (a multiple of the slice's cores) and WORKDIR. Only host 0 writes the workdir, so the hosts
+# need no shared disk.
 set -euo pipefail
-TPU="${TPU:?name your TPU, as in TPU=my-slice}"
-ZONE="${ZONE:?name its zone, as in ZONE=us-central2-b}"
+TPU="${TPU:?set TPU to the name of your TPU, for example TPU=my-slice}"
+ZONE="${ZONE:?set ZONE to its zone, for example ZONE=us-central2-b}"
 BATCH="${BATCH:-512}"
 WORKDIR="${WORKDIR:-runs/base_tpu_pod}"
 

@@ -19,7 +19,7 @@ DROPOUT = 0.4
 
 
 class LabelToImage(nn.Module):
-    """G(z, y): `(latents [B, Z], digits int [B]) -> images [B, 28, 28, 1]`, within +-1; there is no source.
+    """G(z, y): `(latents [B, Z], digits int [B]) -> images [B, 28, 28, 1]`, within +-1; without a source.
 
     The norms use each image's own statistics; the paper's use the batch's. The digit is an embedding as large
     as the projected latent: a one-hot code concatenated to the latent was ignored in training.

@@ -21,7 +21,7 @@ def dtype_of(name: str) -> jnp.dtype:
       InputError: if there is no such precision.
     """
     if name not in COMPUTE:
-        raise InputError(f"compute is {name!r}; there is {', '.join(COMPUTE)}")
+        raise InputError(f"compute is {name!r}; it must be one of {', '.join(COMPUTE)}")
     return COMPUTE[name]
 
 

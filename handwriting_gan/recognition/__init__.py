@@ -1,1 +1,1 @@
-"""Networks that judge and read, fitted on real digits only; training never sees them."""
+"""Networks that judge synthesised glyphs and read photos. They are fitted on real digits; training never uses them."""

@@ -1,4 +1,4 @@
-"""Weights that ship with the package: a flat NumPy archive, no pickle, and its hash."""
+"""Files of weights: flat NumPy archives, without pickle, with their hashes."""
 
 import hashlib
 import io
@@ -16,7 +16,11 @@ FOLDER = Path(__file__).parent / "weights"
 
 
 def save(path: Path, params: dict[str, Any]) -> None:
-    """Saves a tree of arrays as `layer/kernel` and so on."""
+    """Saves a tree of arrays; a name in the archive is a path in the tree, such as `layer/kernel`.
+
+    Raises:
+      InputError: if the file cannot be written.
+    """
     content = io.BytesIO()
     arrays: dict[str, Any] = {name: np.asarray(array) for name, array in
                               sorted(traverse_util.flatten_dict(params, sep="/").items())}
@@ -25,7 +29,7 @@ def save(path: Path, params: dict[str, Any]) -> None:
 
 
 def load(path: Path) -> tuple[dict[str, Any], str]:
-    """The tree of arrays in a file that `save` made, and the SHA-256 of the file.
+    """Reads a file that `save` wrote: the tree of arrays and the SHA-256 of the file.
 
     Raises:
       InputError: if the file cannot be read.

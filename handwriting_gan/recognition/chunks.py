@@ -1,4 +1,4 @@
-"""A network over any number of glyphs, chunk by chunk: memory is bounded, and few shapes compile."""
+"""Applies a network to any number of glyphs in chunks, which bounds memory and the number of compiled shapes."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,23 +8,23 @@ import jax
 import numpy as np
 from flax import linen as nn
 
-CHUNK = 125  # glyphs per call: four times as many take a fifth longer each, out of a core's cache
-AT_ONCE = 2  # calls: alone, a CPU's convolution leaves a core idle
+CHUNK = 125  # glyphs per call; a chunk of 500 exceeds a CPU core's cache and takes 20 % longer per glyph
+CONCURRENT_CALLS = 2  # one convolution does not use all cores of a CPU
 
 
 def outputs(network: nn.Module, params: Any, *inputs: jax.Array) -> Any:
-    """What the network's `__call__` returns; `apply` could return changed variables as well."""
+    """The outputs of the network's `__call__`, with the type that `apply` lacks."""
     return network.apply({"params": params}, *inputs)
 
 
 def in_chunks(network: Callable[..., Any], *columns: np.ndarray) -> Any:
-    """`network(*chunk)` of columns `[N, ...]`, its outputs `[N, ...]` put together as NumPy arrays.
+    """Applies `network(*chunk)` to columns `[N, ...]`; returns its concatenated outputs, NumPy arrays `[N, ...]`.
 
-    Chunks are of `CHUNK` rows, or of the next power of 2 where there are fewer; the last is filled up by rows
-    that are cut off again.
+    A chunk has `CHUNK` rows, or the next power of 2 from N if that is less. The last chunk is padded with other
+    rows, whose outputs are dropped.
 
     Raises:
-      ValueError: if there is no row.
+      ValueError: if N is 0.
     """
     count = len(columns[0])
     if not count:
@@ -35,6 +35,6 @@ def in_chunks(network: Callable[..., Any], *columns: np.ndarray) -> Any:
         rows = np.arange(start, start + size) % count
         return jax.device_get(network(*(column[rows] for column in columns)))
 
-    with ThreadPoolExecutor(AT_ONCE) as threads:
+    with ThreadPoolExecutor(CONCURRENT_CALLS) as threads:
         parts = [chunk(0), *threads.map(chunk, range(size, count, size))]
     return jax.tree.map(lambda *arrays: np.concatenate(arrays)[:count], *parts)

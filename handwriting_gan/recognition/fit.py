@@ -1,9 +1,9 @@
-"""Fits a judge on training glyphs: the digit classifier, or one of the two writer encoders.
+"""Fits the digit classifier or one of the two writer encoders on training glyphs.
 
 $ python -m handwriting_gan.recognition.fit judge --data_folder DIR --publish
 
-The same seed gives the same weights on the same machine. With --publish it writes the file that ships;
-`python -m experiments.judge_judges` then says how good it is.
+The same seed gives the same weights on the same machine. --publish replaces the weights in the package;
+`python -m experiments.judge_judges` then evaluates them.
 """
 
 from collections.abc import Callable
@@ -24,14 +24,14 @@ from handwriting_gan.recognition.fitting import Params
 
 
 class Recipe(NamedTuple):
-    """How a judge that ships was fitted."""
+    """How the weights in the package were fitted."""
 
-    fit: Callable[[Glyphs, int, int], Params]  # of glyphs, steps and seed
+    fit: Callable[[Glyphs, int, int], Params]  # (glyphs, steps, seed) -> parameters
     data: str
     steps: int
     seed: int
-    weights: str  # the name of the file that ships
-    precision: type = np.float16  # of what it ships
+    weights: str  # file name in the package
+    precision: type = np.float16  # of the saved weights
 
 
 RECIPES = {
@@ -45,15 +45,15 @@ RECIPES = {
 
 
 def main() -> None:
-    """Flags in, one call."""
+    """Parses the flags, fits the network and saves its weights."""
     parser = Flags(description=__doc__.splitlines()[0])
     parser.add_argument("judge", choices=RECIPES)
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
-    parser.add_argument("--steps", type=whole_number(1), help="default: as many as the shipped one had")
-    parser.add_argument("--seed", type=whole_number(0), help="default: that of the shipped one")
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--out", type=Path, help="file of weights to write, .npz")
-    where.add_argument("--publish", action="store_true", help="write to the file that ships")
+    parser.add_argument("--steps", type=whole_number(1), help="default: those of the weights in the package")
+    parser.add_argument("--seed", type=whole_number(0), help="default: that of the weights in the package")
+    output = parser.add_mutually_exclusive_group(required=True)
+    output.add_argument("--out", type=Path, help="file of weights to write (.npz)")
+    output.add_argument("--publish", action="store_true", help="replace the weights in the package")
     arguments = parser.parse_args()
     recipe = RECIPES[arguments.judge]
     steps = recipe.steps if arguments.steps is None else arguments.steps

@@ -1,4 +1,4 @@
-"""How the judges are fitted: Adam with a cosine decay, and the moving average of the parameters kept."""
+"""Gradient descent with an exponential moving average of the parameters."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +11,11 @@ Params = dict[str, Any]
 
 
 def minimise(loss: Callable[[Params, jax.Array], jax.Array], params: Params,
-             optimizer: optax.GradientTransformation, steps: int, seed: int, averaging: float,
+             optimizer: optax.GradientTransformation, steps: int, seed: int, ema_decay: float,
              title: str) -> Params:
-    """Moves `params` against the gradient of `loss(params, key)`; the averaged parameters.
+    """Minimises `loss(params, key)` from `params`; returns the averaged parameters as NumPy arrays.
 
-    The loss draws its own batch from the key, which is a function of seed and step alone.
+    The loss samples its batch from the key, which is a function of seed and step.
     """
 
     @jax.jit
@@ -24,7 +24,7 @@ def minimise(loss: Callable[[Params, jax.Array], jax.Array], params: Params,
         gradients = jax.grad(loss)(params, jax.random.fold_in(jax.random.key(seed), number))
         updates, moments = optimizer.update(gradients, moments, params)
         params = optax.apply_updates(params, updates)
-        return params, optax.incremental_update(params, averaged, 1 - averaging), moments
+        return params, optax.incremental_update(params, averaged, 1 - ema_decay), moments
 
     state = params, params, optimizer.init(params)
     for number in track(range(steps), title):

@@ -1,9 +1,9 @@
-"""Writer encoders of our own: a glyph and its digit become a unit vector that tells whose hand it is.
+"""Writer encoders: they map a glyph and its digit to a unit vector that identifies the writer's hand.
 
-The mean over a writer's glyphs tells writers apart across different digits. There are two, of different
-build, seed and loss: `judge` is what tables quote, `second` is what runs under way and choices are judged
-by, so that no method is tuned on the judge that its table quotes. Both are fitted by
-`python -m handwriting_gan.recognition.fit` on the training writers of `mnist_writers` alone.
+The mean over a writer's glyphs identifies the hand across digits. There are two encoders, with different
+architectures, seeds and losses. Tables report `judge`. Development uses `second`, so that no method is tuned on
+the judge that its table reports. `python -m handwriting_gan.recognition.fit` fits both on the training writers
+of `mnist_writers`.
 
 Axes: N glyphs, E width of the embedding.
 """
@@ -26,8 +26,8 @@ from handwriting_gan.recognition.chunks import in_chunks, outputs
 class ResidualEncoder(nn.Module):
     """`(images [N, 28, 28, 1], digits int [N]) -> [N, E]` of unit length: residual blocks 14 -> 7 -> 3.
 
-    Every digit scales and shifts the channels in its own way (FiLM; Perez et al. 2018): what is a
-    telling feature of a 2 may be none of a 7.
+    The digit scales and shifts the channels (FiLM; Perez et al. 2018), because different features identify the
+    writer of a 2 and of a 7.
     """
 
     widths: tuple[int, int] = (32, 64)
@@ -35,7 +35,7 @@ class ResidualEncoder(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, digits: jax.Array) -> jax.Array:
-        """Pixels are folded two by two into channels first, which keeps all and costs a quarter."""
+        """The first layer folds 2 x 2 pixels into channels, which costs a quarter and loses nothing."""
         x = ByDigit()(nn.Conv(self.widths[0], (3, 3))(fold(images)), digits)
         x = ResidualBlock()(x, digits)
         x = nn.avg_pool(x, (2, 2), (2, 2))
@@ -47,9 +47,9 @@ class ResidualEncoder(nn.Module):
 
 
 class PlainEncoder(nn.Module):
-    """`(images [N, 28, 28, 1], digits int [N]) -> [N, E]` of unit length: convolutions, no shortcuts.
+    """`(images [N, 28, 28, 1], digits int [N]) -> [N, E]` of unit length: convolutions without shortcuts.
 
-    Strides instead of pooling, group normalisation, the digit as ten further channels.
+    It has strides instead of pooling, group normalisation, and the digit as ten one-hot channels.
     """
 
     widths: tuple[int, int, int] = (48, 96, 128)
@@ -57,20 +57,20 @@ class PlainEncoder(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, digits: jax.Array) -> jax.Array:
-        """28 -> 14 -> 7 -> 4, then one linear layer over all places."""
+        """28 -> 14 -> 7 -> 4, then one linear layer over all positions."""
         x = fold(images)
-        asked = jax.nn.one_hot(digits, DIGITS)[:, None, None]
-        x = jnp.concatenate([x, jnp.broadcast_to(asked, (*x.shape[:3], DIGITS))], axis=-1)
+        one_hot = jax.nn.one_hot(digits, DIGITS)[:, None, None]
+        x = jnp.concatenate([x, jnp.broadcast_to(one_hot, (*x.shape[:3], DIGITS))], axis=-1)
         for level, width in enumerate(self.widths):
             for stride in (1 if level == 0 else 2, 1):
                 x = nn.Conv(width, (3, 3), (stride, stride))(x)
                 x = nn.leaky_relu(nn.GroupNorm(8)(x), 0.2)
-        x = jnp.concatenate([x.reshape(len(x), -1), asked[:, 0, 0]], axis=-1)
+        x = jnp.concatenate([x.reshape(len(x), -1), one_hot[:, 0, 0]], axis=-1)
         return _unit(nn.Dense(self.embedding)(x))
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions beside a shortcut; starts as the identity (De & Smith 2020)."""
+    """Two convolutions with a shortcut; initially the identity (De & Smith 2020)."""
 
     @nn.compact
     def __call__(self, x: jax.Array, digits: jax.Array) -> jax.Array:
@@ -81,7 +81,7 @@ class ResidualBlock(nn.Module):
 
 
 class ByDigit(nn.Module):
-    """Each digit's own scale and shift of the channels; starts as the identity."""
+    """A scale and a shift of the channels for each digit; initially the identity."""
 
     @nn.compact
     def __call__(self, x: jax.Array, digits: jax.Array) -> jax.Array:
@@ -91,30 +91,30 @@ class ByDigit(nn.Module):
         return x * (1.0 + scale) + shift
 
 
-class Build(NamedTuple):
-    """What an encoder is made of."""
+class Architecture(NamedTuple):
+    """The network of an encoder and its weights."""
 
     network: nn.Module
-    weights: str  # the name of the file that ships
+    weights: str  # file name in the package
 
 
-BUILDS = {"judge": Build(PlainEncoder(), "writer_encoder.npz"),
-          "second": Build(ResidualEncoder(), "second_writer_encoder.npz")}
+ARCHITECTURES = {"judge": Architecture(PlainEncoder(), "writer_encoder.npz"),
+                 "second": Architecture(ResidualEncoder(), "second_writer_encoder.npz")}
 
 
 @dataclasses.dataclass(frozen=True)
 class WriterEncoder:
     """An encoder with its weights."""
 
-    name: str  # of BUILDS
+    name: str  # of ARCHITECTURES
     params: dict[str, Any]
     sha256: str  # of the file of weights
 
     def embed(self, images: np.ndarray, digits: np.ndarray) -> np.ndarray:
-        """Glyphs uint8 `[N, 28, 28]`, 255 ink, and their digits `[N]` to unit vectors float32 `[N, E]`.
+        """Unit vectors float32 `[N, E]` of glyphs uint8 `[N, 28, 28]`, 255 ink, and their digits `[N]`.
 
         Raises:
-          ValueError: if images or digits are not as stated, or there are none.
+          ValueError: if images or digits have other types, shapes or ranges, or N is 0.
         """
         images = checked_images(images)
         return in_chunks(functools.partial(_embed, self.name, self.params), images,
@@ -122,24 +122,24 @@ class WriterEncoder:
 
 
 def hand(embeddings: np.ndarray) -> np.ndarray:
-    """Unit vectors `[..., K, E]` of a writer's glyphs to the unit vector of the hand: `[..., E]`."""
+    """The unit vector `[..., E]` of a hand: the normalised mean of its glyphs' unit vectors `[..., K, E]`."""
     mean = embeddings.mean(axis=-2)
     return mean / np.maximum(np.linalg.norm(mean, axis=-1, keepdims=True), 1e-12)
 
 
 @functools.cache
 def load(name: str = "judge") -> WriterEncoder:
-    """The encoder 'judge' or 'second' that ships with the package.
+    """Loads the encoder 'judge' or 'second' with the weights in the package.
 
     Raises:
       InputError: if its weights cannot be read.
     """
-    return WriterEncoder(name, *archive.load(archive.FOLDER / BUILDS[name].weights))
+    return WriterEncoder(name, *archive.load(archive.FOLDER / ARCHITECTURES[name].weights))
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _embed(name: str, params: dict[str, Any], images: jax.Array, digits: jax.Array) -> jax.Array:
-    return outputs(BUILDS[name].network, params, to_network(images), digits)
+    return outputs(ARCHITECTURES[name].network, params, to_network(images), digits)
 
 
 def _unit(x: jax.Array) -> jax.Array:

@@ -13,7 +13,7 @@ from handwriting_gan.data import mnist
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with links to MNIST's four files, for a test to spoil; needs the environment's folder."""
+    """A folder with links to MNIST's four files that a test can replace; needs the environment's folder."""
     links = tmp_path / "mnist"
     links.mkdir()
     for name in mnist.SHA256:
@@ -23,16 +23,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
-    """No folder, an empty cache, hosts that answer but send nothing: what they are asked for."""
-    addresses_asked = []
+def requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """The requested downloads, with no data folder, an empty cache, and hosts whose downloads fail."""
+    requests = []
 
-    def download(manager: object, addresses: dict[str, str]) -> None:
-        addresses_asked.append(addresses)
-        raise OSError("broken off")
+    def download(manager: object, urls: dict[str, str]) -> None:
+        requests.append(urls)
+        raise OSError("connection lost")
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv(mnist.FOLDER_VARIABLE, raising=False)
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: io.BytesIO())
     monkeypatch.setattr(tfds.download.DownloadManager, "download", download)
-    return addresses_asked
+    return requests

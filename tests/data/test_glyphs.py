@@ -1,4 +1,4 @@
-"""Glyphs are what they claim to be, and bytes survive the way into a network and back."""
+"""Glyphs are validated, and bytes survive the round trip to network images."""
 
 import re
 from collections.abc import Callable
@@ -35,14 +35,14 @@ def test_every_level_survives_the_round_trip() -> None:
     np.testing.assert_array_equal(to_bytes(to_network(jnp.asarray(levels))), levels)
 
 
-def test_a_network_that_overshoots_is_clamped() -> None:
+def test_values_beyond_1_are_clipped() -> None:
     image = np.zeros((1, SIDE, SIDE, 1), np.float32)
     image[0, 0, :2, 0] = -1.7, 1.7
     assert to_bytes(image)[0, 0, :3].tolist() == [0, 255, 128]
 
 
 @pytest.mark.parametrize("rows", [[1], slice(1, None), np.array([False, True])])
-def test_rows_are_taken_by_number_slice_or_mask(rows: object) -> None:
+def test_rows_are_taken_by_index_slice_or_mask(rows: object) -> None:
     glyphs = make_glyphs(np.stack([PAPER[0], PAPER[0] + 9]), [3, 7], [40, 50], [0, 4])
     taken = glyphs.take(rows)
     assert taken.images.min() == 9
@@ -51,14 +51,14 @@ def test_rows_are_taken_by_number_slice_or_mask(rows: object) -> None:
     assert taken.series.tolist() == [4]
 
 
-def test_a_glyph_without_a_writer_or_series_is_of_an_unknown_one() -> None:
+def test_without_writers_and_series_they_are_unknown() -> None:
     glyphs = make_glyphs(PAPER, [0, 9])
     assert glyphs.writers.tolist() == [UNKNOWN_WRITER, UNKNOWN_WRITER]
     assert glyphs.series.tolist() == [UNKNOWN_SERIES, UNKNOWN_SERIES]
 
 
 @pytest.mark.parametrize("known", [{}, {"writers": np.array([1, 2], np.int64), "series": [0, 4]}])
-def test_every_column_is_of_whole_numbers(known: dict) -> None:
+def test_every_column_is_int32(known: dict) -> None:
     glyphs = make_glyphs(PAPER, [0, 9], **known)
     assert {column.dtype for column in glyphs[1:]} == {np.dtype(np.int32)}
 
@@ -92,33 +92,33 @@ def test_a_column_of_another_length_is_refused(name: str, column: list | int) ->
     ([PAPER[0], PAPER[1, 1:]], [0, 1]),
     (None, [0, 1]),
 ])
-def test_what_is_no_set_of_glyphs_is_refused(images: np.ndarray, digits: list) -> None:
+def test_invalid_images_or_digits_are_refused(images: np.ndarray, digits: list) -> None:
     with pytest.raises(ValueError, match="must be"):
         make_glyphs(images, digits)
 
 
 @pytest.mark.parametrize("column", [[1.0, 2.0], [True, 2], [2**32, 1], [-2, 0], ["a", "b"]])
 @pytest.mark.parametrize("name", ["writers", "series"])
-def test_a_column_of_anything_but_whole_numbers_is_refused(name: str, column: list) -> None:
+def test_a_column_with_other_than_whole_numbers_is_refused(name: str, column: list) -> None:
     with pytest.raises(ValueError, match=f"{name} must be whole numbers from -1 to"):
         make_glyphs(PAPER, [0, 9], **{name: column})
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array, jnp.array, lambda rows: np.array(rows, np.uint8)])
-def test_columns_are_arrays_of_numpy_or_jax_or_lists(kind: Callable[[list], object]) -> None:
+def test_columns_can_be_numpy_arrays_jax_arrays_or_lists(kind: Callable[[list], object]) -> None:
     glyphs = make_glyphs(kind(list(PAPER)), kind([3, 7]), kind([40, 50]), kind([0, 4]))
     assert {type(column) for column in glyphs} == {np.ndarray}
     assert [column.tolist() for column in glyphs[1:]] == [[3, 7], [40, 50], [0, 4]]
 
 
-def test_an_error_says_what_came_and_what_is_expected() -> None:
+def test_an_error_states_the_value_and_what_is_expected() -> None:
     with pytest.raises(ValueError, match=re.escape("uint8 [N, 28, 28], 0 paper to 255 ink, not float32 [2,")):
         make_glyphs(PAPER.astype(np.float32), [0, 1])
     with pytest.raises(ValueError, match="digits must be whole numbers from 0 to 9, not 12"):
         make_glyphs(PAPER, [0, 12])
 
 
-def test_an_empty_set_is_a_set() -> None:
+def test_a_set_can_be_empty() -> None:
     glyphs = make_glyphs(PAPER[:0], [])
     assert isinstance(glyphs, Glyphs)
     assert len(glyphs.digits) == 0

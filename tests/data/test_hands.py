@@ -1,4 +1,4 @@
-"""A hand is drawn of one writer alone, beside another's glyph, fairly and by the key or seed alone."""
+"""Examples and episodes have the right writers, digits and probabilities, and depend on key or seed alone."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -21,13 +21,13 @@ from handwriting_gan.data.hands import (
 )
 from handwriting_gan.errors import InputError
 
-FORMS = {  # the series and the digits that each writer wrote
+FORMS = {  # {writer: (series, digits)}
     11: (0, "000112"), 12: (0, "01122"), 13: (0, "012"), 14: (0, "001122"),
     21: (4, "0011555"), 22: (4, "01155"), UNKNOWN_WRITER: (0, "00122"),
 }
 KNOWN = [11, 12, 13, 14, 21, 22]
 ENOUGH = TARGETS + REFERENCES
-LONG_FORMS = {  # of the batches, whose writers need more glyphs
+LONG_FORMS = {  # for batches, which need more glyphs of a writer
     **{writer: (0, "0123456789" * 2 + "0" * (writer + 2)) for writer in range(WRITERS + 2)},
     **dict.fromkeys(range(40, 40 + WRITERS), (4, "112233445566778899" * 2)),
     90: (0, "0" * (ENOUGH - 1)), UNKNOWN_WRITER: (4, "0" * 50),
@@ -37,11 +37,11 @@ GIVEN = 3  # references of an episode
 KEYS = jax.random.split(jax.random.key(7), 8)
 MANY = 2_000
 SEEDS = 500
-draw = jax.jit(hands.draw_hands)
+sample_hands = jax.jit(hands.sample_hands)
 
 
 def written(forms: dict[int, tuple[int, str]]) -> Glyphs:
-    """The glyphs of some writers in disorder; the first two bytes of an image are the number of its row."""
+    """Shuffled glyphs of some writers; the first two bytes of an image are its row."""
     lines = [(int(digit), writer, series) for writer, (series, digits) in forms.items() for digit in digits]
     digits, writers, series = np.random.default_rng(0).permutation(lines).T
     images = np.zeros((len(lines), SIDE, SIDE), np.uint8)
@@ -53,7 +53,7 @@ GLYPHS, LONG = written(FORMS), written(LONG_FORMS)
 
 
 def rows_of(images: jax.Array) -> np.ndarray:
-    """The rows that images `[..., 28, 28, 1]` show."""
+    """The rows of images `[..., 28, 28, 1]`."""
     high, low = np.moveaxis(to_bytes(images)[..., 0, :2].astype(np.int32), -1, 0)
     return 256 * high + low
 
@@ -65,75 +65,74 @@ def pool() -> HandPool:
 
 @pytest.fixture(scope="module")
 def batch(pool: HandPool) -> HandBatch:
-    """Enough examples to count."""
-    return draw(pool, jax.random.split(jax.random.key(0), MANY))
+    """Enough examples for statistics."""
+    return sample_hands(pool, jax.random.split(jax.random.key(0), MANY))
 
 
 @pytest.fixture(scope="module")
-def drawn(batch: HandBatch) -> np.ndarray:
+def rows(batch: HandBatch) -> np.ndarray:
     """The rows of the batch's glyphs, targets before references: `[B, W, T + R]`."""
     return np.concatenate([rows_of(batch.targets), rows_of(batch.references)], axis=-1)
 
 
 @pytest.fixture(scope="module")
 def episodes() -> Episodes:
-    """The episodes of many seeds, one seed after the other."""
-    drawn = [sample_episodes(GLYPHS, GIVEN, seed) for seed in range(SEEDS)]
-    return Episodes(*map(np.concatenate, zip(*drawn, strict=True)))
+    """The episodes of many seeds."""
+    sampled = [sample_episodes(GLYPHS, GIVEN, seed) for seed in range(SEEDS)]
+    return Episodes(*map(np.concatenate, zip(*sampled, strict=True)))
 
 
 def assert_equal(one: NamedTuple, other: NamedTuple) -> None:
     jax.tree.map(np.testing.assert_array_equal, one, other)
 
 
-def assert_fair(drawn: np.ndarray, allowed: np.ndarray) -> None:
-    """Each of B draws is among its allowed rows, bool `[B, N]`, and all of those are equally likely."""
-    assert np.take_along_axis(allowed, drawn[:, None], axis=1).all()
+def assert_uniform(sampled: np.ndarray, allowed: np.ndarray) -> None:
+    """Each of B samples is one of its allowed rows, bool `[B, N]`, and those are equally likely."""
+    assert np.take_along_axis(allowed, sampled[:, None], axis=1).all()
     expected = (allowed / allowed.sum(axis=1, keepdims=True)).sum(axis=0)
-    counts = np.bincount(drawn, minlength=allowed.shape[1])
+    counts = np.bincount(sampled, minlength=allowed.shape[1])
     assert (np.abs(counts - expected) <= 5 * np.sqrt(expected)).all()
 
 
 def as_of(column: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Which rows agree with each target in a column: bool `[B, N]`."""
+    """Whether each row equals each target in a column: bool `[B, N]`."""
     return column[targets][:, None] == column
 
 
-def test_all_glyphs_of_a_writer_in_a_batch_are_that_writers(drawn: np.ndarray) -> None:
-    writers = LONG.writers[drawn]
+def test_all_glyphs_of_a_writer_in_a_batch_are_that_writers(rows: np.ndarray) -> None:
+    writers = LONG.writers[rows]
     assert (writers == writers[..., :1]).all()
 
 
-def test_no_glyph_of_an_example_comes_twice(drawn: np.ndarray) -> None:
-    assert (np.diff(np.sort(drawn)) > 0).all()
+def test_the_glyphs_of_a_writer_are_distinct(rows: np.ndarray) -> None:
+    assert (np.diff(np.sort(rows)) > 0).all()
 
 
-def test_the_writers_of_an_example_are_different_ones_of_one_series(drawn: np.ndarray) -> None:
-    writers, series = LONG.writers[drawn[..., 0]], LONG.series[drawn[..., 0]]
+def test_the_writers_of_an_example_are_distinct_and_of_one_series(rows: np.ndarray) -> None:
+    writers, series = LONG.writers[rows[..., 0]], LONG.series[rows[..., 0]]
     assert writers.shape == (MANY, WRITERS)
     assert (np.diff(np.sort(writers)) > 0).all()
     assert (series == series[:, :1]).all()
 
 
-def test_every_writer_with_enough_glyphs_is_as_likely_as_any_of_the_series(drawn: np.ndarray) -> None:
-    """A series comes as often as its share of the writers."""
-    places = np.searchsorted(IN_POOL, LONG.writers[drawn[:, 0, 0]])
-    assert_fair(places, np.ones((MANY, len(IN_POOL)), bool))
+def test_all_writers_with_enough_glyphs_are_equally_likely(rows: np.ndarray) -> None:
+    """So the probability of a series is its fraction of the writers."""
+    indices = np.searchsorted(IN_POOL, LONG.writers[rows[:, 0, 0]])
+    assert_uniform(indices, np.ones((MANY, len(IN_POOL)), bool))
 
 
-def test_every_glyph_of_a_writer_is_equally_likely_in_every_place(drawn: np.ndarray) -> None:
-    for place in (0, TARGETS - 1, TARGETS, TARGETS + REFERENCES - 1):
-        rows = drawn[:, 0, place]
-        expected = LONG.writers[rows][:, None] == LONG.writers
-        assert_fair(rows, expected)
+def test_all_glyphs_of_a_writer_are_equally_likely_at_every_index(rows: np.ndarray) -> None:
+    for index in (0, TARGETS - 1, TARGETS, TARGETS + REFERENCES - 1):
+        sampled = rows[:, 0, index]
+        assert_uniform(sampled, LONG.writers[sampled][:, None] == LONG.writers)
 
 
-def test_digits_lie_beside_their_images(batch: HandBatch) -> None:
+def test_digits_are_those_of_the_images(batch: HandBatch) -> None:
     np.testing.assert_array_equal(batch.reference_digits, LONG.digits[rows_of(batch.references)])
     np.testing.assert_array_equal(batch.target_digits, LONG.digits[rows_of(batch.targets)])
 
 
-def test_what_is_given_are_the_first_references_of_other_digits_or_of_all(batch: HandBatch) -> None:
+def test_the_given_references_are_the_first_of_other_digits_or_of_all(batch: HandBatch) -> None:
     given = np.asarray(batch.given)
     other = np.asarray(batch.reference_digits)[:, None, None] != np.asarray(
         batch.target_digits)[..., None, None]
@@ -147,58 +146,58 @@ def test_what_is_given_are_the_first_references_of_other_digits_or_of_all(batch:
     assert 0.15 < with_own.sum() / possible.sum() < hands.OWN_DIGIT
 
 
-def test_any_number_of_references_is_given_alike_of_every_writer(batch: HandBatch) -> None:
+def test_the_number_of_given_references_is_uniform_and_the_same_for_all_writers(batch: HandBatch) -> None:
     counts = np.asarray(batch.given).sum(axis=-1)  # [B, W, T, W]
     assert set(np.unique(counts)) >= set(range(1, REFERENCES + 1))
-    asked = counts.max(axis=-1)
-    share = np.bincount(asked.ravel(), minlength=REFERENCES + 1)[1:] / asked.size
-    assert share[:8] == pytest.approx(1 / REFERENCES, abs=0.02)
+    most = counts.max(axis=-1)
+    frequencies = np.bincount(most.ravel(), minlength=REFERENCES + 1)[1:] / most.size
+    assert frequencies[:8] == pytest.approx(1 / REFERENCES, abs=0.02)
 
 
-def test_a_batch_has_the_shapes_and_types_it_states(pool: HandPool) -> None:
+def test_a_batch_has_the_documented_shapes_and_types(pool: HandPool) -> None:
     def images(count: int) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct((8, WRITERS, count, 28, 28, 1), "float32")
 
     def digits(count: int) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct((8, WRITERS, count), "int32")
 
-    assert jax.eval_shape(lambda: draw(pool, KEYS)) == HandBatch(
+    assert jax.eval_shape(lambda: sample_hands(pool, KEYS)) == HandBatch(
         images(REFERENCES), digits(REFERENCES), images(TARGETS), digits(TARGETS),
         jax.ShapeDtypeStruct((8, WRITERS, TARGETS, WRITERS, REFERENCES), "bool"))
 
 
-def test_the_same_keys_draw_the_same_batch(pool: HandPool) -> None:
-    assert_equal(draw(pool, KEYS), draw(pool, KEYS))
+def test_the_same_keys_sample_the_same_batch(pool: HandPool) -> None:
+    assert_equal(sample_hands(pool, KEYS), sample_hands(pool, KEYS))
 
 
-def test_other_keys_draw_another_batch(pool: HandPool) -> None:
-    other = draw(pool, jax.random.split(jax.random.key(8), len(KEYS)))
-    assert not np.array_equal(draw(pool, KEYS).targets, other.targets)
+def test_other_keys_sample_another_batch(pool: HandPool) -> None:
+    other = sample_hands(pool, jax.random.split(jax.random.key(8), len(KEYS)))
+    assert not np.array_equal(sample_hands(pool, KEYS).targets, other.targets)
 
 
-def test_an_example_belongs_to_its_key_wherever_the_key_stands(pool: HandPool) -> None:
-    whole = draw(pool, KEYS)
-    assert_equal(draw(pool, KEYS[::-1]), jax.tree.map(lambda column: column[::-1], whole))
-    assert_equal(draw(pool, KEYS[5:6]), jax.tree.map(lambda column: column[5:6], whole))
+def test_an_example_depends_on_its_key_alone(pool: HandPool) -> None:
+    whole = sample_hands(pool, KEYS)
+    assert_equal(sample_hands(pool, KEYS[::-1]), jax.tree.map(lambda column: column[::-1], whole))
+    assert_equal(sample_hands(pool, KEYS[5:6]), jax.tree.map(lambda column: column[5:6], whole))
 
 
-def test_a_draw_is_the_same_compiled_or_not(pool: HandPool) -> None:
-    one, other = (rows_of(drawer(pool, KEYS[:2]).targets) for drawer in (draw, hands.draw_hands))
+def test_a_batch_is_the_same_compiled_or_not(pool: HandPool) -> None:
+    one, other = (rows_of(sample(pool, KEYS[:2]).targets) for sample in (sample_hands, hands.sample_hands))
     np.testing.assert_array_equal(one, other)
 
 
-def test_a_pool_is_of_known_writers_with_glyphs_enough(pool: HandPool) -> None:
-    laid_out = [rows[rows >= 0] for rows in pool.rows]
-    assert [LONG.writers[rows].tolist() for rows in laid_out] == [
+def test_a_pool_has_the_known_writers_with_enough_glyphs(pool: HandPool) -> None:
+    without_padding = [rows[rows >= 0] for rows in pool.rows]
+    assert [LONG.writers[rows].tolist() for rows in without_padding] == [
         [writer] * len(LONG_FORMS[writer][1]) for writer in IN_POOL]
     assert pool.series.tolist() == [LONG_FORMS[writer][0] for writer in IN_POOL]
     np.testing.assert_array_equal(pool.images, LONG.images)
 
 
-def test_a_writers_rows_are_filled_up_at_the_end(pool: HandPool) -> None:
+def test_a_writers_rows_are_padded_at_the_end(pool: HandPool) -> None:
     longest = max(len(LONG_FORMS[writer][1]) for writer in IN_POOL)
     assert [(rows < 0).tolist() for rows in pool.rows] == [
-        [place >= len(LONG_FORMS[writer][1]) for place in range(longest)] for writer in IN_POOL]
+        [index >= len(LONG_FORMS[writer][1]) for index in range(longest)] for writer in IN_POOL]
 
 
 @pytest.mark.parametrize("glyphs", [
@@ -207,12 +206,12 @@ def test_a_writers_rows_are_filled_up_at_the_end(pool: HandPool) -> None:
     pytest.param(LONG.take(LONG.writers == UNKNOWN_WRITER), id="unknown writers"),
     pytest.param(LONG.take(LONG.writers != 40), id="too few writers of a series"),
 ])
-def test_a_pool_refuses_glyphs_that_make_no_example(glyphs: Glyphs) -> None:
-    with pytest.raises(InputError, match=f"fewer than {WRITERS} writers of {ENOUGH} glyphs"):
+def test_a_pool_refuses_glyphs_without_an_example(glyphs: Glyphs) -> None:
+    with pytest.raises(InputError, match=f"needs {WRITERS} writers of one series with {ENOUGH} glyphs each"):
         make_hand_pool(glyphs)
 
 
-def test_references_of_an_episode_are_of_the_targets_writer(episodes: Episodes) -> None:
+def test_the_references_of_an_episode_are_by_the_targets_writer(episodes: Episodes) -> None:
     writers = GLYPHS.writers[episodes.references]
     np.testing.assert_array_equal(writers, np.repeat(GLYPHS.writers[episodes.targets][:, None], GIVEN, 1))
 
@@ -221,11 +220,11 @@ def test_no_reference_of_an_episode_shows_the_targets_digit(episodes: Episodes) 
     assert (GLYPHS.digits[episodes.references] != GLYPHS.digits[episodes.targets][:, None]).all()
 
 
-def test_no_reference_of_an_episode_is_there_twice(episodes: Episodes) -> None:
+def test_the_references_of_an_episode_are_distinct(episodes: Episodes) -> None:
     assert (np.diff(np.sort(episodes.references)) > 0).all()
 
 
-def test_the_other_is_by_another_writer_of_the_same_digit_and_series(episodes: Episodes) -> None:
+def test_the_other_is_of_the_same_digit_and_series_by_another_writer(episodes: Episodes) -> None:
     one, other = GLYPHS.take(episodes.targets), GLYPHS.take(episodes.others)
     assert (other.writers != one.writers).all()
     np.testing.assert_array_equal(other.digits, one.digits)
@@ -237,16 +236,16 @@ def test_an_unknown_writer_has_no_episode(episodes: Episodes) -> None:
         assert UNKNOWN_WRITER not in GLYPHS.writers[rows]
 
 
-def test_every_possible_reference_is_equally_likely_in_every_place(episodes: Episodes) -> None:
+def test_all_possible_references_are_equally_likely_at_every_index(episodes: Episodes) -> None:
     allowed = as_of(GLYPHS.writers, episodes.targets) & ~as_of(GLYPHS.digits, episodes.targets)
-    for place in range(GIVEN):
-        assert_fair(episodes.references[:, place], allowed)
+    for index in range(GIVEN):
+        assert_uniform(episodes.references[:, index], allowed)
 
 
-def test_every_possible_other_is_equally_likely(episodes: Episodes) -> None:
+def test_all_possible_others_are_equally_likely(episodes: Episodes) -> None:
     alike = as_of(GLYPHS.digits, episodes.targets) & as_of(GLYPHS.series, episodes.targets)
     allowed = alike & ~as_of(GLYPHS.writers, episodes.targets) & np.isin(GLYPHS.writers, KNOWN)
-    assert_fair(episodes.others, allowed)
+    assert_uniform(episodes.others, allowed)
 
 
 @pytest.mark.parametrize(("references", "expected"), [
@@ -261,25 +260,25 @@ def test_a_writer_has_an_episode_for_each_digit_with_a_twin_and_enough_reference
     assert found == [(writer, int(digit)) for writer, digits in expected.items() for digit in digits]
 
 
-def test_target_and_twin_are_two_glyphs_of_one_writer_and_digit_drawn_fairly(episodes: Episodes) -> None:
+def test_target_and_twin_are_two_glyphs_of_one_writer_and_digit_all_equally_likely(episodes: Episodes) -> None:
     targets, twins = episodes.targets, episodes.twins
     allowed = as_of(GLYPHS.writers, targets) & as_of(GLYPHS.digits, targets)
-    assert_fair(targets, allowed)
-    assert_fair(twins, allowed & (targets[:, None] != np.arange(len(GLYPHS.digits))))
+    assert_uniform(targets, allowed)
+    assert_uniform(twins, allowed & (targets[:, None] != np.arange(len(GLYPHS.digits))))
 
 
-def test_an_other_is_missing_where_the_writer_alone_has_the_digit_in_the_series() -> None:
+def test_the_other_is_missing_if_no_other_writer_of_the_series_wrote_the_digit() -> None:
     glyphs = written({1: (0, "0011"), 2: (0, "0"), 3: (4, "11"), UNKNOWN_WRITER: (0, "01")})
-    drawn = sample_episodes(glyphs, references=2, seed=0)
-    assert glyphs.digits[drawn.targets].tolist() == [0, 1]
-    assert drawn.others.tolist() == [np.flatnonzero(glyphs.writers == 2)[0], -1]
+    episodes = sample_episodes(glyphs, references=2, seed=0)
+    assert glyphs.digits[episodes.targets].tolist() == [0, 1]
+    assert episodes.others.tolist() == [np.flatnonzero(glyphs.writers == 2)[0], -1]
 
 
-def test_the_same_seed_draws_the_same_episodes() -> None:
+def test_the_same_seed_samples_the_same_episodes() -> None:
     assert_equal(sample_episodes(GLYPHS, GIVEN, seed=3), sample_episodes(GLYPHS, GIVEN, seed=3))
 
 
-def test_another_seed_draws_other_episodes() -> None:
+def test_another_seed_samples_other_episodes() -> None:
     one, other = (sample_episodes(GLYPHS, GIVEN, seed) for seed in (3, 4))
     assert not np.array_equal(one.references, other.references)
 
@@ -296,22 +295,22 @@ def test_fewer_references_are_the_first_of_more() -> None:
     pytest.param(GLYPHS.take([]), id="no glyphs"),
 ])
 def test_there_are_no_episodes_without_a_known_writer(glyphs: Glyphs) -> None:
-    drawn = sample_episodes(glyphs, references=2, seed=0)
-    assert [column.shape for column in drawn] == [(0, 2), (0,), (0,), (0,)]
+    episodes = sample_episodes(glyphs, references=2, seed=0)
+    assert [column.shape for column in episodes] == [(0, 2), (0,), (0,), (0,)]
 
 
 @pytest.mark.parametrize("make", [lambda: sample_episodes(GLYPHS, 3, 0), lambda: sample_episodes(GLYPHS, 9, 0)])
-def test_episodes_are_of_whole_numbers(make: Callable[[], Episodes]) -> None:
+def test_episodes_are_int32(make: Callable[[], Episodes]) -> None:
     assert {column.dtype for column in make()} == {np.dtype(np.int32)}
 
 
-def test_rows_are_listed_by_the_writers_id_in_their_order() -> None:
+def test_rows_are_in_order_for_each_writer_by_id() -> None:
     glyphs = make_glyphs(np.zeros((6, SIDE, SIDE), np.uint8), [0] * 6, [7, -1, 3, 7, 0, 3])
-    listed = [(writer, rows.tolist()) for writer, rows in hands.rows_by_writer(glyphs).items()]
-    assert listed == [(0, [4]), (3, [2, 5]), (7, [0, 3])]
+    found = [(writer, rows.tolist()) for writer, rows in hands.rows_by_writer(glyphs).items()]
+    assert found == [(0, [4]), (3, [2, 5]), (7, [0, 3])]
 
 
 @pytest.mark.parametrize("writers", [[], [-1, -1]])
-def test_no_rows_are_listed_where_no_writer_is_known(writers: list[int]) -> None:
+def test_unknown_writers_have_no_rows(writers: list[int]) -> None:
     images = np.zeros((len(writers), SIDE, SIDE), np.uint8)
     assert hands.rows_by_writer(make_glyphs(images, [0] * len(writers), writers)) == {}

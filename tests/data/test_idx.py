@@ -26,22 +26,22 @@ def test_integers_are_big_endian() -> None:
     assert parse(content).tolist() == [258, -2]
 
 
-def test_the_axes_stand_in_the_headers_order() -> None:
+def test_the_axes_are_in_the_headers_order() -> None:
     content = bytes([0, 0, 0x08, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3]) + bytes(range(6))
     assert parse(content).shape == (1, 2, 3)
 
 
 @pytest.mark.parametrize("content", [
     pytest.param(b"", id="empty"),
-    pytest.param(bytes([0, 0, 0x08]), id="cut in the magic number"),
-    pytest.param(bytes([0, 0, 0x08, 2, 0, 0, 0, 2]), id="cut in the shape"),
+    pytest.param(bytes([0, 0, 0x08]), id="incomplete magic number"),
+    pytest.param(bytes([0, 0, 0x08, 2, 0, 0, 0, 2]), id="incomplete shape"),
     pytest.param(bytes([0, 0, 0x08, 1, 0, 0, 0, 3, 1, 2]), id="too short"),
     pytest.param(bytes([0, 0, 0x08, 1, 0, 0, 0, 1, 1, 2]), id="too long"),
-    pytest.param(bytes([0, 0, 0x0C, 1, 0, 0, 0, 1, 1, 2, 3]), id="a part of an integer"),
+    pytest.param(bytes([0, 0, 0x0C, 1, 0, 0, 0, 1, 1, 2, 3]), id="incomplete integer"),
     pytest.param(bytes([0, 0, 0x0D, 1, 0, 0, 0, 1, 0, 0, 0, 0]), id="floats"),
-    pytest.param(b"PK\x03\x04 and so on", id="no IDX at all"),
+    pytest.param(b"PK\x03\x04 and so on", id="another format"),
 ])
-def test_what_is_no_idx_file_is_refused(content: bytes) -> None:
+def test_an_invalid_idx_file_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError):
         parse(content)
 
@@ -54,7 +54,7 @@ def test_a_file_is_read_plain_or_gzipped(pack: type, tmp_path: Path) -> None:
 
 
 def altered(content: bytes) -> bytes:
-    """One bit in the middle turned."""
+    """The content with one bit in the middle flipped."""
     middle = len(content) // 2
     return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1:]
 
@@ -63,11 +63,11 @@ def altered(content: bytes) -> bytes:
     pytest.param(altered(CONTENT), id="altered"),
     pytest.param(gzip.compress(altered(CONTENT)), id="altered and gzipped"),
     pytest.param(altered(gzip.compress(CONTENT)), id="a corrupt archive"),
-    pytest.param(gzip.compress(CONTENT)[:-20], id="an archive cut short"),
-    pytest.param(b"\x1f\x8b no archive", id="the beginning of an archive"),
+    pytest.param(gzip.compress(CONTENT)[:-20], id="an incomplete archive"),
+    pytest.param(b"\x1f\x8b no archive", id="only the start of an archive"),
     pytest.param(b"", id="empty"),
 ])
-def test_another_file_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
+def test_a_file_with_another_checksum_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "published.idx"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"published\.idx .*; fetch it again"):

@@ -1,6 +1,6 @@
-"""All of MNIST: whole, in order, and refused where a file is missing or altered.
+"""All of MNIST: complete, in order, and refused if a file is missing or altered.
 
-Where the environment names no folder of MNIST's IDX files, the tests that need one are skipped.
+Tests that need MNIST's IDX files are skipped if the environment sets no data folder.
 """
 
 import gzip
@@ -24,12 +24,12 @@ FOLDER = os.environ.get(mnist.FOLDER_VARIABLE)
 COUNTS = {"train": 60_000, "test": 10_000}
 LABELS = {"train": "train-labels-idx1-ubyte", "test": "t10k-labels-idx1-ubyte"}
 needs_mnist = pytest.mark.skipif(
-    not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} names no folder of MNIST's IDX files")
+    not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} is not set")
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Glyphs]]:
-    """Both splits, prepared once and away from the user's cache."""
+    """Both splits, prepared once outside the user's cache."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield {split: mnist.load(split) for split in COUNTS}
@@ -37,7 +37,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Glyphs]
 
 @needs_mnist
 @pytest.mark.parametrize("split", COUNTS)
-def test_every_row_of_the_files_is_there_in_its_order(
+def test_every_row_of_the_files_is_in_its_order(
         split: str, both: dict[str, Glyphs]) -> None:
     name = LABELS[split]
     labels = parse(read_verified(mnist.find_file(Path(FOLDER), name), mnist.SHA256[name]))
@@ -47,14 +47,14 @@ def test_every_row_of_the_files_is_there_in_its_order(
 
 
 @needs_mnist
-def test_mnist_opens_with_a_five_and_closes_with_a_six(both: dict[str, Glyphs]) -> None:
+def test_mnist_starts_with_a_five_and_ends_with_a_six(both: dict[str, Glyphs]) -> None:
     assert both["train"].digits[0] == 5
     assert both["test"].digits[-1] == 6
 
 
 @needs_mnist
-def test_images_lie_beside_their_own_digits(both: dict[str, Glyphs], glyphs: Glyphs) -> None:
-    """The embedded glyphs are a part of the training set, and none is of the test set."""
+def test_images_have_their_own_digits(both: dict[str, Glyphs], glyphs: Glyphs) -> None:
+    """The embedded glyphs are in the training set with the same digits, and none is in the test set."""
     digit_of = {image.tobytes(): digit for image, digit in
                 zip(both["train"].images, both["train"].digits, strict=True)}
     found = [digit_of[image.tobytes()] for image in glyphs.images]
@@ -63,7 +63,7 @@ def test_images_lie_beside_their_own_digits(both: dict[str, Glyphs], glyphs: Gly
 
 
 @needs_mnist
-def test_what_is_prepared_needs_no_folder_any_more(
+def test_prepared_data_needs_no_folder(
         both: dict[str, Glyphs], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(mnist.FOLDER_VARIABLE)
     np.testing.assert_array_equal(mnist.load("test").digits, both["test"].digits)
@@ -95,13 +95,13 @@ def test_a_file_that_cannot_be_unpacked_is_named(folder: Path) -> None:
 @needs_mnist
 def test_a_missing_file_is_named(folder: Path) -> None:
     mnist.find_file(folder, LABELS["train"]).unlink()
-    with pytest.raises(InputError, match=f"{folder} holds no {LABELS['train']}.*--data_folder"):
+    with pytest.raises(InputError, match=f"{folder} holds no {LABELS['train']}.*{mnist.FOLDER_VARIABLE}"):
         mnist.load("train", str(folder))
 
 
 @pytest.fixture
 def four_glyphs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """A folder of four glyphs, and the code that reads them as if they were MNIST."""
+    """A data folder, with a builder of four glyphs in place of MNIST."""
     monkeypatch.setattr(mnist.Mnist, "FILES", {})
     monkeypatch.setattr(mnist.Mnist, "_split_generators", lambda builder, manager: {
         "train": ((row, {"image": np.full((28, 28), row, np.uint8), "digit": row}) for row in range(4))})
@@ -113,32 +113,32 @@ def fail_to_write(*_: object, **__: object) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["no home", "a file", "full"])
-def test_without_a_cache_the_data_is_prepared_for_the_moment(
+def test_without_a_writable_cache_the_data_is_prepared_in_a_temporary_folder(
         trouble: str, four_glyphs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    place = tmp_path / "cache"
-    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
+    cache_home = tmp_path / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     if trouble == "no home":
         monkeypatch.setattr(cache, "folder", lambda: None)
     elif trouble == "a file":
-        place.touch()
+        cache_home.touch()
     else:
         write = mnist.Mnist.download_and_prepare
         monkeypatch.setattr(mnist.Mnist, "download_and_prepare", lambda builder, **options: (
-            fail_to_write if place in Path(builder.data_path).parents else write)(builder, **options))
+            fail_to_write if cache_home in Path(builder.data_path).parents else write)(builder, **options))
     assert mnist.load("train", four_glyphs).digits.tolist() == [0, 1, 2, 3]
     assert not list(tmp_path.glob("handwriting_gan_*"))
 
 
-def test_a_disk_that_is_full_everywhere_is_named(
+def test_a_full_disk_is_named(
         four_glyphs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(mnist.Mnist, "download_and_prepare", fail_to_write)
-    with pytest.raises(InputError, match=f"under {tmp_path}/cache.*No space left.*make room"):
+    with pytest.raises(InputError, match=f"in {tmp_path}/cache.*No space left.*free disk space"):
         mnist.load("train", four_glyphs)
 
 
-def test_where_array_record_does_not_exist_the_way_out_is_told(
+def test_without_array_record_the_error_suggests_mnist_5k(
         four_glyphs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
@@ -150,55 +150,55 @@ def test_where_array_record_does_not_exist_the_way_out_is_told(
         mnist.load("train", four_glyphs)
 
 
-def test_nothing_is_fetched_to_a_place_that_cannot_be_written(
-        asked: list[dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_cache_folder_causes_no_second_download(
+        requests: list[dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(InputError, match="broken off"):
+    with pytest.raises(InputError, match="connection lost"):
         mnist.load("train")
-    assert len(asked) == 1
+    assert len(requests) == 1
 
 
-def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent holds no .*HANDWRITING_GAN_DATA"):
         mnist.load("train", str(tmp_path / "absent"))
 
 
-@pytest.mark.parametrize("place", [
+@pytest.mark.parametrize("location", [
     "name", "name.gz", "mnist/name", "mnist/name.gz", "qmnist/name", "qmnist/name.gz",
 ])
 def test_a_file_is_found_plain_or_gzipped_in_the_folder_or_in_mnist_or_qmnist(
-        place: str, tmp_path: Path) -> None:
-    path = tmp_path / place
+        location: str, tmp_path: Path) -> None:
+    path = tmp_path / location
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"")
     assert mnist.find_file(tmp_path, "name") == path
 
 
-def test_without_a_folder_the_host_is_asked_for_the_four_files(
-        asked: list[dict[str, str]]) -> None:
-    with pytest.raises(InputError, match=f"data=mnist cannot be fetched from {mnist.HOST} .*broken off"):
+def test_without_a_folder_the_four_files_are_requested_from_the_host(
+        requests: list[dict[str, str]]) -> None:
+    with pytest.raises(InputError, match=f"data=mnist cannot be fetched from {mnist.HOST} .*connection lost"):
         mnist.load("train")
-    assert asked == [{name: f"{mnist.HOST}{name}.gz" for name in mnist.SHA256}]
+    assert requests == [{name: f"{mnist.HOST}{name}.gz" for name in mnist.SHA256}]
 
 
-def test_without_a_folder_or_a_network_the_way_out_is_told_at_once(
-        asked: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_folder_or_a_network_it_fails_at_once_and_suggests_what_to_do(
+        requests: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError("no network")
 
     monkeypatch.setattr(urllib.request, "urlopen", fail)
-    with pytest.raises(InputError, match=r"no network.*holds train-images.*--data_folder.*mnist_5k"):
+    with pytest.raises(InputError, match=r"no network.*holds train-images.*HANDWRITING_GAN_DATA.*mnist_5k"):
         mnist.load("train")
-    assert asked == []
+    assert requests == []
 
 
-@pytest.mark.usefixtures("asked")
+@pytest.mark.usefixtures("requests")
 def test_a_download_that_is_not_the_published_file_is_named(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "page.html"
     page.write_text("<html>please log in</html>")
     monkeypatch.setattr(tfds.download.DownloadManager, "download",
-                        lambda manager, addresses: dict.fromkeys(addresses, page))
+                        lambda manager, urls: dict.fromkeys(urls, page))
     with pytest.raises(InputError, match=r"page\.html is not the published file"):
         mnist.load("train")

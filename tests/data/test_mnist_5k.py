@@ -14,9 +14,9 @@ def test_each_digit_has_400_glyphs_to_train_on_and_100_held_out(
     np.testing.assert_array_equal(held_out.digits, np.repeat(np.arange(DIGITS), 100))
 
 
-def test_no_held_out_glyph_is_trained_on(glyphs: Glyphs, held_out: Glyphs) -> None:
-    trained_on = {image.tobytes() for image in glyphs.images}
-    assert not trained_on & {image.tobytes() for image in held_out.images}
+def test_no_glyph_is_in_both_splits(glyphs: Glyphs, held_out: Glyphs) -> None:
+    train = {image.tobytes() for image in glyphs.images}
+    assert not train & {image.tobytes() for image in held_out.images}
 
 
 def test_the_ink_of_a_glyph_fits_in_mnists_box_of_20_by_20(held_out: Glyphs) -> None:
@@ -26,7 +26,7 @@ def test_the_ink_of_a_glyph_fits_in_mnists_box_of_20_by_20(held_out: Glyphs) -> 
         assert (last - first).max() == 20
 
 
-def test_another_file_than_the_known_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_with_another_checksum_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mnist_5k, "SHA256", "0" * 64)
     with pytest.raises(InputError, match=r"mnist_5k\.csv\.gz is not the published file"):
         mnist_5k.load("train")

@@ -1,6 +1,6 @@
-"""MNIST by its writers: every row has its own, none is in two splits, and files at odds are refused.
+"""MNIST with writers: each row has its writer, no writer is in two splits, inconsistent files are refused.
 
-Where the environment names no folder of MNIST's and QMNIST's files, the tests that need one are skipped.
+Tests that need MNIST's and QMNIST's files are skipped if the environment sets no data folder.
 """
 
 import functools
@@ -22,12 +22,12 @@ FOLDER = os.environ.get(mnist.FOLDER_VARIABLE)
 SPLITS = ("train", "validation", "test")
 LABEL_ROWS = np.array([[5, 4, 2154, 0, 0, 0, 0, 0], [0, 0, 17, 0, 0, 0, 0, 0]])
 needs_files = pytest.mark.skipif(
-    not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} names no folder of MNIST's and QMNIST's files")
+    not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} is not set")
 
 
 @pytest.fixture(scope="module")
 def splits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Glyphs]:
-    """All three splits, prepared and read once, away from the user's cache."""
+    """All three splits, prepared and read once outside the user's cache."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         monkeypatch.setattr(mnist, "read", functools.cache(mnist.read))
@@ -36,7 +36,7 @@ def splits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Glyphs]:
 
 @pytest.fixture
 def labelled_folder(folder: Path) -> Path:
-    """MNIST's four files and QMNIST's two, for a test to spoil."""
+    """A folder with links to MNIST's four files and QMNIST's two that a test can replace."""
     (folder / "qmnist").mkdir()
     for name in LABELS.values():
         path = mnist.find_file(Path(FOLDER), name)
@@ -45,7 +45,7 @@ def labelled_folder(folder: Path) -> Path:
 
 
 def published(name: str) -> np.ndarray:
-    """What the published file itself holds."""
+    """The array in a published file."""
     return parse(read_verified(mnist.find_file(Path(FOLDER), name), MnistWriters.FILES[name].sha256))
 
 
@@ -55,7 +55,7 @@ def published(name: str) -> np.ndarray:
     ("validation", 58, [650, 697, 645, 653, 622, 565, 630, 660, 615, 642]),
     ("test", 297, [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]),
 ])
-def test_a_split_has_its_writers_and_digits_for_ever(
+def test_a_split_has_its_fixed_writers_and_digits(
         split: str, writers: int, digits: list[int], splits: dict[str, Glyphs]) -> None:
     assert len(np.unique(splits[split].writers)) == writers
     assert np.bincount(splits[split].digits).tolist() == digits
@@ -70,9 +70,9 @@ def test_no_writer_is_in_two_splits(splits: dict[str, Glyphs]) -> None:
 
 @needs_files
 @pytest.mark.parametrize("split", SPLITS)
-def test_a_split_is_all_that_its_writers_wrote_in_mnists_order(
+def test_a_split_has_all_glyphs_of_its_writers_in_mnists_order(
         split: str, splits: dict[str, Glyphs]) -> None:
-    """Rows of the published files; writers are in one split, so the first two make up the training set."""
+    """Compared with the rows of the published files."""
     glyphs, prefix, labels = splits[split], "train", LABELS["train"]
     if split == "test":
         prefix, labels = "t10k", LABELS["test"]
@@ -85,7 +85,7 @@ def test_a_split_is_all_that_its_writers_wrote_in_mnists_order(
 
 
 @needs_files
-def test_train_and_validation_make_up_mnists_training_set(splits: dict[str, Glyphs]) -> None:
+def test_train_and_validation_are_together_mnists_training_set(splits: dict[str, Glyphs]) -> None:
     both = [(image.tobytes(), digit) for split in ("train", "validation")
             for image, digit in zip(splits[split].images, splits[split].digits, strict=True)]
     whole = zip(published("train-images-idx3-ubyte"), published("train-labels-idx1-ubyte"), strict=True)
@@ -94,7 +94,7 @@ def test_train_and_validation_make_up_mnists_training_set(splits: dict[str, Glyp
 
 @needs_files
 @pytest.mark.parametrize("split", SPLITS)
-def test_a_writer_is_of_one_series_and_there_are_two(split: str, splits: dict[str, Glyphs]) -> None:
+def test_each_writer_has_one_of_two_series(split: str, splits: dict[str, Glyphs]) -> None:
     pairs = set(zip(splits[split].writers.tolist(), splits[split].series.tolist(), strict=True))
     assert {series for _, series in pairs} == {0, 4}
     assert len(pairs) == len(np.unique(splits[split].writers))
@@ -104,16 +104,16 @@ def test_a_writer_is_of_one_series_and_there_are_two(split: str, splits: dict[st
 @pytest.mark.parametrize(("split", "references", "episodes"), [
     ("train", 16, 4800), ("validation", 16, 580), ("test", 16, 1594), ("test", 5, 1969),
 ])
-def test_so_many_writers_can_be_drawn_and_none_is_alone(
+def test_a_split_has_a_fixed_number_of_episodes_each_with_another_writer(
         split: str, references: int, episodes: int, splits: dict[str, Glyphs]) -> None:
-    drawn = sample_episodes(splits[split], references, seed=0)
-    assert len(drawn.targets) == episodes
-    assert (drawn.others >= 0).all()
+    sampled = sample_episodes(splits[split], references, seed=0)
+    assert len(sampled.targets) == episodes
+    assert (sampled.others >= 0).all()
 
 
 @needs_files
 @pytest.mark.parametrize(("split", "writers"), [("train", 480), ("validation", 58)])
-def test_so_many_writers_have_glyphs_enough_to_learn_from(
+def test_a_pool_has_a_fixed_number_of_writers(
         split: str, writers: int, splits: dict[str, Glyphs]) -> None:
     assert len(make_hand_pool(splits[split]).rows) == writers
 
@@ -138,26 +138,26 @@ def test_a_missing_label_file_is_named(name: str, labelled_folder: Path) -> None
         mnist_writers.load("train", str(labelled_folder))
 
 
-def test_without_a_folder_the_hosts_are_asked_for_all_six_files(asked: list[dict[str, str]]) -> None:
+def test_without_a_folder_all_six_files_are_requested_from_the_hosts(requests: list[dict[str, str]]) -> None:
     with pytest.raises(InputError, match=f"data=mnist_writers .* {mnist.HOST} or {mnist_writers.HOST} "):
         mnist_writers.load("train")
     hosts = dict.fromkeys(mnist.SHA256, mnist.HOST) | dict.fromkeys(LABELS.values(), mnist_writers.HOST)
-    assert asked == [{name: f"{host}{name}.gz" for name, host in hosts.items()}]
+    assert requests == [{name: f"{host}{name}.gz" for name, host in hosts.items()}]
 
 
-def test_a_host_that_does_not_answer_is_named_at_once(
-        asked: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = urllib.request.urlopen
+def test_a_host_without_a_response_is_named_at_once(
+        requests: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    respond = urllib.request.urlopen
 
     def open_one(request: urllib.request.Request, timeout: float) -> object:
         if request.full_url.startswith(mnist_writers.HOST):
             raise OSError("no route")
-        return answer()
+        return respond()
 
     monkeypatch.setattr(urllib.request, "urlopen", open_one)
     with pytest.raises(InputError, match=rf"from {mnist_writers.HOST} \(no route\).*{LABELS['test']}"):
         mnist_writers.load("validation")
-    assert asked == []
+    assert requests == []
 
 
 def test_an_unknown_split_is_refused() -> None:
@@ -174,26 +174,26 @@ def test_about_a_tenth_of_all_writers_is_for_validation() -> None:
     assert is_validation(np.arange(10_000)).sum() == pytest.approx(1000, abs=5 * 30)
 
 
-def test_validation_goes_by_the_writer_and_not_by_the_company(rng: np.random.Generator) -> None:
+def test_validation_depends_on_the_writer_alone(rng: np.random.Generator) -> None:
     writers = rng.integers(0, 100, 500)
     alone = [is_validation(np.array([writer]))[0] for writer in writers]
     np.testing.assert_array_equal(is_validation(writers), alone)
 
 
-def test_nobody_is_for_validation_where_there_is_nobody() -> None:
+def test_no_writers_have_no_validation_writers() -> None:
     assert is_validation(np.array([], np.int32)).tolist() == []
 
 
-def test_a_row_that_agrees_with_mnist_passes() -> None:
+def test_a_row_consistent_with_mnist_is_accepted() -> None:
     check_digit(LABEL_ROWS, 0, 5, Path("labels"))
     check_digit(LABEL_ROWS, 1, 0, Path("labels"))
 
 
-def test_a_row_at_odds_with_mnist_is_named_with_both_digits() -> None:
-    with pytest.raises(InputError, match="some/labels says that row 0 is a 5, where MNIST has a 3"):
+def test_a_row_inconsistent_with_mnist_is_named_with_both_digits() -> None:
+    with pytest.raises(InputError, match="row 0 of some/labels is a 5, but MNIST has a 3"):
         check_digit(LABEL_ROWS, 0, 3, Path("some/labels"))
 
 
-def test_a_label_file_that_ends_too_soon_is_named() -> None:
-    with pytest.raises(InputError, match="some/labels ends at row 2, before MNIST does"):
+def test_a_label_file_with_too_few_rows_is_named() -> None:
+    with pytest.raises(InputError, match="some/labels has only 2 rows, fewer than MNIST"):
         check_digit(LABEL_ROWS, 2, 5, Path("some/labels"))

@@ -1,4 +1,4 @@
-"""Sources go by the names that the config uses."""
+"""Sources are looked up by the names in the config."""
 
 from types import ModuleType
 
@@ -22,18 +22,18 @@ def test_the_embedded_source_needs_no_folder(held_out: Glyphs) -> None:
     ("mnist_writers", mnist_writers, "test", "test"),
     ("mnist_writers", mnist_writers, "validation", "validation"),
 ])
-def test_a_source_is_told_the_folder_and_the_split_it_knows(
+def test_a_source_receives_the_folder_and_a_split_that_it_has(
         name: str, module: ModuleType, split: str, expected: str, held_out: Glyphs,
         monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    calls = []
 
     def load(split: str, folder: str | None) -> Glyphs:
-        asked.append((split, folder))
+        calls.append((split, folder))
         return held_out
 
     monkeypatch.setattr(module, "load", load)
     assert sources.load(name, split, "some/folder") is held_out
-    assert asked == [(expected, "some/folder")]
+    assert calls == [(expected, "some/folder")]
 
 
 def test_the_embedded_source_validates_on_its_test_set(held_out: Glyphs) -> None:
@@ -44,7 +44,7 @@ def test_the_embedded_source_validates_on_its_test_set(held_out: Glyphs) -> None
     ([], ["train", "test"]),
     (["validation"], ["train", "validation"]),
 ])
-def test_both_are_the_training_glyphs_and_those_held_out(
+def test_load_both_returns_the_training_and_the_held_out_glyphs(
         held_out: list[str], expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mnist_writers, "load", lambda split, folder: (split, folder))
     monkeypatch.setattr(mnist_writers, "load_training", lambda folder: {
@@ -53,13 +53,13 @@ def test_both_are_the_training_glyphs_and_those_held_out(
     assert both == tuple((split, "some/folder") for split in expected)
 
 
-def test_an_unknown_source_is_told_the_known_ones() -> None:
-    with pytest.raises(InputError, match="'svhn'; there is mnist, mnist_writers, mnist_5k"):
+def test_an_unknown_source_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(InputError, match="'svhn'; it must be one of mnist, mnist_writers, mnist_5k"):
         sources.load("svhn", "train")
 
 
 @pytest.mark.parametrize("name", sources.NAMES)
-def test_every_named_source_is_one(name: str, held_out: Glyphs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_name_is_a_source(name: str, held_out: Glyphs, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (mnist, mnist_writers):
         monkeypatch.setattr(module, "load", lambda split, folder: held_out)
     assert isinstance(sources.load(name, "test"), Glyphs)

@@ -5,7 +5,7 @@ import pytest
 
 from handwriting_gan.data.glyphs import DIGITS, SIDE, UNKNOWN_WRITER, Glyphs, make_glyphs
 from handwriting_gan.evaluation.protocol import PROTOCOLS, of_writers, per_digit, some
-from handwriting_gan.recognition.writer_encoder import BUILDS
+from handwriting_gan.recognition.writer_encoder import ARCHITECTURES
 
 WROTE = {7: "00011", 3: "0123", 5: "3210", UNKNOWN_WRITER: "0123456789"}
 
@@ -28,7 +28,7 @@ def test_the_quick_protocol_never_sees_the_test_writers_or_the_judge_of_tables()
     quick, full = PROTOCOLS["quick"], PROTOCOLS["full"]
     assert (quick.split, full.split) == ("validation", "test")
     assert (quick.encoders, full.encoders) == (("second",), ("judge", "second"))
-    assert set(full.encoders) == set(BUILDS)
+    assert set(full.encoders) == set(ARCHITECTURES)
 
 
 def test_the_quick_protocol_takes_no_more_of_anything() -> None:

@@ -1,4 +1,4 @@
-"""Stand-ins for trainers, and signals to this process once they are there."""
+"""A child process that behaves as a training run does on a signal, and signals to this process."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ import pathlib, signal, sys, time
 name = sys.argv[1]
 
 def stop(number, frame):
-    time.sleep(0.3)  # a step's end
+    time.sleep(0.3)  # the rest of a step
     pathlib.Path(name + ".saved").open("a").write(str(int(number)))
     sys.exit(128 + number)
 
@@ -23,12 +23,12 @@ time.sleep(60)
 
 
 def sleeper(name: Path) -> list[str]:
-    """The command of a stand-in: it makes NAME.started, and on a signal NAME.saved, as a trainer saves."""
+    """A command that creates NAME.started, sleeps, and on a signal creates NAME.saved."""
     return [sys.executable, "-c", SLEEPER, str(name)]
 
 
-def send_once_there(number: int, *files: Path, pause: float = 0.0) -> None:
-    """Sends this process a signal once all files are there."""
+def send_when_present(number: int, *files: Path, pause: float = 0.0) -> None:
+    """Sends this process a signal as soon as all files exist."""
 
     def send() -> None:
         until = time.monotonic() + 30

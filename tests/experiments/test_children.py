@@ -1,4 +1,4 @@
-"""A signal to this process reaches its children, which end before it does."""
+"""This process forwards signals to its children and exits after them."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ import pytest
 
 from experiments import children
 from experiments.children import StoppedError
-from tests.experiments.conftest import send_once_there, sleeper
+from tests.experiments.conftest import send_when_present, sleeper
 
 PROGRAM = """
 import sys
@@ -23,7 +23,7 @@ with children.stop_together():
 """
 
 
-def test_what_a_child_says_and_its_exit_code_come_back() -> None:
+def test_run_returns_output_and_exit_code() -> None:
     program = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
     with children.stop_together():
         done = children.run([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -32,16 +32,16 @@ def test_what_a_child_says_and_its_exit_code_come_back() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_is_forwarded_once_and_waited_for(
+def test_a_signal_is_forwarded_once_and_the_child_ends_first(
         number: int, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     handlers = {each: signal.getsignal(each) for each in children.SIGNALS}
-    send_once_there(number, tmp_path / "child.started")
-    with pytest.raises(SystemExit) as leaving, children.stop_together("so it goes"):
+    send_when_present(number, tmp_path / "child.started")
+    with pytest.raises(SystemExit) as leaving, children.stop_together("the advice"):
         children.run(sleeper(tmp_path / "child"))
-        pytest.fail("it went on")
+        pytest.fail("it continued")
     assert leaving.value.code == 128 + number
     assert (tmp_path / "child.saved").read_text() == str(int(number))
-    assert capsys.readouterr().err == f"stopped by {signal.Signals(number).name}; so it goes\n"
+    assert capsys.readouterr().err == f"stopped by {signal.Signals(number).name}; the advice\n"
     assert {each: signal.getsignal(each) for each in children.SIGNALS} == handlers
 
 
@@ -53,39 +53,39 @@ def test_no_child_starts_after_a_signal() -> None:
             children.start([sys.executable, "-c", "pass"])
 
 
-def test_a_child_that_somebody_else_stops_stops_this_process_too() -> None:
+def test_this_process_stops_if_a_child_is_stopped_from_outside() -> None:
     program = "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"
     with pytest.raises(SystemExit) as leaving, children.stop_together():
         children.run([sys.executable, "-c", program])
     assert leaving.value.code == 143
 
 
-def test_a_wait_ends_early_with_the_child(tmp_path: Path) -> None:
-    send_once_there(signal.SIGTERM, tmp_path / "child.started")
-    began = time.monotonic()
+def test_wait_ends_early_if_the_child_ends(tmp_path: Path) -> None:
+    send_when_present(signal.SIGTERM, tmp_path / "child.started")
+    started = time.monotonic()
     with pytest.raises(SystemExit), children.stop_together():
         child = children.start(sleeper(tmp_path / "child"))
         children.wait(child, 50.0)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - started < 20
     assert child.returncode == 143
 
 
 @pytest.mark.parametrize(("number", "forwarded"), [(signal.SIGTERM, signal.SIGTERM),
                                                    (signal.SIGHUP, signal.SIGTERM)])
-def test_a_process_that_is_stopped_leaves_no_child(number: int, forwarded: int, tmp_path: Path) -> None:
+def test_a_stopped_process_leaves_no_child(number: int, forwarded: int, tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path / "child")], cwd=root,
                                stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(root)})
     while not (tmp_path / "child.started").exists() and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(number)
-    _, said = process.communicate(timeout=30)
+    _, error = process.communicate(timeout=30)
     assert process.returncode == 128 + number
-    assert said == f"stopped by {signal.Signals(number).name}; the same command goes on\n"
+    assert error == f"stopped by {signal.Signals(number).name}; run the same command again to resume\n"
     assert (tmp_path / "child.saved").read_text() == str(int(forwarded))
 
 
-def test_a_signal_that_is_ignored_stays_so() -> None:
+def test_an_ignored_signal_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with children.stop_together():

@@ -1,4 +1,4 @@
-"""Routes are compared of a model that has them."""
+"""The comparison of routes needs a model with routes."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.workdir.layout import RELEASED
 
 
-def test_a_model_without_routes_is_refused_before_any_data_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_without_routes_is_refused_before_data_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "load_both", lambda *_: pytest.fail("data was loaded"))
     monkeypatch.setattr("sys.argv", ["compare_routes", "--workdir", str(RELEASED)])
     with pytest.raises(InputError, match="writer_guided has no routes"):

@@ -1,4 +1,4 @@
-"""The launch scripts, as far as a CPU goes: every line runs, `train` parses its flags and makes a dry run."""
+"""The launch scripts as dry runs on a CPU: every line runs, and `train` parses its flags."""
 
 import os
 import subprocess
@@ -9,8 +9,8 @@ import pytest
 
 LAUNCH = Path(__file__).parents[2] / "experiments" / "launch"
 ALONE = ("export SLURM_JOB_ID=1 SLURM_NTASKS=1 SLURM_PROCID=0 SLURM_LOCALID=0 "
-         "SLURM_STEP_NODELIST=localhost")  # what --distributed reads, of a job of one process
-STAND_INS = {  # what is not on this machine: they run what they are given, here
+         "SLURM_STEP_NODELIST=localhost")  # the environment of a job with one process, which --distributed reads
+STAND_INS = {  # programs that this machine lacks; each runs its command here
     "python": f'exec {sys.executable} "$@"',
     "nvidia-smi": r'printf "GPU 0\nGPU 1\n"',
     "srun": f'shift; {ALONE}; exec {sys.executable} "$@"',
@@ -21,7 +21,7 @@ STAND_INS = {  # what is not on this machine: they run what they are given, here
 
 @pytest.fixture
 def launch(tmp_path: Path) -> callable:
-    """Runs a script with stand-ins for what this machine lacks."""
+    """Runs a script with stand-ins for programs that this machine lacks."""
     for name, body in STAND_INS.items():
         (tmp_path / name).write_text(f"#!/usr/bin/env bash\n{body}\n")
         (tmp_path / name).chmod(0o755)
@@ -40,8 +40,8 @@ def launch(tmp_path: Path) -> callable:
     return run
 
 
-def test_every_script_is_tried() -> None:
-    assert {path.name for path in LAUNCH.iterdir()} == {
+def test_every_script_has_a_test() -> None:
+    assert {path.name for path in LAUNCH.glob("*.sh")} == {
         "cpu.sh", "single_gpu.sh", "gpu_node.sh", "tpu_pod.sh", "slurm.sh"}
 
 
@@ -50,9 +50,9 @@ def test_every_script_is_tried() -> None:
     ("gpu_node.sh", {}, 128, "bfloat16"), ("slurm.sh", {"BATCH": "96"}, 96, "bfloat16"),
     ("tpu_pod.sh", {"TPU": "my-slice", "ZONE": "here"}, 512, "bfloat16"),
 ])
-def test_a_script_says_what_it_would_train(script: str, environment: dict[str, str], batch: int,
+def test_a_dry_run_reports_batch_and_precision(script: str, environment: dict[str, str], batch: int,
                                            compute: str, launch: callable) -> None:
-    said = launch(script, **environment)
-    assert "process 0 of 1; 2 devices" in said
-    assert f"batch {batch}: {batch // 2} on each device" in said
-    assert f"computed in {compute}" in said
+    output = launch(script, **environment)
+    assert "process 0 of 1; 2 devices" in output
+    assert f"batch {batch}: {batch // 2} on each device" in output
+    assert f"computed in {compute}" in output

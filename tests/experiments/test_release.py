@@ -1,4 +1,4 @@
-"""A release replaces an earlier release and nothing else."""
+"""A release replaces only an earlier release."""
 
 import shutil
 from pathlib import Path
@@ -8,13 +8,13 @@ import pytest
 from experiments import release as command
 from experiments.release import check_folder, is_release, release
 from handwriting_gan.errors import InputError
-from handwriting_gan.workdir import trained_model
+from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir.layout import RELEASED, Workdir
 
 
 @pytest.fixture
 def workdir(tmp_path: Path) -> Path:
-    """A run's folder, as far as a release looks at it."""
+    """A run's folder with the files that `release` reads."""
     root = tmp_path / "runs" / "model"
     for step in RELEASED.glob("checkpoints/*"):
         shutil.copytree(step, root / "checkpoints" / step.name)
@@ -24,11 +24,11 @@ def workdir(tmp_path: Path) -> Path:
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
-    """Every file below a folder."""
+    """The contents of all files below a folder."""
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_release_is_made_in_a_new_folder_and_in_place_of_a_release(workdir: Path, tmp_path: Path) -> None:
+def test_a_release_goes_to_a_new_folder_or_replaces_a_release(workdir: Path, tmp_path: Path) -> None:
     before, out = contents(workdir), tmp_path / "some" / "new"
     for _ in range(2):
         release(workdir, None, out)
@@ -38,28 +38,35 @@ def test_a_release_is_made_in_a_new_folder_and_in_place_of_a_release(workdir: Pa
     assert contents(workdir) == before
 
 
-def test_an_empty_folder_may_be_taken(workdir: Path, tmp_path: Path) -> None:
+def test_the_model_card_is_kept(workdir: Path, tmp_path: Path) -> None:
+    release(workdir, None, tmp_path / "out")
+    (tmp_path / "out" / "README.md").write_text("the card")
+    release(workdir, None, tmp_path / "out")
+    assert (tmp_path / "out" / "README.md").read_text() == "the card"
+
+
+def test_an_empty_folder_is_allowed(workdir: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     check_folder(tmp_path / "empty", workdir)
     assert not list((tmp_path / "empty").iterdir())
 
 
-def test_what_ships_is_a_release() -> None:
+def test_the_packaged_model_is_a_release() -> None:
     assert is_release(RELEASED)
 
 
 @pytest.mark.parametrize("out", ["runs/model", "runs", ".", "runs/model/released", "runs/model/checkpoints",
                                  "runs/../runs/model", "link"])
-def test_the_source_is_spared(out: str, workdir: Path, tmp_path: Path) -> None:
+def test_the_source_is_kept(out: str, workdir: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(workdir)
     before = contents(tmp_path)
-    with pytest.raises(InputError, match="would change its own source"):
+    with pytest.raises(InputError, match="would change its source"):
         release(workdir, None, tmp_path / out)
     assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize("kind", ["notes", "run", "state", "file", "scored", "below a file"])
-def test_whatever_is_no_release_is_spared(kind: str, workdir: Path, tmp_path: Path) -> None:
+def test_other_folders_are_kept(kind: str, workdir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     if kind == "notes":
         out.mkdir()
@@ -83,7 +90,7 @@ def test_whatever_is_no_release_is_spared(kind: str, workdir: Path, tmp_path: Pa
 
 def test_the_folder_is_checked_before_the_model_is_loaded(
         workdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trained_model, "load", lambda _: pytest.fail("it was loaded"))
+    monkeypatch.setattr(trained_model, "load", lambda _: pytest.fail("the model was loaded"))
     monkeypatch.setattr("sys.argv", ["release", "--workdir", str(workdir), "--out", str(tmp_path)])
     with pytest.raises(InputError):
         command.main()

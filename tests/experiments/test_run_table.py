@@ -1,4 +1,4 @@
-"""A table's rows: what is there stays, what fails is told, the rest goes on."""
+"""Rows with a scorecard are kept, failures are reported, and the other rows continue."""
 
 import json
 import signal
@@ -10,80 +10,81 @@ import pytest
 from experiments import children, run_table
 from experiments.run_table import (
     TABLES,
-    Contest,
     Run,
-    asked_for,
+    TableSpec,
     check_results,
-    chosen,
     commands,
-    places,
-    rows_of,
+    default_folders,
+    requested_table,
     run,
+    runs_of,
+    select_rows,
     steps_of,
 )
 from handwriting_gan.errors import InputError
 from handwriting_gan.workdir.layout import Workdir
-from tests.experiments.conftest import send_once_there, sleeper
+from tests.experiments.conftest import send_when_present, sleeper
 
-CONTEST = Contest({"Done": "configs/done.py", "Breaks": "configs/more.py:breaks", "New": "configs/new.py"},
+CARD = run_table.RESULTS / "rows" / "stargan_v1.json"
+TABLE = TableSpec({"Done": "configs/done.py", "Breaks": "configs/more.py:breaks", "New": "configs/new.py"},
                   "folder", 30, "quick", "tiny")
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
-    """What was run, instead of it; every second step of `breaks` fails."""
-    asked = []
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
+    """The runs that started; short programs replace training and evaluation, and `breaks` fails."""
+    names = []
 
-    def typed(row: Run, contest: Contest, workdir: Path, data_folder: str | None) -> list[list[str]]:
-        asked.append([row.name, contest.preset])
-        card = Workdir(workdir).scorecard
-        made = f"import pathlib; p = pathlib.Path({str(card)!r}); p.parent.mkdir(parents=True); " \
-               f"p.write_text('{{\"of\": \"{row.name}\"}}')"
-        failing = "raise SystemExit('no room left')" if row.name == "breaks" else "pass"
-        return [["python3", "-c", made], ["python3", "-c", failing]]
+    def short_commands(row: Run, table: TableSpec, workdir: Path, data_folder: str | None) -> list[list[str]]:
+        names.append([row.name, table.preset])
+        path = Workdir(workdir).scorecard
+        evaluate = (f"import pathlib, shutil; pathlib.Path({str(path.parent)!r}).mkdir(parents=True); "
+                    f"shutil.copy({str(CARD)!r}, {str(path)!r})")
+        failing = "raise SystemExit('disk full')" if row.name == "breaks" else "pass"
+        return [[sys.executable, "-c", evaluate], [sys.executable, "-c", failing]]
 
-    monkeypatch.setattr(run_table, "commands", typed)
-    return asked
+    monkeypatch.setattr(run_table, "commands", short_commands)
+    return names
 
 
-def test_a_row_that_fails_says_why_and_the_rest_goes_on_and_what_is_there_stays(
-        said: list[list[str]], tmp_path: Path) -> None:
+def test_a_failing_row_leaves_its_error_and_the_others_continue(
+        started: list[list[str]], tmp_path: Path) -> None:
     runs, results = tmp_path / "runs", tmp_path / "results"
     results.mkdir()
     (results / "done.json").write_text("kept")
-    assert run(CONTEST, runs, results) == ["breaks"]
-    assert said == [["breaks", "tiny"], ["new", "tiny"]]
+    assert run(TABLE, runs, results) == ["breaks"]
+    assert started == [["breaks", "tiny"], ["new", "tiny"]]
     assert (results / "done.json").read_text() == "kept"
     made = json.loads((results / "new.json").read_text())
-    assert made["of"] == "new"
+    assert made["judges"]
     assert made["run"]["glyphs"] == 30
     assert made["run"]["seconds"] >= 0
     assert "core" in made["run"]["hardware"]
-    assert "no room left" in (results / "breaks.failed.txt").read_text()
+    assert "disk full" in (results / "breaks.failed.txt").read_text()
     assert not (results / "breaks.json").exists()
 
 
-def test_a_row_that_failed_is_tried_again(said: list[list[str]], tmp_path: Path) -> None:
+def test_a_failed_row_is_tried_again(started: list[list[str]], tmp_path: Path) -> None:
     (tmp_path / "new.failed.txt").write_text("it failed")
-    contest = CONTEST._replace(rows={"New": "configs/new.py"})
-    assert run(contest, tmp_path / "runs", tmp_path) == []
+    table = TABLE._replace(rows={"New": "configs/new.py"})
+    assert run(table, tmp_path / "runs", tmp_path) == []
     assert not (tmp_path / "new.failed.txt").exists()
-    assert run(contest, tmp_path / "runs", tmp_path) == []
-    assert len(said) == 1
+    assert run(table, tmp_path / "runs", tmp_path) == []
+    assert len(started) == 1
 
 
-def test_a_command_that_is_aborted_fails_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_aborted_command_is_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried = tmp_path / "tried"
     program = f"import os, pathlib; pathlib.Path({str(tried)!r}).open('a').write('.'); os.abort()"
     monkeypatch.setattr(run_table, "commands", lambda *_: [[sys.executable, "-c", program]])
-    contest = CONTEST._replace(rows={"New": "configs/new.py"})
-    assert run(contest, tmp_path / "runs", tmp_path) == ["new"]
+    table = TABLE._replace(rows={"New": "configs/new.py"})
+    assert run(table, tmp_path / "runs", tmp_path) == ["new"]
     assert tried.read_text() == "."
     assert (tmp_path / "new.failed.txt").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_stops_all_rows_and_none_counts_as_failed(
+def test_a_signal_stops_all_rows_without_marking_them_failed(
         number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "first.failed.txt").write_text("from before")
     (tmp_path / "third.failed.txt").write_text("from before")
@@ -92,12 +93,13 @@ def test_a_signal_stops_all_rows_and_none_counts_as_failed(
         return [sleeper(tmp_path / row.name)]
 
     monkeypatch.setattr(run_table, "commands", commands)
-    contest = CONTEST._replace(rows={name: f"configs/{name}.py" for name in ("first", "second", "third")})
-    send_once_there(number, tmp_path / "first.started", tmp_path / "second.started")
+    table = TABLE._replace(rows={name: f"configs/{name}.py" for name in ("first", "second", "third")})
+    send_when_present(number, tmp_path / "first.started", tmp_path / "second.started")
     with pytest.raises(SystemExit) as leaving, children.stop_together():
-        run(contest, tmp_path / "runs", tmp_path, jobs=2)
+        run(table, tmp_path / "runs", tmp_path, jobs=2)
     assert leaving.value.code == 128 + number
-    assert capsys.readouterr().err == f"stopped by {signal.Signals(number).name}; the same command goes on\n"
+    assert capsys.readouterr().err == (f"stopped by {signal.Signals(number).name}; "
+                                       "run the same command again to resume\n")
     forwarded = signal.SIGTERM if number == signal.SIGHUP else number
     for name in ("first", "second"):
         assert (tmp_path / f"{name}.saved").read_text() == str(int(forwarded))
@@ -107,18 +109,20 @@ def test_a_signal_stops_all_rows_and_none_counts_as_failed(
 
 
 def card(preset: str, glyphs: int | None, protocol: str = "full", step: int = 3) -> str:
-    """A scorecard as far as a row's kind goes."""
-    run = {} if glyphs is None else {"run": {"glyphs": glyphs}}
-    return json.dumps({"made_from": {"preset": preset, "step": step, "protocol": {"name": protocol}},
-                       "judges": {}, "figures": {}, **run})
+    """The text of a scorecard with these settings."""
+    fields = json.loads(CARD.read_text())
+    fields["made_from"] |= {"preset": preset, "step": step}
+    fields["made_from"]["protocol"]["name"] = protocol
+    fields["run"] = None if glyphs is None else {"glyphs": glyphs, "seed": 0, "hardware": "", "seconds": None}
+    return json.dumps(fields)
 
 
-def test_another_preset_or_budget_goes_elsewhere_by_default() -> None:
-    assert places("ladder", asked_for("ladder")) == (run_table.RUNS, run_table.RESULTS)
-    assert places("ladder", asked_for("ladder", "small", 24_000, ["stargan_v1"])) == (
+def test_another_preset_or_budget_has_separate_default_folders() -> None:
+    assert default_folders("ladder", requested_table("ladder")) == (run_table.RUNS, run_table.RESULTS)
+    assert default_folders("ladder", requested_table("ladder", "small", 24_000, ["stargan_v1"])) == (
         run_table.RUNS, run_table.RESULTS)
     for preset, glyphs, name in ((None, 100, "small_100"), ("tiny", None, "tiny_24000")):
-        runs, results = places("ladder", asked_for("ladder", preset, glyphs))
+        runs, results = default_folders("ladder", requested_table("ladder", preset, glyphs))
         assert (runs, results) == (run_table.RUNS / name, run_table.RUNS / name / "results")
 
 
@@ -127,23 +131,23 @@ def test_another_preset_or_budget_goes_elsewhere_by_default() -> None:
     (card("small", 100), "glyphs 100, not 24000"),
     (card("small", 24_000, "quick"), "protocol quick, not full"),
     (card("small", None, step=7), "glyphs unknown, of 7 steps, not 24000"),
-    ('{"name": "a package"}', "is no scorecard"),
-    ("[1", "is no scorecard"),
+    ('{"name": "a package"}', "is not a scorecard"),
+    ("[1", "is not a scorecard"),
 ])
-def test_a_folder_of_other_scorecards_gets_no_row(held: str, field: str, tmp_path: Path) -> None:
+def test_a_folder_with_other_scorecards_is_refused(held: str, field: str, tmp_path: Path) -> None:
     (tmp_path / "stargan_v1.json").write_text(held)
     with pytest.raises(InputError, match=field):
         check_results(TABLES["ladder"], tmp_path)
 
 
-def test_the_steps_tell_the_glyphs_where_the_scorecard_does_not(tmp_path: Path) -> None:
+def test_glyphs_follow_from_the_steps_if_the_scorecard_lacks_them(tmp_path: Path) -> None:
     steps = steps_of(Run("configs/stargan_v1.py", 0), TABLES["ladder"])
     (tmp_path / "stargan_v1.1.json").write_text(card("small", None, step=steps))
     check_results(TABLES["ladder"], tmp_path)
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_the_committed_scorecards_are_of_the_tables_own_kind(table: str) -> None:
+def test_the_committed_scorecards_have_their_tables_settings(table: str) -> None:
     check_results(TABLES[table], run_table.RESULTS / TABLES[table].folder)
 
 
@@ -152,62 +156,61 @@ def test_the_committed_scorecards_are_of_the_tables_own_kind(table: str) -> None
     (["--results", "{file}/results"], "cannot write"),
     (["--runs", "{file}/runs"], "cannot write"),
     (["--data_folder", "{empty}"], "holds no train-images-idx3-ubyte"),
-    (["--seeds", "1.5"], "no whole number from 1"),
-    (["--jobs", "0"], "no whole number from 1"),
+    (["--seeds", "1.5"], "whole number from 1"),
+    (["--jobs", "0"], "whole number from 1"),
 ])
-def test_what_cannot_work_is_refused_before_any_row(
+def test_bad_flags_are_refused_before_any_row(
         flags: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "empty").mkdir()
-    monkeypatch.setattr(run_table, "typed", lambda command: pytest.fail("a row was started"))
+    monkeypatch.setattr(run_table, "run_command", lambda command: pytest.fail("a row started"))
     monkeypatch.setattr(run_table, "RUNS", tmp_path / "runs")
-    places = {"file": str(tmp_path / "file"), "empty": str(tmp_path / "empty")}
+    paths = {"file": str(tmp_path / "file"), "empty": str(tmp_path / "empty")}
     monkeypatch.setattr("sys.argv", ["run_table", "ladder", "--preset", "tiny",
-                                     *(flag.format(**places) for flag in flags)])
+                                     *(flag.format(**paths) for flag in flags)])
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(InputError, match=reason):
         run_table.main()
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_more_seeds_are_more_rows_and_several_can_run_at_a_time(
-        said: list[list[str]], tmp_path: Path) -> None:
-    contest = CONTEST._replace(rows={"New": "configs/new.py", "Other": "configs/other.py"})
-    assert run(contest, tmp_path / "runs", tmp_path, seeds=2, jobs=2) == []
-    assert sorted(name for name, _ in said) == ["new", "new.1", "other", "other.1"]
+def test_more_seeds_are_more_runs_and_jobs_run_at_the_same_time(
+        started: list[list[str]], tmp_path: Path) -> None:
+    table = TABLE._replace(rows={"New": "configs/new.py", "Other": "configs/other.py"})
+    assert run(table, tmp_path / "runs", tmp_path, seeds=2, jobs=2) == []
+    assert sorted(name for name, _ in started) == ["new", "new.1", "other", "other.1"]
     assert {path.name for path in tmp_path.glob("*.json")} == {
         "new.json", "new.1.json", "other.json", "other.1.json"}
-    assert run(contest, tmp_path / "runs", tmp_path, seeds=3, jobs=1) == []
-    assert [name for name, _ in said[4:]] == ["new.2", "other.2"]
+    assert run(table, tmp_path / "runs", tmp_path, seeds=3, jobs=1) == []
+    assert [name for name, _ in started[4:]] == ["new.2", "other.2"]
 
 
-def test_rows_are_chosen_by_name_in_the_tables_order() -> None:
-    rows = chosen(TABLES["ladder"], ["stargan_v2", "stargan_v1"])
+def test_rows_are_selected_by_name_in_the_tables_order() -> None:
+    rows = select_rows(TABLES["ladder"], ["stargan_v2", "stargan_v1"])
     assert rows == {"A: StarGAN": "configs/stargan_v1.py",
                     "F: + diversity (StarGAN v2)": "configs/stargan_v2.py"}
-    with pytest.raises(InputError, match="no row 'stargan_v3'; there is stargan_v1, "):
-        chosen(TABLES["ladder"], ["stargan_v3"])
+    with pytest.raises(InputError, match="no row 'stargan_v3'; its rows are stargan_v1, "):
+        select_rows(TABLES["ladder"], ["stargan_v3"])
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_row_has_a_config_that_is_there_and_the_same_budget(table: str) -> None:
-    contest = TABLES[table]
-    for row in rows_of(contest, seeds=2):
-        training, evaluation = commands(row, contest, Path("runs") / row.name)
+def test_every_row_has_a_config_and_the_same_budget(table: str) -> None:
+    table = TABLES[table]
+    for row in runs_of(table, seeds=2):
+        training, evaluation = commands(row, table, Path("runs") / row.name)
         steps, = (int(word.partition("=")[2]) for word in training if word.startswith("--config.steps="))
-        config = run_table.load(row.config, contest.preset)
+        config = run_table.load_config(row.config, table.preset)
         a_step = config.batch_size * (36 if config.method == "writer_guided" else 1)
-        assert contest.glyphs <= steps * a_step < contest.glyphs + a_step
+        assert table.glyphs <= steps * a_step < table.glyphs + a_step
         assert f"--config.seed={row.seed}" in training
-        assert evaluation[-4:] == ["--protocol", contest.protocol, "--data", "mnist_writers"]
+        assert evaluation[-4:] == ["--protocol", table.protocol, "--data", "mnist_writers"]
 
 
-def test_tables_that_share_a_folder_share_their_rows() -> None:
-    """So a row of theirs must be the same wherever it stands."""
+def test_tables_that_share_a_folder_share_preset_budget_and_protocol() -> None:
     by_folder = {}
-    for contest in TABLES.values():
-        by_folder.setdefault(contest.folder, set()).add((contest.preset, contest.glyphs, contest.protocol))
+    for table in TABLES.values():
+        by_folder.setdefault(table.folder, set()).add((table.preset, table.glyphs, table.protocol))
     assert all(len(budgets) == 1 for budgets in by_folder.values())
-    names = [row.name for contest in TABLES.values() for row in rows_of(contest, seeds=1)]
-    configs = {config for contest in TABLES.values() for config in contest.rows.values()}
+    names = [row.name for table in TABLES.values() for row in runs_of(table, seeds=1)]
+    configs = {config for table in TABLES.values() for config in table.rows.values()}
     assert len(set(names)) == len(configs)

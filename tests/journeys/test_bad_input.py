@@ -203,8 +203,8 @@ def refused_to_train(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatc
     (("--processes=2",), "must be given together"),
     (("--coordinator=here:1", "--processes=2", "--process=2"), "--process is 2; it must be below"),
     (("--workdir=",), "a path is empty"),
-    (("--workdir=gs://bucket/run",), "gs://bucket/run is an address"),
-    (("--config.data=mnist", "--data_folder=s3://bucket"), "s3://bucket is an address"),
+    (("--workdir=gs://bucket/run",), "gs://bucket/run is a URL"),
+    (("--config.data=mnist", "--data_folder=s3://bucket"), "s3://bucket is a URL"),
     (("--config.networks.width=0",), "networks.width"),
     (("--config.networks.levels=3",), "networks.levels"),
 ])
@@ -334,11 +334,11 @@ def test_a_workdir_with_another_config(tmp_path: Path, refused_to_train: Callabl
 
 
 @pytest.mark.parametrize("flag", ["--workdir", "--out"])
-def test_every_entry_point_refuses_an_address(
+def test_a_url_is_refused_by_every_entry_point(
         flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "is an address" in refused(evaluate, "--workdir", RELEASED, flag, "gs://bucket/x.png")
-    assert "is an address" in refused(write, "--number", 4, "--like", PICTURE, "--out", "x.png",
+    assert "is a URL" in refused(evaluate, "--workdir", RELEASED, flag, "gs://bucket/x.png")
+    assert "is a URL" in refused(write, "--number", 4, "--like", PICTURE, "--out", "x.png",
                                       flag, "gs://bucket/x.png")
     assert not list(tmp_path.iterdir())
 

@@ -15,11 +15,11 @@ def test_both_losses_equal_binary_cross_entropy() -> None:
     assert generator_loss(jnp.array(fake)) == pytest.approx(-np.log(fake_odds).mean(), rel=1e-6)
 
 
-def test_an_undecided_discriminator_pays_two_bits() -> None:
+def test_zero_logits_cost_two_bits() -> None:
     assert discriminator_loss(jnp.zeros(3), jnp.zeros(3)) == pytest.approx(2 * np.log(2))
 
 
-def test_the_losses_are_finite_and_monotone_far_out() -> None:
+def test_the_losses_are_finite_and_monotone_for_large_logits() -> None:
     logits = jnp.array([-1e4, -10.0, 0.0, 10.0, 1e4])
     losses = np.array([generator_loss(logit[None]) for logit in logits])
     assert np.isfinite(losses).all()
@@ -27,7 +27,7 @@ def test_the_losses_are_finite_and_monotone_far_out() -> None:
     assert losses[0] == pytest.approx(1e4)
 
 
-def test_real_glyphs_of_another_hand_are_half_of_the_fakes() -> None:
+def test_mismatched_reals_are_half_of_the_negatives() -> None:
     real, fake, mismatched = (jnp.array(logits) for logits in ([2.0, -1.0], [0.5, 3.0], [-0.3, 1.0]))
     expected = (np.log1p(np.exp(-real)).mean()
                 + (np.log1p(np.exp(fake)).mean() + np.log1p(np.exp(mismatched)).mean()) / 2)

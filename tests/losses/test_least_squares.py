@@ -1,4 +1,4 @@
-"""The least-squares loss on numbers that one can add up."""
+"""The least-squares loss on worked examples."""
 
 import jax.numpy as jnp
 import pytest
@@ -9,12 +9,12 @@ REAL = jnp.array([[1.0, 3.0]]), jnp.array([2.0])
 FAKE = jnp.array([[0.0, -2.0]]), jnp.array([1.0])
 
 
-def test_distances_are_means_within_a_scale_and_a_sum_over_scales() -> None:
+def test_errors_are_means_within_a_scale_and_sums_over_scales() -> None:
     assert discriminator_loss(REAL, FAKE) == pytest.approx((0.0 + 4.0) / 2 + (0.0 + 4.0) / 2 + 1.0 + 1.0)
     assert generator_loss(FAKE) == pytest.approx((1.0 + 9.0) / 2 + 0.0)
 
 
-def test_a_perfect_judge_pays_nothing_and_a_generator_that_passes_neither() -> None:
+def test_the_losses_are_0_at_their_targets() -> None:
     ones, zeros = (jnp.ones((2, 3)),), (jnp.zeros((2, 3)),)
     assert discriminator_loss(ones, zeros) == 0.0
     assert generator_loss(ones) == 0.0

@@ -1,4 +1,4 @@
-"""L1 and the sum of squares, worked out."""
+"""L1 and the sum of squares on worked examples."""
 
 import jax.numpy as jnp
 import pytest

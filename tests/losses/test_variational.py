@@ -1,4 +1,4 @@
-"""The divergence, against an integral and worked out."""
+"""The divergence against its integral and on worked examples."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -7,11 +7,11 @@ import pytest
 from handwriting_gan.losses.variational import kl_to_standard_normal, mean_of_squares
 
 
-def test_the_prior_itself_tells_nothing() -> None:
+def test_the_divergence_of_the_prior_is_0() -> None:
     assert kl_to_standard_normal(jnp.zeros((3, 4)), jnp.zeros((3, 4))) == 0.0
 
 
-def test_it_is_the_integral_that_defines_it() -> None:
+def test_it_equals_its_defining_integral() -> None:
     x = np.linspace(-12.0, 12.0, 100_001)
 
     def density(mean: float, variance: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The Wasserstein loss on numbers that one can add up."""
+"""The Wasserstein loss on worked examples."""
 
 import jax.numpy as jnp
 import pytest
@@ -8,12 +8,12 @@ from handwriting_gan.losses.wasserstein import critic_loss, generator_loss
 REAL, FAKE = jnp.array([[1.0, 3.0], [2.0, 2.0]]), jnp.array([[-1.0, 0.0], [4.0, -7.0]])
 
 
-def test_a_critic_pays_the_mean_difference_of_fakes_and_reals() -> None:
+def test_the_critics_loss_is_the_mean_difference_of_fakes_and_reals() -> None:
     assert critic_loss(REAL, FAKE) == pytest.approx(-1.0 - 2.0)
     assert critic_loss(REAL, REAL) == 0.0
     assert critic_loss(FAKE, REAL) == -critic_loss(REAL, FAKE)
 
 
-def test_a_score_added_to_all_changes_nothing_for_the_critic_and_all_for_the_generator() -> None:
+def test_a_constant_added_to_all_scores_changes_only_the_generators_loss() -> None:
     assert critic_loss(REAL + 5.0, FAKE + 5.0) == pytest.approx(float(critic_loss(REAL, FAKE)))
     assert generator_loss(FAKE + 5.0) == pytest.approx(float(generator_loss(FAKE)) - 5.0)

@@ -1,4 +1,4 @@
-"""A batch and its noise; which parameters a phase gives a gradient."""
+"""A batch with keys; guided synthesis; which parameters of a phase have a gradient."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,15 +8,15 @@ import jax.numpy as jnp
 import pytest
 from jax.extend.core import Literal
 
-from handwriting_gan.data.batches import Batch, draw, make_pool
+from handwriting_gan.data.batches import Batch, make_pool, sample_batch
 from handwriting_gan.data.glyphs import Glyphs
-from handwriting_gan.methods.method import Phase
+from handwriting_gan.methods.method import Guided, Phase
 from handwriting_gan.training.train_step import phase_gradients
 
 
 @pytest.fixture(scope="session")
 def batch(glyphs: Glyphs) -> Batch:
-    return jax.jit(draw)(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
+    return jax.jit(sample_batch)(make_pool(glyphs), jax.random.split(jax.random.key(1), 4))
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +25,24 @@ def keys() -> jax.Array:
 
 
 @pytest.fixture(scope="session")
-def moved_by() -> Callable[..., dict[str, Any]]:
-    """`moved_by(phase, params, batch, keys)`: for each parameter that the phase updates, whether it can move.
+def synthesise() -> Callable[..., jax.Array]:
+    """`synthesise(guided, params, sources, digits, references, seed)`: images of a guided mode `[B, 28, 28, 1]`."""
 
-    A gradient that depends on no input is a constant zero. Tracing tells so in a tenth of the time that
-    compiling the gradients takes.
+    def call(guided: Guided, params: dict, sources: jax.Array, digits: jax.Array,
+             references: jax.Array | None = None, seed: int = 0) -> jax.Array:
+        codes = [guided.style(params, references, digits)] if guided.style else []
+        if guided.latent_dim:
+            codes.append(guided.sample_latents(jax.random.key(seed), len(digits)))
+        return guided.decode(params, guided.content(params, sources), *codes, digits)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def moved_by() -> Callable[..., dict[str, Any]]:
+    """`moved_by(phase, params, batch, keys)`: for each parameter that the phase updates, whether it can change.
+
+    A gradient that depends on no input is a constant zero. Tracing shows this in a tenth of the time of compiling.
     """
 
     def trace(phase: Phase, *inputs: Any) -> dict[str, Any]:

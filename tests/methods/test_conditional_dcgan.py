@@ -34,7 +34,7 @@ def mean_log_probability(logits: jax.Array) -> float:
     return float(np.mean(np.log(1.0 / (1.0 + np.exp(-np.asarray(logits, np.float64))))))
 
 
-def test_both_losses_are_the_cross_entropies_of_the_same_game(
+def test_both_losses_are_cross_entropies_of_the_same_logits(
         method: Method, model: ConditionalDCGAN, params: dict, batch: Batch, keys: jax.Array) -> None:
     split = [jax.random.split(key, 3) for key in keys]
     latents = jnp.stack([jax.random.normal(key, (model.latent_dim,)) for key, _, _ in split])
@@ -53,7 +53,7 @@ def test_both_losses_are_the_cross_entropies_of_the_same_game(
         assert terms == {"adversarial": total}
 
 
-def test_each_phase_moves_its_own_network(
+def test_each_phase_updates_its_own_network(
         method: Method, params: dict, batch: Batch, keys: jax.Array, moved_by: Callable) -> None:
     assert [phase.updates for phase in method.phases] == [("discriminator",), ("generator",)]
     for phase in method.phases:
@@ -62,15 +62,15 @@ def test_each_phase_moves_its_own_network(
         assert all(jax.tree.leaves(moved))
 
 
-def test_a_digit_is_drawn_from_the_latent_whatever_the_source(
-        method: Method, params: dict, batch: Batch) -> None:
+def test_the_image_depends_on_latent_and_digit_but_not_on_the_source(
+        method: Method, params: dict, batch: Batch, synthesise: Callable) -> None:
     assert set(method.synthesis) == {"latent"}
     assert method.averaged == ("generator",)
-    guided, digits = jax.jit(method.synthesis["latent"]), jnp.array([4, 4, 8, 8])
-    images = guided(params, batch.sources, batch.source_digits, digits, jax.random.key(0))
-    other = guided(params, -batch.sources, batch.source_digits[::-1], digits, jax.random.key(0))
+    guided, digits = method.synthesis["latent"], jnp.array([4, 4, 8, 8])
+    images = synthesise(guided, params, batch.sources, digits)
+    other = synthesise(guided, params, -batch.sources, digits)
     assert images.shape == batch.sources.shape
     np.testing.assert_array_equal(images, other)
     assert not np.allclose(images[0], images[1], atol=1e-3)
-    again = guided(params, batch.sources, batch.source_digits, digits, jax.random.key(1))
+    again = synthesise(guided, params, batch.sources, digits, seed=1)
     assert not np.allclose(images, again, atol=1e-3)

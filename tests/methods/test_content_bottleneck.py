@@ -1,4 +1,4 @@
-"""The bottleneck: noise on the content in training alone, and a penalty on its squares."""
+"""The bottleneck: noise on the content in training only, and a penalty on its squares."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from handwriting_gan.methods.method import Method
 
 
 def small_config() -> ConfigDict:
-    """`tiny` with a generator that compiles soon."""
+    """`tiny` with a generator that compiles fast."""
     config = config_file.get_config("tiny")
     config.networks.update({"levels": 1, "bottleneck_blocks": 1})
     return config
@@ -47,7 +47,7 @@ def without_noise(method: Method, noise: float = 0.0, **losses: float) -> Method
     return content_bottleneck.build(config)
 
 
-def test_content_and_decoding_make_the_generator(
+def test_content_and_decoder_compose_to_the_generator(
         model: ContentBottleneck, params: dict, batch: Batch) -> None:
     styles = model.encode_style(params, batch.references, batch.reference_digits)
     content = model.content(params, batch.sources)
@@ -56,7 +56,7 @@ def test_content_and_decoding_make_the_generator(
                                model.translate(params, batch.sources, styles), rtol=1e-5, atol=1e-6)
 
 
-def test_without_noise_it_is_stargan_v2_and_the_mean_square_of_the_content(
+def test_without_noise_it_is_stargan_v2_plus_the_mean_square_of_the_content(
         method: Method, model: ContentBottleneck, params: dict, batch: Batch, keys: jax.Array) -> None:
     plain = stargan_v2.build(small_config())
     for own, whole in zip(without_noise(method).phases, plain.phases, strict=True):
@@ -71,25 +71,26 @@ def test_without_noise_it_is_stargan_v2_and_the_mean_square_of_the_content(
         assert float(total) == pytest.approx(float(expected), rel=1e-4)
 
 
-def test_the_noise_has_its_deviation_and_belongs_to_the_example(
+def test_the_noise_has_its_deviation_and_depends_on_the_examples_key(
         model: ContentBottleneck, params: dict, batch: Batch, keys: jax.Array) -> None:
-    """Seen through a decoder that shows what it is given."""
+    """With a decoder that returns its content."""
 
-    class Open(ContentBottleneck):
+    class Exposed(ContentBottleneck):
         def decode(self, params: dict, content: jax.Array, styles: jax.Array) -> jax.Array:
             return content
 
-    opened = Open(model.networks, model.latent_dim, model.style_dim, {}, 1, 1.0, noise=2.0)
+    exposed = Exposed(model.networks, model.latent_dim, model.style_dim, {}, 1, 1.0, noise=2.0)
     content = model.content(params, batch.sources)
-    noise = np.asarray(opened._translate_in_training(params, batch.sources, None, keys) - content)
+    noise = np.asarray(exposed._translate_in_training(params, batch.sources, None, keys) - content)
     assert noise.std() == pytest.approx(2.0, rel=0.05)
     assert not np.allclose(noise[0], noise[1])
-    alone = opened._translate_in_training(params, batch.sources[2:], None, keys[2:]) - content[2:]
+    alone = exposed._translate_in_training(params, batch.sources[2:], None, keys[2:]) - content[2:]
     np.testing.assert_allclose(noise[2:], alone, atol=1e-5)
 
 
-def test_what_is_written_has_no_noise(method: Method, params: dict, batch: Batch) -> None:
+def test_synthesis_has_no_noise(
+        method: Method, params: dict, batch: Batch, synthesise: Callable) -> None:
     plain = stargan_v2.build(small_config())
-    inputs = (batch.sources, batch.source_digits, batch.references, batch.reference_digits, jax.random.key(0))
-    np.testing.assert_array_equal(method.synthesis["reference"](params, *inputs),
-                                  plain.synthesis["reference"](params, *inputs))
+    np.testing.assert_array_equal(*(
+        synthesise(each.synthesis["reference"], params, batch.sources, batch.reference_digits, batch.references)
+        for each in (method, plain)))

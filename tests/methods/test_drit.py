@@ -44,52 +44,52 @@ def softplus(x: jax.Array) -> np.ndarray:
 
 
 class Way:
-    """One direction alone: `images` of `digits`, redrawn as `others` with what the other images tell."""
+    """One direction alone: `images` of `digits`, translated to `others` with the partners' attributes."""
 
     def __init__(self, model: DRIT, params: dict, images: jax.Array, partners: jax.Array, digits: jax.Array,
                  others: jax.Array, noise: Noise, partner_noise: Noise, on_contents: list[jax.Array]) -> None:
         self.images, self.digits, self.others, self.noise = images, digits, others, noise
-        self.clean, self.again_noise = model.encode_content(params, images), on_contents[1]
+        self.clean, self.noise_on_exchanged = model.encode_content(params, images), on_contents[1]
         self.content = self.clean + on_contents[0]
         self.mean, self.log_variance = model.encode_attribute(params, images)
         mean, log_variance = model.encode_attribute(params, partners)
         latent = mean + jnp.exp(log_variance / 2) * partner_noise.posterior
         self.exchanged = model.decode(params, self.content, latent, others)
-        self.drawn = model.decode(params, self.content, noise.latents, others)
-        self.again = model.decode(params, self.content, noise.others, others)
+        self.sampled = model.decode(params, self.content, noise.latents, others)
+        self.second = model.decode(params, self.content, noise.others, others)
         own = self.mean + jnp.exp(self.log_variance / 2) * noise.posterior
         self.own = model.decode(params, self.content, own, digits)
 
 
 @pytest.fixture(scope="module")
 def ways(model: DRIT, params: dict, batch: Batch, keys: jax.Array) -> tuple[Way, Way]:
-    both = model.draw_noise(keys)
+    both = model.sample_noise(keys)
     forth, back = (Noise(*(column[half] for column in both)) for half in (slice(4), slice(4, 8)))
     one = batch.sources, batch.references, batch.source_digits, batch.reference_digits
     other = batch.references, batch.sources, batch.reference_digits, batch.source_digits
     shape = model.encode_content(params, batch.sources).shape[1:]
-    on_contents = [[jnp.stack([jax.random.normal(jax.random.fold_in(key, place), (2, *shape))[way]
-                               for key in keys]) for place in (1, 2)] for way in (0, 1)]
+    on_contents = [[jnp.stack([jax.random.normal(jax.random.fold_in(key, index), (2, *shape))[way]
+                               for key in keys]) for index in (1, 2)] for way in (0, 1)]
     return (Way(model, params, *one, forth, back, on_contents[0]),
             Way(model, params, *other, back, forth, on_contents[1]))
 
 
-def test_the_discriminators_see_reals_and_all_kinds_of_fakes_and_contents(
+def test_the_discriminators_losses_cover_reals_all_kinds_of_fakes_and_contents(
         method: Method, model: DRIT, params: dict, batch: Batch, keys: jax.Array,
         ways: tuple[Way, Way]) -> None:
-    expected = told = 0.0
+    expected = content = 0.0
     for way in ways:
-        for fakes in (way.exchanged, way.drawn, way.again):
+        for fakes in (way.exchanged, way.sampled, way.second):
             for real in model.discriminate(params, way.images, way.digits):
                 expected += softplus(-real).mean() / 2
             for fake in model.discriminate(params, fakes, way.others):
                 expected += softplus(fake).mean() / 2
-        told += float(cross_entropy(model.classify_content(params, way.content), way.digits)) / 2
+        content += float(cross_entropy(model.classify_content(params, way.content), way.digits)) / 2
     total, terms = method.phases[1].loss(params, batch, keys, jnp.int32(0))
     assert float(terms["adversarial"]) == pytest.approx(expected, rel=1e-4)
     assert float(total) == pytest.approx(1.5 * expected, rel=1e-4)
     total, terms = method.phases[0].loss(params, batch, keys, jnp.int32(0))
-    assert float(total) == float(terms["content"]) == pytest.approx(told, rel=1e-4)
+    assert float(total) == float(terms["content"]) == pytest.approx(content, rel=1e-4)
 
 
 def test_the_generators_loss_is_its_eight_terms(
@@ -97,7 +97,7 @@ def test_the_generators_loss_is_its_eight_terms(
         ways: tuple[Way, Way]) -> None:
     expected = dict.fromkeys(WEIGHTS, 0.0)
     for way, other in (ways, ways[::-1]):
-        for fakes in (way.exchanged, way.drawn, way.again):
+        for fakes in (way.exchanged, way.sampled, way.second):
             for logits in model.discriminate(params, fakes, way.others):
                 expected["adversarial"] += softplus(-logits).mean() / 2
         expected["content_squares"] += float(np.square(way.clean).mean()) / 2
@@ -106,34 +106,34 @@ def test_the_generators_loss_is_its_eight_terms(
         expected["content"] -= logarithms.mean() / 2
         expected["image_reconstruction"] += float(np.abs(way.own - way.images).mean()) / 2
         mean, log_variance = model.encode_attribute(params, other.exchanged)
-        latent = mean + jnp.exp(log_variance / 2) * other.noise.again
-        content = model.encode_content(params, way.exchanged) + way.again_noise
+        latent = mean + jnp.exp(log_variance / 2) * other.noise.exchanged
+        content = model.encode_content(params, way.exchanged) + way.noise_on_exchanged
         back = model.decode(params, content, latent, way.digits)
         expected["cross_cycle"] += float(np.abs(back - way.images).mean()) / 2
-        found, _ = model.encode_attribute(params, way.drawn)
-        expected["latent_reconstruction"] += float(np.abs(found - way.noise.latents).mean()) / 2
+        encoded, _ = model.encode_attribute(params, way.sampled)
+        expected["latent_reconstruction"] += float(np.abs(encoded - way.noise.latents).mean()) / 2
         expected["kl"] += float(0.5 * (way.mean**2 + jnp.exp(way.log_variance) - 1
                                        - way.log_variance).sum()) / 8
     images, latents = (np.mean([np.abs(one - other).mean() for one, other in pairs]) for pairs in (
-        [(way.drawn, way.again) for way in ways], [(way.noise.latents, way.noise.others) for way in ways]))
+        [(way.sampled, way.second) for way in ways], [(way.noise.latents, way.noise.others) for way in ways]))
     expected["mode_seeking"] = float(1 / (images / latents + 1e-5))
     total, terms = method.phases[2].loss(params, batch, keys, jnp.int32(0))
     assert {name: float(term) for name, term in terms.items()} == pytest.approx(expected, rel=1e-3)
     assert float(total) == pytest.approx(sum(WEIGHTS[name] * expected[name] for name in expected), rel=1e-3)
 
 
-def test_without_modes_to_seek_no_second_image_is_judged(
+def test_without_the_mode_seeking_term_there_is_no_second_sampled_fake(
         batch: Batch, keys: jax.Array, ways: tuple[Way, Way], model: DRIT, params: dict) -> None:
     plain = drit.build(config_file.get_config("tiny"))
     _, terms = plain.phases[1].loss(params, batch, keys, jnp.int32(0))
     expected = sum(softplus(-real).mean() / 2 + softplus(fake).mean() / 2
-                   for way in ways for fakes in (way.exchanged, way.drawn)
+                   for way in ways for fakes in (way.exchanged, way.sampled)
                    for real, fake in zip(model.discriminate(params, way.images, way.digits),
                                          model.discriminate(params, fakes, way.others), strict=True))
     assert float(terms["adversarial"]) == pytest.approx(expected, rel=1e-4)
 
 
-def test_what_finds_a_latent_again_is_not_taught_by_it(
+def test_latent_reconstruction_does_not_train_the_attribute_encoder(
         params: dict, batch: Batch, keys: jax.Array, moved_by: Callable) -> None:
     config = config_file.get_config("tiny")
     config.losses = {"latent_reconstruction": 1.0}
@@ -143,53 +143,53 @@ def test_what_finds_a_latent_again_is_not_taught_by_it(
         "content_encoder": True, "attribute_encoder": False, "decoder": True}
 
 
-def test_msgan_is_drit_and_the_mode_seeking_term() -> None:
+def test_msgan_is_drit_plus_the_mode_seeking_term() -> None:
     without, with_it = config_file.get_config("small"), msgan.get_config("small")
     assert with_it.losses.mode_seeking == 1.0
     del with_it.losses.mode_seeking
     assert with_it.to_json() == without.to_json()
 
 
-def test_each_phase_moves_its_own_networks_and_what_draws_is_averaged(
+def test_each_phase_updates_its_own_networks_and_the_generating_ones_are_averaged(
         method: Method, params: dict, batch: Batch, keys: jax.Array, moved_by: Callable) -> None:
-    drawing = ("content_encoder", "attribute_encoder", "decoder")
+    generating = ("content_encoder", "attribute_encoder", "decoder")
     assert [phase.updates for phase in method.phases] == [
-        ("content_discriminator",), ("discriminator",), drawing]
-    assert method.averaged == drawing
+        ("content_discriminator",), ("discriminator",), generating]
+    assert method.averaged == generating
     for phase in method.phases:
         moved = moved_by(phase, params, batch, keys)
         assert set(moved) == set(phase.updates)
         assert all(jax.tree.leaves(moved))
 
 
-def test_noise_is_standard_normal_none_like_another_and_belongs_to_an_example(
+def test_noise_is_standard_normal_uncorrelated_and_depends_on_the_examples_key(
         model: DRIT, keys: jax.Array) -> None:
-    many = np.stack(model.draw_noise(jax.random.split(jax.random.key(3), 2_000)))
+    many = np.stack(model.sample_noise(jax.random.split(jax.random.key(3), 2_000)))
     assert many.mean() == pytest.approx(0.0, abs=0.02)
     assert many.std() == pytest.approx(1.0, abs=0.02)
     assert np.abs(np.corrcoef(many.reshape(len(many), -1)) - np.eye(len(many))).max() < 0.05
-    noise, of_half = model.draw_noise(keys), model.draw_noise(keys[2:])
-    np.testing.assert_array_equal(of_half.again, jnp.concatenate([noise.again[2:4], noise.again[6:]]))
+    noise, of_half = model.sample_noise(keys), model.sample_noise(keys[2:])
+    np.testing.assert_array_equal(of_half.exchanged, jnp.concatenate([noise.exchanged[2:4], noise.exchanged[6:]]))
 
 
-def test_a_hand_is_the_mean_attribute_of_its_glyphs_redrawn_in_turn(
+def test_the_writer_mode_translates_the_references_in_turn_with_their_mean_attribute(
         method: Method, model: DRIT, params: dict, held_out: Glyphs) -> None:
     references = to_network(jnp.asarray(held_out.images[[5, 250]]))
-    digits, read = jnp.array([4, 8, 1]), jnp.asarray(held_out.digits[[5, 250]])
-    written = method.synthesis["writer"](params, references, read, digits, jax.random.key(0), 1.0)
+    digits, own = jnp.array([4, 8, 1]), jnp.asarray(held_out.digits[[5, 250]])
+    written = method.synthesis["writer"](params, references, own, digits, jax.random.key(0), 1.0)
     latent = sum(model.encode_attribute(params, references[row][None])[0] for row in (0, 1)) / 2
-    for place, source in enumerate((0, 1, 0)):
+    for index, source in enumerate((0, 1, 0)):
         content = model.encode_content(params, references[source][None])
-        alone = model.decode(params, content, latent, digits[place][None])
-        np.testing.assert_allclose(written[place], alone[0], atol=1e-4)
+        alone = model.decode(params, content, latent, digits[index][None])
+        np.testing.assert_allclose(written[index], alone[0], atol=1e-4)
 
 
-def test_latents_vary_and_references_decide(method: Method, params: dict, batch: Batch) -> None:
-    latent, reference = (method.synthesis[mode] for mode in ("latent", "reference"))
-    guided = params, batch.sources, batch.source_digits
-    one, other = (latent(*guided, batch.reference_digits, jax.random.key(seed)) for seed in (0, 1))
+def test_latents_and_references_change_the_image(
+        method: Method, params: dict, batch: Batch, synthesise: Callable) -> None:
+    inputs = params, batch.sources, batch.reference_digits
+    one, other = (synthesise(method.synthesis["latent"], *inputs, seed=seed) for seed in (0, 1))
     assert not np.allclose(one, other)
-    first, second = (reference(*guided, references, batch.reference_digits, jax.random.key(0))
+    first, second = (synthesise(method.synthesis["reference"], *inputs, references)
                      for references in (batch.references, batch.second_references))
     assert first.shape == batch.sources.shape
     assert not np.allclose(first, second)

@@ -37,15 +37,15 @@ def params(method: Method, random_params: Callable) -> dict[str, Any]:
 
 
 def directions(model: MUNIT, params: dict, batch: Batch, keys: jax.Array) -> list[tuple]:
-    """Each domain's images, their digits, what they become, as which digits, in which styles, alone."""
-    styles = model.draw_styles(keys)
+    """For each direction: images, digits, translations, target digits, styles."""
+    styles = model.sample_styles(keys)
     ways = ((batch.sources, batch.source_digits, batch.reference_digits, styles[:4]),
             (batch.references, batch.reference_digits, batch.source_digits, styles[4:]))
-    return [(images, digits, model.decode(params, model.encode_content(params, images), drawn, others),
-             others, drawn) for images, digits, others, drawn in ways]
+    return [(images, digits, model.decode(params, model.encode_content(params, images), style, others),
+             others, style) for images, digits, others, style in ways]
 
 
-def test_the_discriminator_pays_least_squares_in_both_domains_at_all_scales(
+def test_the_discriminators_loss_is_least_squares_in_both_domains_at_all_scales(
         method: Method, model: MUNIT, params: dict, batch: Batch, keys: jax.Array) -> None:
     expected = 0.0
     for images, digits, fakes, others, _ in directions(model, params, batch, keys):
@@ -76,43 +76,43 @@ def test_the_generators_loss_is_equation_5(
     assert float(total) == pytest.approx(sum(WEIGHTS[name] * expected[name] for name in expected), rel=1e-4)
 
 
-def test_each_phase_moves_its_own_networks_and_what_draws_is_averaged(
+def test_each_phase_updates_its_own_networks_and_the_generating_ones_are_averaged(
         method: Method, params: dict, batch: Batch, keys: jax.Array, moved_by: Callable) -> None:
-    drawing = ("content_encoder", "style_encoder", "decoder")
-    assert [phase.updates for phase in method.phases] == [("discriminator",), drawing]
-    assert method.averaged == drawing
+    generating = ("content_encoder", "style_encoder", "decoder")
+    assert [phase.updates for phase in method.phases] == [("discriminator",), generating]
+    assert method.averaged == generating
     for phase in method.phases:
         moved = moved_by(phase, params, batch, keys)
         assert set(moved) == set(phase.updates)
         assert all(jax.tree.leaves(moved))
 
 
-def test_styles_are_standard_normal_and_belong_to_an_example(model: MUNIT, keys: jax.Array) -> None:
-    many = model.draw_styles(jax.random.split(jax.random.key(3), 4_000))
+def test_styles_are_standard_normal_and_depend_on_the_examples_key(model: MUNIT, keys: jax.Array) -> None:
+    many = model.sample_styles(jax.random.split(jax.random.key(3), 4_000))
     assert float(many.mean()) == pytest.approx(0.0, abs=0.03)
     assert float(many.std()) == pytest.approx(1.0, abs=0.03)
-    styles, of_half = model.draw_styles(keys), model.draw_styles(keys[2:])
+    styles, of_half = model.sample_styles(keys), model.sample_styles(keys[2:])
     np.testing.assert_array_equal(of_half, jnp.concatenate([styles[2:4], styles[6:]]))
 
 
-def test_latents_vary_and_references_decide(method: Method, params: dict, batch: Batch) -> None:
-    latent, reference = (method.synthesis[mode] for mode in ("latent", "reference"))
-    guided = params, batch.sources, batch.source_digits
-    one, other = (latent(*guided, batch.reference_digits, jax.random.key(seed)) for seed in (0, 1))
+def test_latents_and_references_change_the_image(
+        method: Method, params: dict, batch: Batch, synthesise: Callable) -> None:
+    inputs = params, batch.sources, batch.reference_digits
+    one, other = (synthesise(method.synthesis["latent"], *inputs, seed=seed) for seed in (0, 1))
     assert not np.allclose(one, other)
-    first, second = (reference(*guided, references, batch.reference_digits, jax.random.key(0))
+    first, second = (synthesise(method.synthesis["reference"], *inputs, references)
                      for references in (batch.references, batch.second_references))
     assert first.shape == batch.sources.shape
     assert not np.allclose(first, second)
 
 
-def test_a_hand_is_the_mean_style_of_its_glyphs_redrawn_in_turn(
+def test_the_writer_mode_translates_the_references_in_turn_in_their_mean_style(
         method: Method, model: MUNIT, params: dict, held_out: Glyphs) -> None:
     references = to_network(jnp.asarray(held_out.images[[5, 250]]))
-    digits, read = jnp.array([4, 8, 1]), jnp.asarray(held_out.digits[[5, 250]])
-    written = method.synthesis["writer"](params, references, read, digits, jax.random.key(0), 1.0)
+    digits, own = jnp.array([4, 8, 1]), jnp.asarray(held_out.digits[[5, 250]])
+    written = method.synthesis["writer"](params, references, own, digits, jax.random.key(0), 1.0)
     style = (model.encode_style(params, references[:1]) + model.encode_style(params, references[1:])) / 2
-    for place, source in enumerate((0, 1, 0)):
+    for index, source in enumerate((0, 1, 0)):
         content = model.encode_content(params, references[source][None])
-        alone = model.decode(params, content, style, digits[place][None])
-        np.testing.assert_allclose(written[place], alone[0], atol=1e-4)
+        alone = model.decode(params, content, style, digits[index][None])
+        np.testing.assert_allclose(written[index], alone[0], atol=1e-4)

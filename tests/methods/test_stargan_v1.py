@@ -45,7 +45,7 @@ def floats(terms: dict[str, jax.Array]) -> dict[str, float]:
     return {name: float(value) for name, value in terms.items()}
 
 
-def test_the_discriminator_is_updated_five_times_for_one_of_the_generator(method: Method) -> None:
+def test_the_discriminator_has_five_updates_for_each_of_the_generator(method: Method) -> None:
     assert [(phase.name, phase.updates, phase.repeats) for phase in method.phases] == [
         ("discriminator", ("discriminator",), 5), ("generator", ("generator",), 1)]
     assert method.averaged == ("generator",)
@@ -64,8 +64,8 @@ def test_the_discriminators_loss_is_equation_5_with_the_critic_of_equation_8(
 
     norms = []
     for real, fake, key in zip(batch.sources, fakes, keys, strict=True):
-        share = jax.random.uniform(key)
-        norms.append(np.sqrt(np.sum(np.square(alone(share * real + (1 - share) * fake)))))
+        fraction = jax.random.uniform(key)
+        norms.append(np.sqrt(np.sum(np.square(alone(fraction * real + (1 - fraction) * fake)))))
     expected = {
         "adversarial": float(fake_scores.mean() - real_scores.mean()),
         "gradient_penalty": float(np.mean(np.square(np.array(norms) - 1.0))),
@@ -91,7 +91,7 @@ def test_the_generators_loss_is_equation_6(
     assert float(total) == pytest.approx(sum(WEIGHTS[name] * expected[name] for name in expected), rel=1e-4)
 
 
-def test_each_phase_moves_its_own_network(
+def test_each_phase_updates_its_own_network(
         method: Method, params: dict, batch: Batch, keys: jax.Array, moved_by: Callable) -> None:
     for phase in method.phases:
         moved = moved_by(phase, params, batch, keys)
@@ -99,14 +99,14 @@ def test_each_phase_moves_its_own_network(
         assert all(jax.tree.leaves(moved))
 
 
-def test_a_hand_is_what_its_glyphs_keep_when_redrawn_in_turn(
+def test_the_writer_mode_translates_the_references_in_turn(
         method: Method, model: StarGANv1, params: dict, held_out: Glyphs) -> None:
     references = to_network(jnp.asarray(held_out.images[[5, 250]]))
     digits, write = jnp.array([4, 8, 1]), method.synthesis["writer"]
-    read = jnp.asarray(held_out.digits[[5, 250]])
-    written = write(params, references, read, digits, jax.random.key(0), 1.0)
-    for place, source in enumerate((0, 1, 0)):
-        alone = model.translate(params, references[source][None], digits[place][None])
-        np.testing.assert_allclose(written[place], alone[0], atol=1e-4)
+    own = jnp.asarray(held_out.digits[[5, 250]])
+    written = write(params, references, own, digits, jax.random.key(0), 1.0)
+    for index, source in enumerate((0, 1, 0)):
+        alone = model.translate(params, references[source][None], digits[index][None])
+        np.testing.assert_allclose(written[index], alone[0], atol=1e-4)
     again = write(params, references, jnp.array([0, 0]), digits, jax.random.key(1), 0.0)
     np.testing.assert_array_equal(written, again)

@@ -21,7 +21,7 @@ DECAY = 100
 
 
 def small_config() -> ConfigDict:
-    """`tiny` with a generator that compiles soon."""
+    """`tiny` with a generator that compiles fast."""
     config = config_file.get_config("tiny")
     config.networks.update({"levels": 0, "bottleneck_blocks": 1})
     return config
@@ -53,7 +53,7 @@ def softplus(x: jax.Array) -> np.ndarray:
     return np.log1p(np.exp(np.asarray(x, np.float64)))
 
 
-def test_the_phases_stand_in_the_authors_order_and_move_what_they_should(method: Method) -> None:
+def test_the_phases_have_the_authors_order_and_networks(method: Method) -> None:
     assert [(phase.name, phase.updates) for phase in method.phases] == [
         ("discriminator_latent", ("discriminator",)),
         ("discriminator_reference", ("discriminator",)),
@@ -65,11 +65,11 @@ def test_the_phases_stand_in_the_authors_order_and_move_what_they_should(method:
 
 def styles_of(model: StarGANv2, params: dict, batch: Batch, keys: jax.Array,
               guide: str) -> tuple[jax.Array, jax.Array]:
-    """The two styles that a phase draws, by the networks themselves."""
+    """The two styles of a phase, from the networks themselves."""
     digits = batch.reference_digits
     if guide == "latent":
         return tuple(model.map_latents(params, latents, digits)
-                     for latents in model.draw_latents(keys))
+                     for latents in model.sample_latents(keys))
     return (model.encode_style(params, batch.references, digits),
             model.encode_style(params, batch.second_references, digits))
 
@@ -119,7 +119,7 @@ def test_the_generators_loss_is_equation_5(
     assert float(total) == pytest.approx(weighted, rel=1e-4)
 
 
-def test_the_diversity_term_is_gone_after_its_decay(method: Method, params: dict, batch: Batch,
+def test_the_diversity_weight_is_0_after_its_decay(method: Method, params: dict, batch: Batch,
                                                     keys: jax.Array) -> None:
     loss = phase(method, "generator_latent").loss
     total, terms = loss(params, batch, keys, jnp.int32(DECAY))
@@ -142,15 +142,15 @@ def test_a_term_without_a_weight_is_not_computed(params: dict, batch: Batch,
 
 
 def test_all_phases_of_an_iteration_share_their_latents(model: StarGANv2, keys: jax.Array) -> None:
-    first, second = model.draw_latents(keys)
-    again, _ = model.draw_latents(keys)
+    first, second = model.sample_latents(keys)
+    again, _ = model.sample_latents(keys)
     assert jnp.array_equal(first, again)
     assert not jnp.allclose(first, second)
-    assert jnp.array_equal(model.draw_latents(keys[2:])[0], first[2:])  # whoever shares the batch
+    assert jnp.array_equal(model.sample_latents(keys[2:])[0], first[2:])  # in any batch
 
 
 def test_latents_are_standard_normal(model: StarGANv2) -> None:
-    latents, _ = model.draw_latents(jax.random.split(jax.random.key(3), 5_000))
+    latents, _ = model.sample_latents(jax.random.split(jax.random.key(3), 5_000))
     assert float(latents.mean()) == pytest.approx(0.0, abs=0.03)
     assert float(latents.std()) == pytest.approx(1.0, abs=0.03)
 
@@ -168,17 +168,17 @@ def test_every_route_writes_any_digits_from_any_number_of_references(
     images = write(*inputs, digits, jax.random.key(0), 1.0)
     assert images.shape == (4, 28, 28, 1)
     assert jnp.array_equal(images, write(*inputs, digits, jax.random.key(0), 1.0))
-    # Only the route through the references knows nothing of the key.
+    # Only the reference route ignores the key.
     same = jnp.array_equal(images, write(*inputs, digits, jax.random.key(1), 1.0))
     assert same == (route == "reference")
-    # Only the route through the sources draws a latent for a try.
+    # Only the source route uses the variation.
     best = write(*inputs, digits, jax.random.key(0), 0.0)
     assert jnp.array_equal(images, best) == (route != "source")
     same = jnp.array_equal(best, write(*inputs, digits, jax.random.key(1), 0.0))
     assert same == (route != "shared_latent")
 
 
-def test_variation_is_how_far_the_sources_style_lies_from_its_digits_mean(
+def test_variation_scales_the_source_routes_deviation_from_the_mean_style(
         model: StarGANv2, params: dict, held_out: Glyphs) -> None:
     references, digits = to_network(jnp.asarray(held_out.images[:1])), jnp.array([4, 8], jnp.int32)
 
@@ -201,9 +201,9 @@ def test_variation_is_how_far_the_sources_style_lies_from_its_digits_mean(
     np.testing.assert_allclose(*styles(1.0), rtol=1e-6)  # one try, one latent for all its digits
 
 
-def test_the_shared_latent_is_found_again_when_the_hand_is_one_of_its_candidates(
+def test_the_shared_latent_route_selects_the_candidate_with_the_references_styles(
         monkeypatch: pytest.MonkeyPatch, model: StarGANv2, params: dict) -> None:
-    """References whose styles are exactly those of one candidate lead back to that candidate."""
+    """The references' styles are exactly those of one candidate."""
     monkeypatch.setattr(stargan_v2, "LATENT_CANDIDATES", 32)
     key, reference_digits = jax.random.key(5), jnp.array([2, 7, 3], jnp.int32)
     candidates = jax.random.normal(key, (32, model.latent_dim))
@@ -222,7 +222,7 @@ def test_the_shared_latent_is_found_again_when_the_hand_is_one_of_its_candidates
     np.testing.assert_allclose(styles, model.map_latents(params, wanted[:2], digits), rtol=1e-5, atol=1e-6)
 
 
-def test_truncation_leads_from_the_digits_mean_style_to_what_its_head_reads(
+def test_truncation_interpolates_between_the_digits_mean_style_and_its_heads_output(
         model: StarGANv2, params: dict, held_out: Glyphs) -> None:
     references = to_network(jnp.asarray(held_out.images[[0, 250]]))
     reference_digits, digits = jnp.asarray(held_out.digits[[0, 250]]), jnp.array([4, 8], jnp.int32)
@@ -236,8 +236,8 @@ def test_truncation_leads_from_the_digits_mean_style_to_what_its_head_reads(
                            truncation).reference_route
         return np.asarray(route(params, references, reference_digits, digits, jax.random.key(0), 1.0))
 
-    read = [model.encode_style(params, references, jnp.full(2, digit)).mean(axis=0) for digit in digits]
-    np.testing.assert_allclose(styles(1.0), read, rtol=1e-4, atol=1e-5)
+    encoded = [model.encode_style(params, references, jnp.full(2, digit)).mean(axis=0) for digit in digits]
+    np.testing.assert_allclose(styles(1.0), encoded, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(styles(0.5), (styles(0.0) + styles(1.0)) / 2, rtol=1e-4, atol=1e-5)
     latents = jax.random.normal(jax.random.key(1), (2_000, model.latent_dim))
     mean = model.map_latents(params, latents, jnp.full(2_000, 4)).mean(axis=0)
@@ -245,12 +245,8 @@ def test_truncation_leads_from_the_digits_mean_style_to_what_its_head_reads(
 
 
 @pytest.mark.parametrize("mode", ["latent", "reference"])
-def test_guided_modes_draw_one_image_per_source(mode: str, method: Method, params: dict,
-                                                batch: Batch) -> None:
-    guide: tuple = (batch.reference_digits,)
-    if mode == "reference":
-        guide = (batch.references, batch.reference_digits)
-    synthesize: Callable = method.synthesis[mode]
-    images = jax.eval_shape(synthesize, params, batch.sources, batch.source_digits, *guide,
-                            jax.random.key(0))
+def test_guided_modes_synthesise_one_image_per_source(
+        mode: str, method: Method, params: dict, batch: Batch, synthesise: Callable) -> None:
+    images = jax.eval_shape(lambda *inputs: synthesise(method.synthesis[mode], *inputs), params, batch.sources,
+                            batch.reference_digits, batch.references)
     assert images.shape == batch.sources.shape

@@ -68,7 +68,7 @@ def test_instance_norm_uses_the_biased_variance_of_each_channel() -> None:
 
 
 @pytest.mark.parametrize("use_bias", [True, False])
-def test_a_transposed_convolution_is_flaxs_parameters_and_all(use_bias: bool) -> None:
+def test_a_transposed_convolution_equals_flaxs_with_its_parameters(use_bias: bool) -> None:
     x = jax.random.normal(jax.random.key(0), (2, 5, 6, 3))
     ours = ConvTranspose(4, use_bias=use_bias)
     theirs = nn.ConvTranspose(4, (4, 4), (2, 2), use_bias=use_bias)
@@ -117,8 +117,8 @@ def test_a_doubling_block_doubles_before_its_first_convolution(random_params: Ca
     block = AdaptiveResidualBlock(3, doubles=True)
     params = random_params(block.init, image, style)["params"]
 
-    def normalize(place: int, x: jax.Array) -> jax.Array:
-        norm = {"params": params[f"AdaptiveInstanceNorm_{place}"]}
+    def normalize(index: int, x: jax.Array) -> jax.Array:
+        norm = {"params": params[f"AdaptiveInstanceNorm_{index}"]}
         return leaky_relu(AdaptiveInstanceNorm().apply(norm, x, style))
 
     residual = apply_conv(params["Conv_0"], double(normalize(0, image)))

@@ -1,4 +1,4 @@
-"""LORD's networks: the content gives the layout, the class modulates."""
+"""LORD's networks: which inputs each output depends on."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def test_a_content_depends_on_its_own_image_and_on_positions() -> None:
     assert jnp.abs(codes[0] - codes[1]).max() > 1e-2
 
 
-def test_both_the_class_and_the_content_decide_within_the_range_of_glyphs(random_params: Callable) -> None:
+def test_class_and_content_each_change_the_image_which_is_within_1(random_params: Callable) -> None:
     network = ClassModulatedGenerator(8, 8, 10)
     contents = jax.random.normal(jax.random.key(0), (3, 6))
     params = random_params(network.init, jnp.zeros((1,), jnp.int32), contents[:1])

@@ -29,7 +29,7 @@ def test_a_reflecting_convolution_is_flaxs(kernel: int, strides: int) -> None:
     np.testing.assert_allclose(ours.apply(params, images), theirs.apply(params, images), atol=1e-5)
 
 
-def test_contents_are_maps_that_know_neither_brightness_nor_contrast() -> None:
+def test_contents_are_invariant_to_brightness_and_contrast() -> None:
     network, images = ContentEncoder(4, 2), jax.random.normal(jax.random.key(0), (2, 28, 28, 1))
     params = network.init(jax.random.key(1), images)
     contents = network.apply(params, images)
@@ -38,7 +38,7 @@ def test_contents_are_maps_that_know_neither_brightness_nor_contrast() -> None:
     np.testing.assert_allclose(network.apply(params, 3.0 * images + 0.5), contents, atol=2e-3)
 
 
-def test_a_style_is_of_the_whole_image() -> None:
+def test_a_style_depends_on_the_whole_image() -> None:
     network = GlobalStyleEncoder(4, 8)
     glyph = jnp.zeros((1, 28, 28, 1)).at[:, 8:16, 8:16].set(1.0)
     params = network.init(jax.random.key(1), glyph)
@@ -49,7 +49,7 @@ def test_a_style_is_of_the_whole_image() -> None:
     assert not np.allclose(network.apply(params, 3.0 * glyph), style)
 
 
-def test_one_content_is_drawn_as_any_digit_in_any_style() -> None:
+def test_digit_and_style_each_change_the_image_of_a_content() -> None:
     network = DomainDecoder(width=4, blocks=1, perceptron_width=8, domains=10)
     contents = jnp.tile(jax.random.normal(jax.random.key(0), (1, 7, 7, 16)), (3, 1, 1, 1))
     styles = jax.random.normal(jax.random.key(1), (2, 5))[jnp.array([0, 0, 1])]
@@ -62,7 +62,7 @@ def test_one_content_is_drawn_as_any_digit_in_any_style() -> None:
     assert not np.allclose(images[0], images[2])
 
 
-def test_the_digit_counts_at_a_style_of_zero() -> None:
+def test_the_digit_changes_the_image_at_a_style_of_zero() -> None:
     """Encoders produce styles nearer to 0 than the prior does."""
     network = DomainDecoder(width=4, blocks=1, perceptron_width=8, domains=10)
     contents = jnp.tile(jax.random.normal(jax.random.key(0), (1, 7, 7, 16)), (2, 1, 1, 1))
@@ -76,7 +76,7 @@ def images() -> jax.Array:
     return jax.random.normal(jax.random.key(0), (2, 28, 28, 1))
 
 
-def test_scores_are_maps_at_two_scales_by_the_digits_own_map(images: jax.Array) -> None:
+def test_scores_are_the_digits_maps_at_two_scales(images: jax.Array) -> None:
     network = PatchDiscriminator(4, 10)
     params = network.init(jax.random.key(1), images, jnp.array([3, 4]))
     scores = network.apply(params, images, jnp.array([3, 4]))
@@ -87,7 +87,7 @@ def test_scores_are_maps_at_two_scales_by_the_digits_own_map(images: jax.Array) 
         assert not np.allclose(one[1], other[1])
 
 
-def test_a_patch_is_judged_by_itself(images: jax.Array) -> None:
+def test_a_score_depends_on_its_patch_alone(images: jax.Array) -> None:
     network, digits = PatchDiscriminator(4, 10), jnp.array([3, 4])
     params = network.init(jax.random.key(1), images, digits)
     fine, _ = network.apply(params, images, digits)

@@ -1,4 +1,4 @@
-"""Networks compute in bfloat16, all around them is float32."""
+"""Networks compute in bfloat16; inputs, outputs and gradients are float32."""
 
 from collections.abc import Callable
 
@@ -33,7 +33,7 @@ def penalized(dtype: jnp.dtype, params: dict) -> jax.Array:
     return logits(IMAGES).mean() + (slope**2).sum()
 
 
-def test_every_convolution_is_in_the_precision_asked_for(params: dict) -> None:
+def test_every_convolution_has_the_chosen_precision(params: dict) -> None:
     lowered = jax.jit(lambda params: penalized(HALF, params)).lower(params).as_text()
     convolutions = [line for line in lowered.splitlines() if "stablehlo.convolution" in line]
     assert convolutions
@@ -56,7 +56,7 @@ def test_float32_is_what_the_network_itself_computes(params: dict) -> None:
 
 
 def test_statistics_are_taken_in_float32() -> None:
-    """257 is no bfloat16: a sum of ones in it would stick at 256."""
+    """bfloat16 cannot represent 257: a sum of ones in it stays at 256."""
     images = jnp.ones((1, 28, 56, 1)).at[:, 0].set(3.0).astype(HALF)
     normalized = instance_norm(affine=False).apply({}, images)
     exact = np.asarray(images, np.float64)
@@ -65,6 +65,6 @@ def test_statistics_are_taken_in_float32() -> None:
     np.testing.assert_allclose(np.asarray(normalized, np.float64), expected, rtol=1e-2)
 
 
-def test_another_precision_is_refused() -> None:
+def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(InputError, match="float32, bfloat16"):
         dtype_of("float16")

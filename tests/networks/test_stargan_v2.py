@@ -50,7 +50,7 @@ def test_network_has_the_papers_size(case: SimpleNamespace) -> None:
     assert variables.keys() == {"params"}  # no running statistics
 
 
-def test_content_is_what_the_encoder_keeps() -> None:
+def test_the_content_is_the_encoders_output() -> None:
     generator = Generator(**WIDTHS)
     _, variables = shapes(generator, (IMAGES, jnp.zeros((2, 64))))
     content = jax.eval_shape(lambda v: generator.apply(v, IMAGES, method="content"), variables)

@@ -123,7 +123,7 @@ def test_an_untrained_encoder_gives_every_glyph_the_same_precision() -> None:
 # The generator.
 
 GENERATOR = GlyphGenerator(8, DOMAINS)
-draw = jax.jit(GENERATOR.apply)
+generate = jax.jit(GENERATOR.apply)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def generator_params(codes: tuple[jax.Array, jax.Array]) -> dict:
 
 
 def test_images_are_ink_on_paper(generator_params: dict, codes: tuple[jax.Array, jax.Array]) -> None:
-    images = draw(generator_params, DIGITS, *codes)
+    images = generate(generator_params, DIGITS, *codes)
     assert images.shape == (2, 28, 28, 1)
     assert -1.0 <= images.min() < images.max() <= 1.0
 
@@ -150,9 +150,9 @@ def test_images_are_ink_on_paper(generator_params: dict, codes: tuple[jax.Array,
 def test_digit_style_and_latent_change_their_own_image_alone(
         changed: int, generator_params: dict, codes: tuple[jax.Array, jax.Array]) -> None:
     inputs = [DIGITS, *codes]
-    before = draw(generator_params, *inputs)
+    before = generate(generator_params, *inputs)
     inputs[changed] = inputs[changed].at[1].add(1)
-    after = draw(generator_params, *inputs)
+    after = generate(generator_params, *inputs)
     np.testing.assert_allclose(before[0], after[0], atol=1e-5)
     assert jnp.abs(before[1] - after[1]).max() > 0.01
 
@@ -163,7 +163,7 @@ def test_the_background_is_exactly_minus_one(
     last = max(generator_params["params"], key=lambda name: (name.startswith("Conv"), name))
     darker = jax.tree.map(jnp.array, generator_params)
     darker["params"][last]["bias"] -= 100.0
-    np.testing.assert_array_equal(draw(darker, DIGITS, *codes), -1.0)
+    np.testing.assert_array_equal(generate(darker, DIGITS, *codes), -1.0)
 
 
 # The posterior.

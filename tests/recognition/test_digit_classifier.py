@@ -1,4 +1,4 @@
-"""The reader that ships reads digits it was never fitted on, however many at once."""
+"""The classifier in the package reads digits that it was not fitted on, in any number."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,7 @@ def reader() -> Reader:
 
 @pytest.fixture(scope="module")
 def many(glyphs: Glyphs, held_out: Glyphs) -> np.ndarray:
-    """1,203 glyphs: two whole chunks and a part of one."""
+    """1,203 glyphs: nine full chunks and a part of one."""
     images = np.concatenate([held_out.images, glyphs.images[::19][:203]])
     assert len(images) % CHUNK
     return images
@@ -41,20 +41,20 @@ def probabilities(reader: Reader, many: np.ndarray) -> np.ndarray:
     np.zeros((2, 28, 28)), np.zeros((2, 28, 28), bool), np.zeros((28, 28), np.uint8),
     np.zeros((2, 27, 28), np.uint8), np.zeros((0, 28, 28), np.uint8),
 ])
-def test_what_are_no_glyphs_is_refused(method: str, images: np.ndarray) -> None:
+def test_other_images_than_glyphs_are_refused(method: str, images: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"images must be uint8 \[N, 28, 28\]|at least one glyph"):
         getattr(Reader({}, ""), method)(images)
 
 
-def test_it_reads_the_embedded_glyphs(probabilities: np.ndarray, held_out: Glyphs) -> None:
-    """The classifier was fitted on all of MNIST's training set, of which these are a part."""
+def test_accuracy_on_the_embedded_glyphs(probabilities: np.ndarray, held_out: Glyphs) -> None:
+    """The classifier was fitted on these glyphs too: they are part of MNIST's training set."""
     read = probabilities[:len(held_out.digits)].argmax(axis=1)
     assert np.mean(read == held_out.digits) >= 0.99
 
 
 @pytest.mark.skipif(
-    not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} names no folder of MNIST's IDX files")
-def test_it_reads_mnists_test_set(reader: Reader) -> None:
+    not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} names no folder with MNIST's IDX files")
+def test_accuracy_on_mnists_test_set(reader: Reader) -> None:
     images, digits = (
         parse(read_verified(mnist.find_file(Path(FOLDER), name), mnist.SHA256[name]))
         for name in ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"))
@@ -62,20 +62,20 @@ def test_it_reads_mnists_test_set(reader: Reader) -> None:
     assert np.mean(reader.digits(test.images) == test.digits) >= 0.99
 
 
-def test_probabilities_are_probabilities(probabilities: np.ndarray, many: np.ndarray) -> None:
+def test_probabilities_sum_to_one(probabilities: np.ndarray, many: np.ndarray) -> None:
     assert probabilities.shape == (len(many), DIGITS)
     assert probabilities.min() >= 0.0
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=1e-5)
 
 
-def test_the_digit_read_is_the_likeliest(reader: Reader, probabilities: np.ndarray,
+def test_digits_are_the_most_probable(reader: Reader, probabilities: np.ndarray,
                                          many: np.ndarray) -> None:
     digits = reader.digits(many)
     assert digits.dtype == np.int32
     np.testing.assert_array_equal(digits, probabilities.argmax(axis=1))
 
 
-def test_a_glyph_is_read_alone_as_among_1203(reader: Reader, probabilities: np.ndarray,
+def test_a_glyph_has_the_same_probabilities_alone_and_among_1203(reader: Reader, probabilities: np.ndarray,
                                              many: np.ndarray) -> None:
     for row in (0, CHUNK - 1, CHUNK, len(many) - 1):
         alone = reader.probabilities(many[row:row + 1])
@@ -94,7 +94,7 @@ def test_chunks_keep_every_row_of_features_and_layers(reader: Reader, many: np.n
         assert whole.min() >= 0.0
 
 
-def test_digits_and_features_are_those_read_alone(reader: Reader, probabilities: np.ndarray,
+def test_digits_and_features_equal_the_single_calls(reader: Reader, probabilities: np.ndarray,
                                                   many: np.ndarray) -> None:
     few = [0, CHUNK, len(many) - 1]
     digits, features = reader.digits_and_features(many[few])
@@ -107,12 +107,12 @@ def test_the_classifier_is_loaded_once(reader: Reader) -> None:
     assert digit_classifier.load() is reader
 
 
-def test_missing_weights_are_named(tmp_path: Path) -> None:
+def test_an_error_names_missing_weights(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent\.npz"):
         digit_classifier.load(tmp_path / "absent.npz")
 
 
-def test_probabilities_and_features_together_are_those_apart(held_out: Glyphs) -> None:
+def test_probabilities_and_features_equal_the_single_calls(held_out: Glyphs) -> None:
     reader = digit_classifier.load()
     probabilities, features = reader.probabilities_and_features(held_out.images[::100])
     np.testing.assert_allclose(probabilities, reader.probabilities(held_out.images[::100]), atol=1e-6)

@@ -1,4 +1,4 @@
-"""The command fits the judge that is asked for, as its recipe says unless told otherwise."""
+"""The command fits the named judge by its recipe; flags override steps and seed."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.recognition import archive, digit_classifier, fit, wholeness
 from handwriting_gan.recognition.fit import RECIPES, Recipe
 from handwriting_gan.recognition.fitting import Params
-from handwriting_gan.recognition.writer_encoder import BUILDS
+from handwriting_gan.recognition.writer_encoder import ARCHITECTURES
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> object:
-    """What the command prints: its one judge keeps the number of glyphs, the steps and the seed."""
+def fit_judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> object:
+    """`fit_judge(*arguments)`: the command's output; the weights are the number of glyphs, the steps and the seed."""
 
     def count(glyphs: Glyphs, steps: int, seed: int) -> Params:
-        return {"told": np.array([len(glyphs.digits), steps, seed], np.float32)}
+        return {"arguments": np.array([len(glyphs.digits), steps, seed], np.float32)}
 
     def call(*arguments: str) -> str:
         monkeypatch.setattr("sys.argv", ["fit", *map(str, arguments)])
@@ -30,47 +30,47 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capture
     return call
 
 
-def test_a_recipe_is_followed_unless_told_otherwise(said: object, tmp_path: Path) -> None:
-    for flags, told in (([], [4000, 7, 3]), (["--steps", 1], [4000, 1, 3]), (["--seed", 0], [4000, 7, 0])):
-        said("judge", "--publish", *flags)
-        assert archive.load(tmp_path / "judge.npz")[0]["told"].tolist() == told
+def test_flags_override_the_recipe(fit_judge: object, tmp_path: Path) -> None:
+    for flags, expected in (([], [4000, 7, 3]), (["--steps", 1], [4000, 1, 3]), (["--seed", 0], [4000, 7, 0])):
+        fit_judge("judge", "--publish", *flags)
+        assert archive.load(tmp_path / "judge.npz")[0]["arguments"].tolist() == expected
 
 
-def test_the_command_says_where_and_what_it_saved(said: object, tmp_path: Path) -> None:
+def test_the_command_prints_the_path_and_the_hash(fit_judge: object, tmp_path: Path) -> None:
     out = tmp_path / "other.npz"
-    printed = said("judge", "--out", out)
+    printed = fit_judge("judge", "--out", out)
     assert printed == f"{out}: sha256 {archive.load(out)[1]}"
     assert not (tmp_path / "judge.npz").exists()
 
 
-def test_weights_are_saved_in_the_precision_of_the_recipe(said: object, tmp_path: Path) -> None:
-    said("judge", "--publish")
-    assert archive.load(tmp_path / "judge.npz")[0]["told"].dtype == np.float16
+def test_weights_are_saved_in_the_precision_of_the_recipe(fit_judge: object, tmp_path: Path) -> None:
+    fit_judge("judge", "--publish")
+    assert archive.load(tmp_path / "judge.npz")[0]["arguments"].dtype == np.float16
 
 
 @pytest.mark.parametrize("arguments", [
     pytest.param(["--publish"], id="no judge"),
-    pytest.param(["reader", "--publish"], id="a judge that there is not"),
-    pytest.param(["judge", "--publish", "--steps", 0], id="no steps"),
-    pytest.param(["judge", "--publish", "--seed", -1], id="a seed below 0"),
-    pytest.param(["judge"], id="nowhere to write"),
+    pytest.param(["reader", "--publish"], id="an unknown judge"),
+    pytest.param(["judge", "--publish", "--steps", 0], id="zero steps"),
+    pytest.param(["judge", "--publish", "--seed", -1], id="a negative seed"),
+    pytest.param(["judge"], id="no output"),
 ])
-def test_what_cannot_be_fitted_is_refused(arguments: list[object], said: object) -> None:
+def test_invalid_arguments_are_refused(arguments: list[object], fit_judge: object) -> None:
     with pytest.raises(InputError, match="see fit --help"):
-        said(*arguments)
+        fit_judge(*arguments)
 
 
-def test_every_file_that_ships_has_its_recipe() -> None:
-    elsewhere = {wholeness.WEIGHTS.name}  # experiments.fit_wholeness, which has to compose and cut numbers
+def test_every_file_of_weights_has_a_recipe() -> None:
+    elsewhere = {wholeness.WEIGHTS.name}  # fitted by experiments.fit_wholeness on composed numbers
     assert {recipe.weights for recipe in RECIPES.values()} | elsewhere == {
         path.name for path in archive.FOLDER.iterdir()}
     assert RECIPES["digit_classifier"].weights == digit_classifier.WEIGHTS.name
-    for name, build in BUILDS.items():
-        assert RECIPES[name].weights == build.weights
+    for name, architecture in ARCHITECTURES.items():
+        assert RECIPES[name].weights == architecture.weights
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
-def test_what_ships_has_the_precision_of_its_recipe(recipe: Recipe) -> None:
+def test_weights_have_the_precision_of_their_recipe(recipe: Recipe) -> None:
     with np.load(archive.FOLDER / recipe.weights) as weights:
         assert {weights[name].dtype for name in weights} == {np.dtype(recipe.precision)}
 
