@@ -64,12 +64,12 @@ def check_outputs(out: Path) -> None:
       InputError: if `out` does not end in .json, or a file cannot be written or must not be replaced.
     """
     check_output(out, ".json")
-    beside = [out.with_suffix(".md"), *(pages.path_beside(out, name) for name in pages.NAMES)]
-    for path in beside:
+    others = [out.with_suffix(".md"), *(pages.path_beside(out, name) for name in pages.NAMES)]
+    for path in others:
         check_output(path, path.suffix)
     if out.exists():
         scorecard.read(out)
-    elif existing := [path for path in beside if path.exists()]:
+    elif existing := [path for path in others if path.exists()]:
         raise InputError(f"{existing[0]} exists and belongs to no scorecard, because {out} does not exist; "
                          "move it, or name another --out")
 

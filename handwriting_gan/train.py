@@ -15,6 +15,7 @@ All devices of this machine share each batch. Several processes share it too: st
 import importlib.util
 import re
 import sys
+import textwrap
 import traceback
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,9 @@ def _help() -> str:
     names = [path for path in installed_configs() if Path(path).stem not in ("__init__", "common")]
     # The main module is the console script, if there is one.
     described = flags.FLAGS.module_help(flags.FLAGS.find_module_defining_flag("workdir"))
-    return f"{__doc__}\nConfigs: {', '.join(names)}\nData sets: {', '.join(sources.NAMES)}\n{described}"
+    lists = (f"Configs: {', '.join(names)}.", f"Data sets: {', '.join(sources.NAMES)}.")
+    return "\n".join([__doc__, *(textwrap.fill(text, 110, subsequent_indent="  ") for text in lists),
+                      described.replace("\n    (default: 'None')", "")])
 
 
 def _parse_flags(arguments: list[str]) -> ConfigDict:
@@ -198,10 +201,10 @@ def _config_reason(error: Exception) -> str:
                                                      traceback.extract_tb(error.__traceback__)}
     if isinstance(error, AttributeError | KeyError) and not in_file:
         nested = re.search(r"Attempting to lookup: ([\w.]+)", message)
-        name, *rest = (nested[1] if nested else one_line(error)).split("; ", 1)
-        renamed = f'; it is now called "{RENAMED[name]}"' if name in RENAMED else ""
-        suggestion = renamed or "".join(f"; {text}" for text in rest)
-        return f"there is no field {name}{suggestion}"
+        name = (nested[1] if nested else one_line(error)).partition(";")[0].strip("'\"")
+        if name in RENAMED:
+            return f'there is no field {name}; did you mean "{RENAMED[name]}"'
+        return f"there is no field {nested[1] if nested else one_line(error)}"
     return f"the file raises {type(error).__name__}: {one_line(error)}"
 
 

@@ -41,7 +41,7 @@ def test_a_config_has_a_train_step(name: str, chosen: str, written: Glyphs) -> N
     step = make_train_step(method, by_network, config.ema_decay, config.seed, "batch")
 
     def one_step(pool: object, examples: jax.Array) -> tuple:
-        state = train_state.part(train_state.create(method, by_network, config.seed), by_network, 0, 2)
+        state = train_state.create(method, by_network, config.seed)
         return state, *jax.vmap(step, (None, None, 0), axis_name="batch")(state, pool, examples)
 
     before, after, terms = jax.eval_shape(

@@ -31,13 +31,13 @@ def test_the_check_accepts_a_new_path_or_a_scorecard_and_changes_nothing(tmp_pat
     ({"card_attributes.png/x": ""}, "card.json", r"card_attributes\.png: .*regular file"),
     ({}, "card.md", "does not end in .json"),
     ({}, "", "does not end in .json"),
-    ({"config.json": "{}"}, "config.json", "would change what the run in"),
+    ({"config.json": "{}"}, "config.json", "would change the run in"),
     ({"config.json": "{}"}, "metrics.jsonl", "does not end in .json"),
-    ({"config.json": "{}"}, "checkpoints/card.json", "would change what the run in"),
+    ({"config.json": "{}"}, "checkpoints/card.json", "would change the run in"),
     ({"package.json": '{"name": "mine"}'}, "package.json", "is not a scorecard"),
     ({"notes.json": "not JSON"}, "notes.json", "is not a scorecard"),
-    ({"README.md": "mine"}, "README.json", r"README\.md is there and belongs to no scorecard"),
-    ({"card_matrix.png": "mine"}, "card.json", r"card_matrix\.png is there and belongs to no scorecard"),
+    ({"README.md": "mine"}, "README.json", r"README\.md exists and belongs to no scorecard"),
+    ({"card_matrix.png": "mine"}, "card.json", r"card_matrix\.png exists and belongs to no scorecard"),
 ])
 def test_other_files_are_kept_and_refused_before_any_work(
         files: dict[str, str], out: str, reason: str, tmp_path: Path,

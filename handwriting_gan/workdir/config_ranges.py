@@ -1,5 +1,6 @@
 """The range of every config field, as data; training and reading a workdir both check it."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -20,7 +21,8 @@ class Range(Protocol):
         """Whether a value is allowed."""
 
 
-class Name(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Name:
     """Any name; the code that looks it up checks it."""
 
     def contains(self, value: Any) -> bool:

@@ -184,7 +184,7 @@ def refused_to_train(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatc
     (("--config.data=",), "--config.data is ''"),
     (("--config.tracker=paper",), "tensorboard, wandb"),
     (("--config.compute=float16",), "float32, bfloat16"),
-    (("--config.averaging=0.9",), 'there is no field averaging; it is now called "ema_decay"'),
+    (("--config.averaging=0.9",), 'there is no field averaging; did you mean "ema_decay"'),
     (("--config.ema_decay=1.5",), "--config.ema_decay is 1.5; it must be at least 0 and below 1"),
     (("--config.ema_decay=nan",), "--config.ema_decay is nan"),
     (("--config.learning_rates.generator=0",), "--config.learning_rates.generator is 0.0"),

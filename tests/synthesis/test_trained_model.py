@@ -153,10 +153,10 @@ def test_repeated_sources_and_references_are_redrawn_like_each_alone(
 def test_every_output_has_its_own_latent(held_out: Glyphs, monkeypatch: pytest.MonkeyPatch) -> None:
     """For the same source and digit, and after the first call."""
 
-    def draw(params: dict, contents: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
+    def decode(params: dict, contents: jax.Array, latents: jax.Array, digits: jax.Array) -> jax.Array:
         return jnp.tanh(contents + latents.reshape(contents.shape))
 
-    synthesis = {"latent": Guided(image_as_content, draw, latent_dim=SIDE * SIDE)}
+    synthesis = {"latent": Guided(image_as_content, decode, latent_dim=SIDE * SIDE)}
     model = TrainedModel(ConfigDict(), Method({}, dict, (), (), synthesis), {}, 0)
     monkeypatch.setattr(trained_model, "CHUNK", CHUNK)
     count = 2 * CHUNK + 3

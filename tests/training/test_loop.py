@@ -1,17 +1,22 @@
 """A run checks everything before it writes anything; the loop calls the recorder at the right steps."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
 from configs import lord, stargan_v2, writer_guided
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import InputError
-from handwriting_gan.training import loop, recorder
+from handwriting_gan.training import deadlock, devices, loop, recorder
+from handwriting_gan.training.interruption import InterruptedRunError, Interruption
 from handwriting_gan.training.loop import describe, train
+from handwriting_gan.training.train_state import TrainState
 from handwriting_gan.workdir import checkpoints, trackers
 from handwriting_gan.workdir.layout import Workdir, claim
 
@@ -115,3 +120,50 @@ def test_a_dry_run_describes_the_run_and_writes_nothing(tmp_path: Path, glyphs: 
     assert "batch 4: 2 on each device" in description
     assert "parameters: " in description
     assert not list(tmp_path.iterdir())
+
+
+class FakeRecorder(recorder.NullRecorder):
+    """Lists its calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, int]] = []
+
+    def log_terms(self, step: int, terms: Mapping[str, float]) -> None:
+        self.calls.append(("terms", step))
+
+    def save_sheets(self, step: int, averaged: Mapping[str, Any]) -> None:
+        self.calls.append(("sheets", step))
+
+    def save_checkpoint(self, state: TrainState) -> None:
+        self.calls.append(("checkpoint", int(state.step)))
+
+
+def calls_of_a_run(interrupt_at: int | None = None) -> list[tuple[str, int]]:
+    """The calls to the recorder in a run of eight steps without networks."""
+    config = changed(TINY, log_every=3, sample_every=4, checkpoint_every=5)
+    fake, interruption = FakeRecorder(), Interruption()
+    terms = devices.replicate({"phase/term": np.float32(1.0)})
+
+    def dispatch(state: TrainState) -> tuple[TrainState, Any]:
+        state = devices.replicate(devices.unreplicate(state).replace(step=devices.unreplicate(state.step) + 1))
+        if devices.unreplicate(state.step) == interrupt_at:
+            interruption.number = signal.SIGTERM
+        return state, terms
+
+    run = loop.Run(config, 8, 1, dispatch, fake, deadlock.Watch(None), interruption)
+    state = devices.replicate(TrainState(np.int32(0), {}, {}, {}))
+    if interrupt_at is None:
+        assert int(run.train(state, 0).step) == 8
+    else:
+        with pytest.raises(InterruptedRunError, match=f"saved at step {interrupt_at}"):
+            run.train(state, 0)
+    return fake.calls
+
+
+def test_the_loop_logs_and_saves_at_the_steps_of_the_config() -> None:
+    assert calls_of_a_run() == [("terms", 3), ("sheets", 4), ("checkpoint", 5), ("terms", 6), ("terms", 8),
+                                ("sheets", 8), ("checkpoint", 8)]
+
+
+def test_an_interrupted_run_saves_a_checkpoint_and_nothing_more() -> None:
+    assert calls_of_a_run(interrupt_at=2) == [("checkpoint", 2)]
