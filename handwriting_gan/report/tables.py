@@ -94,7 +94,7 @@ def guided(scorecard: Scorecard, columns: Sequence[Column[GuidedFigures]]) -> Ta
 
 def verification(title: str, encoder: str, hand: HandFigures) -> Table:
     """Verification and retrieval by one encoder, and what the classifier reads."""
-    rows = {HAND_ROWS[name]: row for name, row in hand.rows.items() if encoder in row.judged}
+    rows = {heading: hand.rows[name] for name, heading in HAND_ROWS.items() if encoder in hand.rows[name].judged}
     cells = [[heading, *(column.cell(row.judged[encoder]) for column in VERIFICATION),
               *(column.cell(row) for column in IMAGE)] for heading, row in rows.items()]
     headings = [*(column.heading for column in VERIFICATION), *(column.heading for column in IMAGE)]

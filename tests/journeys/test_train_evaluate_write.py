@@ -295,7 +295,7 @@ def test_a_number_is_written_in_the_hand_of_a_picture(
     run_entry_point(write, *arguments, "--seed", 1)
     assert out.read_bytes() != first
     run_entry_point(write, *arguments, "--reads", 273)
-    assert "273" in capsys.readouterr().out
+    assert "given 273" in capsys.readouterr().out
     assert out.read_bytes() == first
 
 
