@@ -19,7 +19,7 @@ def pick(preset: str, tiny: Any, small: Any, base: Any) -> Any:
 def get_config(preset: str) -> ConfigDict:
     """The fields of every config; each method's config adds its own.
 
-    A field's range is in handwriting_gan/workdir/config_ranges.py; a new field needs one.
+    Each field has its range in handwriting_gan/workdir/config_ranges.py.
 
     Raises:
       ValueError: if there is no such preset.

@@ -42,10 +42,10 @@ def main() -> None:
         raise InputError(f"{model.config.method} has no {mode} mode; name the --workdir of another method")
     recognisers = load_recognisers()
     hand = _read(arguments, recognisers)
-    _check_sure(hand, arguments.like, arguments.out, ", as in --reads {read}")
+    _check_sure(hand, arguments.like, arguments.out, "give the number that it shows, as in --reads {read}")
     if arguments.to:
         other = read_hand(arguments.to, recognisers)
-        _check_sure(other, arguments.to, arguments.out, " by --like instead, with --reads {read}")
+        _check_sure(other, arguments.to, arguments.out, "use it as --like and give its number, as in --reads {read}")
         frames = morph_number(model, hand, other, arguments.number, arguments.seed, arguments.vary)
         save_animation(arguments.out, frames)
         readings = f"{_summary(hand, arguments.reads)}; {_summary(other, None)}"
@@ -125,15 +125,15 @@ def _check_sure(hand: Hand, picture: Path, out: Path, hint: str) -> None:
     """Checks that the reading is sure.
 
     Raises:
-      InputError: if it is not. The photo with the digits marked is saved, and the message ends with `hint`.
+      InputError: if it is not. The photo with the digits marked is saved, and the message contains `hint`.
     """
     if hand.is_sure:
         return
     file, read = _annotated_file(out), "".join(map(str, hand.glyphs.digits))
     probabilities = hand.confidences * hand.wholeness
     write_atomically(file, sheet.to_png(annotate(hand.page, hand.boxes, hand.glyphs.digits, probabilities)))
-    raise InputError(f"{picture} might read {read}, but that is a guess; {file} shows the digits found: give "
-                     f"the number{hint.format(read=read)}, or crop the picture to the number")
+    raise InputError(f"{picture} might read {read}, but that is a guess; {file} shows the digits found; "
+                     f"{hint.format(read=read)}, or crop the picture to the number")
 
 
 def _render(hand: Hand, lines: list[np.ndarray], layout: LineLayout, arguments: argparse.Namespace) -> bytes:

@@ -18,7 +18,7 @@ METHODS = ("conditional_dcgan", "content_bottleneck", "dcgan", "drit", "lord", "
            "stargan_v1", "stargan_v2", "writer_guided")
 TINY = [(name, "tiny") for name in METHODS]
 ABLATED = [("ablations", f"{name}:tiny") for name in ablations.ABLATIONS]
-# Of these only numbers differ from the whole: the same step is traced.
+# These change only numbers of their method's config, so their train step is the same.
 SAME_STEP = {f"{name}:tiny" for name in (
     "without_adversary", "without_style_variance", "without_averaging", "more_layers", "wider_latent",
     "wider_style", "heavier_diversity", "undecayed_diversity")}
@@ -36,7 +36,7 @@ def load(name: str, chosen: str) -> ConfigDict:
 def test_a_config_has_a_train_step(name: str, chosen: str, written: Glyphs) -> None:
     config = load(name, chosen)
     if chosen not in PRESETS[1:] and "levels" in config.networks:
-        config.networks.update({"levels": 0, "bottleneck_blocks": 1})  # which are soon traced
+        config.networks.update({"levels": 0, "bottleneck_blocks": 1})  # traces fast
     method, by_network = methods.build(config), optimizers.build(config)
     step = make_train_step(method, by_network, config.ema_decay, config.seed, "batch")
 
@@ -51,7 +51,7 @@ def test_a_config_has_a_train_step(name: str, chosen: str, written: Glyphs) -> N
 
 
 @pytest.mark.parametrize(("name", "chosen"), [*TINY, *LARGER, *ABLATED])
-def test_a_config_makes_networks_each_with_its_optimizer(name: str, chosen: str) -> None:
+def test_each_network_of_a_config_has_an_optimizer(name: str, chosen: str) -> None:
     config = load(name, chosen)
     method, by_network = methods.build(config), optimizers.build(config)
     assert set(config.learning_rates) == set(by_network) == set(method.networks)

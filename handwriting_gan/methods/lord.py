@@ -12,7 +12,7 @@ Departures from the authors' code:
   both, it read the digit from codes without noise, and one synthesised digit in five was misread.
 - There is no encoder of classes, since the target digit is given.
 - The reconstruction is a squared error of pixels instead of a perceptual loss.
-- Class codes are part of the generator and learn at its rate, officially ten times faster. Rates do not decay.
+- Class codes are part of the generator and learn at its rate; theirs learn ten times as fast. Rates do not decay.
 - The generator's output is a hard tanh, which has no gradient beyond +-1.
 - Encoder and generator have a moving average, as in every method here.
 

@@ -18,6 +18,8 @@ import pytest
 from configs import stargan_v2
 from handwriting_gan import demo, export_web
 from handwriting_gan.workdir.layout import Workdir
+from handwriting_gan.writing.page_server import PortError
+from handwriting_gan.writing.web_page import UnsuitableModelError
 
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "experiments" / "pictures" / "273.png"
@@ -74,6 +76,20 @@ def test_a_method_without_javascript_is_refused(refused: Run, stargan_v2_workdir
 ])
 def test_a_bad_flag_is_refused(entry_point: object, flags: list[object], reason: str, refused: Run) -> None:
     assert reason in refused(entry_point, *flags)
+
+
+@pytest.mark.parametrize(("error", "message"), [
+    (PortError("port 80 cannot be used; choose another"), "choose another with --port\n"),
+    (UnsuitableModelError("dcgan has no writer mode; use a method that has one"),
+     "use a method that has one, such as writer_guided, with --workdir\n"),
+])
+def test_errors_of_the_server_name_their_flags(error: Exception, message: str, refused: Run,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(demo, "serve", refuse)
+    assert refused(demo).endswith(message)
 
 
 @pytest.mark.parametrize("method", ["released", pytest.param("another", marks=pytest.mark.slow)])

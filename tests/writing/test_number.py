@@ -246,7 +246,7 @@ def test_a_morph_starts_in_one_hand_and_ends_in_the_other(hand: Hand, held_out: 
     assert [call[1] for call in model.calls] == pytest.approx(np.linspace(0, 1, FRAMES))
     assert {call[2:] for call in model.calls} == {(5, 0.5)}
     assert len({frame.shape for frame in frames}) == 1
-    ends = [compose(np.repeat(shown.glyphs.images[:1], 2, axis=0), LAYOUT, 0.5, 5) for shown in (hand, other)]
+    ends = [compose(np.repeat(each.glyphs.images[:1], 2, axis=0), LAYOUT, 0.5, 5) for each in (hand, other)]
     wider = centre_lines([*ends, frames[0]])
     np.testing.assert_array_equal(frames[0], wider[0])
     np.testing.assert_array_equal(frames[-1], wider[1])

@@ -117,12 +117,12 @@ def test_a_picture_is_read_and_not_kept(send: Callable[..., tuple[int, Any]], he
 
 def test_a_number_is_written_in_the_hand_of_the_request(
         send: Callable[..., tuple[int, Any]], request_fields: dict[str, Any], model: Echo) -> None:
-    status, answer = send("POST", "/write", json.dumps(request_fields).encode())
-    assert (status, answer) == (200, {"glyphs": request_fields["glyphs"][:1] * 3})
+    status, content = send("POST", "/write", json.dumps(request_fields).encode())
+    assert (status, content) == (200, {"glyphs": request_fields["glyphs"][:1] * 3})
     assert model.calls == [([2, 7, 3], [4, 8, 1], 3, 0.5)]
 
 
-@pytest.mark.parametrize(("body", "why"), [
+@pytest.mark.parametrize(("body", "reason"), [
     (b"", "is not valid"),
     (b"\xff\xfe", "is not valid"),
     (b"{", "is not valid"),
@@ -130,11 +130,11 @@ def test_a_number_is_written_in_the_hand_of_the_request(
     (b"[" * 100_000, "is not valid"),
     (b"{}", "is not valid (KeyError: 'glyphs')"),
 ])
-def test_an_invalid_request_is_refused(body: bytes, why: str, send: Callable[..., tuple[int, Any]]) -> None:
-    status, answer = send("POST", "/write", body)
+def test_an_invalid_request_is_refused(body: bytes, reason: str, send: Callable[..., tuple[int, Any]]) -> None:
+    status, content = send("POST", "/write", body)
     assert status == 400
-    assert why in answer["error"]
-    assert "reload the page" in answer["error"]
+    assert reason in content["error"]
+    assert "reload the page" in content["error"]
 
 
 @pytest.mark.parametrize(("field", "value"), [
@@ -147,21 +147,21 @@ def test_an_invalid_request_is_refused(body: bytes, why: str, send: Callable[...
 def test_an_invalid_field_is_refused(
         field: str, value: object, send: Callable[..., tuple[int, Any]], request_fields: dict[str, Any],
         model: Echo) -> None:
-    status, answer = send("POST", "/write", json.dumps(request_fields | {field: value}).encode())
+    status, content = send("POST", "/write", json.dumps(request_fields | {field: value}).encode())
     assert status == 400
-    assert "\n" not in answer["error"]
+    assert "\n" not in content["error"]
     assert not model.calls
 
 
 def test_a_bad_picture_is_refused_without_a_file_name(
         send: Callable[..., tuple[int, Any]], tmp_path: Path) -> None:
-    status, answer = send("POST", "/read", b"no picture")
+    status, content = send("POST", "/read", b"no picture")
     assert status == 400
-    assert answer["error"].startswith("the picture cannot be decoded")
-    status, answer = send("POST", "/read", png(np.full((30, 30), 255, np.uint8)))
+    assert content["error"].startswith("the picture cannot be decoded")
+    status, content = send("POST", "/read", png(np.full((30, 30), 255, np.uint8)))
     assert status == 400
-    assert "the picture" in answer["error"]
-    assert str(tmp_path) not in answer["error"]
+    assert "the picture" in content["error"]
+    assert str(tmp_path) not in content["error"]
     assert not list(tmp_path.iterdir())
 
 
@@ -174,9 +174,9 @@ def response_to_header(server: PageServer, header: str) -> str:
 
 
 def test_a_large_request_is_refused_before_its_body(server: PageServer) -> None:
-    answer = response_to_header(server, f"Content-Length: {MAX_BYTES + 1}\r\n")
-    assert " 413 " in answer.splitlines()[0]
-    assert "the picture has more than 5 MB; make it smaller" in answer
+    content = response_to_header(server, f"Content-Length: {MAX_BYTES + 1}\r\n")
+    assert " 413 " in content.splitlines()[0]
+    assert "the picture has more than 5 MB; make it smaller" in content
 
 
 @pytest.mark.parametrize("header", ["", "Transfer-Encoding: chunked\r\n", "Content-Length: -1\r\n",

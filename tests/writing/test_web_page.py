@@ -281,9 +281,9 @@ def test_the_pages_worker_reads_a_picture(page: str, reader: Reader) -> None:
     pixels = np.dstack([grey, grey, grey, np.full_like(grey, 255)])
     message, = in_the_pages_worker(page, [{"id": 0, "task": "read", "input": {
         "pixels": pixels.ravel().tolist(), "width": grey.shape[1], "height": grey.shape[0]}}])
-    assert message["answer"]["digits"] == [2, 7, 3]
-    assert message["answer"]["glyphs"] == as_lists(glyphs)
-    assert_close(message["answer"]["confidences"], reader.probabilities(glyphs).max(axis=1))
+    assert message["result"]["digits"] == [2, 7, 3]
+    assert message["result"]["glyphs"] == as_lists(glyphs)
+    assert_close(message["result"]["confidences"], reader.probabilities(glyphs).max(axis=1))
 
 
 @needs_node

@@ -74,7 +74,7 @@ function requestedNumber() {
   if (wrong) {
     showError("Give digits only, as in 481.");
   } else if (!text) {
-    showStatus("Which number shall the page write?");
+    showStatus("Enter the number to write.");
   } else if (!state.hand) {
     showInvitation();
   }
