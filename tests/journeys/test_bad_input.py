@@ -71,8 +71,8 @@ def test_reads_with_another_number_of_digits(tmp_path: Path, refused: Callable[.
 
 
 @pytest.mark.parametrize(("flags", "out", "reason"), [
-    (("--vary", 1.5), "out.png", "no number from 0 to 1"),
-    (("--vary", "x"), "out.png", "no number from 0 to 1"),
+    (("--vary", 1.5), "out.png", "not a number from 0 to 1"),
+    (("--vary", "x"), "out.png", "not a number from 0 to 1"),
     (("--tries", 0), "out.png", "--tries"),
     (("--tries", 1_000), "out.png", "--tries"),
     (("--to", PICTURE), "out.png", "ends in .gif"),
@@ -80,7 +80,7 @@ def test_reads_with_another_number_of_digits(tmp_path: Path, refused: Callable[.
     ((), "out.jpg", "ends in one of .png, .svg, .gif"),
     (("--paper",), "out.svg", "need an --out that ends in .png"),
     (("--to", PICTURE, "--beside"), "out.gif", "need an --out that ends in .png"),
-    (("--line", 0), "out.png", "no whole number from 1"),
+    (("--line", 0), "out.png", "not a whole number from 1"),
     (("--line", 2), "out.png", "shows 1 number, so there is no line 2; choose one from 1 to 1 with --line"),
     (("--to", PICTURE, "--tries", 2), "out.gif", "cannot be combined"),
     (("--to", "nothing.png"), "out.gif", "no picture at nothing.png"),
@@ -155,6 +155,7 @@ def refused_to_train(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatc
         flags.FLAGS.unparse_flags()
         for name in flags.FLAGS:
             flags.FLAGS[name].unparse()
+        monkeypatch.delitem(sys.modules, "config_config", raising=False)  # ml_collections reuses the module
         before = sorted(tmp_path.rglob("*"))
         message = refused(trainer, "--workdir", tmp_path / "run", *arguments)
         assert sorted(tmp_path.rglob("*")) == before
@@ -348,5 +349,5 @@ def test_the_help_of_train_names_configs_presets_and_data_sets() -> None:
     assert done.returncode == 0
     assert "configs/common.py" not in done.stdout
     for name in ("configs/stargan_v2.py:small", "configs/lord.py", "configs/ablations.py", "tiny", "base", "mnist_5k",
-                 "mnist_writers", "--workdir", "--dry_run"):
+                 "mnist_writers", "--workdir", "dry_run"):
         assert name in done.stdout, name

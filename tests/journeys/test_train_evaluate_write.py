@@ -19,7 +19,8 @@ from experiments.compare_routes import with_route
 from experiments.release import release
 from handwriting_gan import evaluate, write
 from handwriting_gan.data import mnist, sources
-from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.data.glyphs import SIDE, Glyphs
+from handwriting_gan.data.pictures import GAP
 from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation import scorecard
 from handwriting_gan.evaluation.protocol import PROTOCOLS, Protocol
@@ -191,9 +192,9 @@ def run(config: ConfigDict, untrained: Callable[..., Workdir]) -> Workdir:
 
 def test_sample_sheets_contain_ink_and_paper(run: Workdir, held_out: Glyphs) -> None:
     made = sheets.sheets(trained_model.load(run.root), held_out)
-    for mode, height in (("latent", 10 * 28), ("reference", 11 * 28 + 4)):
+    for mode, height in (("latent", 10 * SIDE), ("reference", 11 * SIDE + GAP)):
         image = made[mode].ink
-        assert image.shape == (height, 11 * 28 + 4)
+        assert image.shape == (height, 11 * SIDE + GAP)
         assert image.min() < 50 < 200 < image.max()
 
 

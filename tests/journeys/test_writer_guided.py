@@ -13,7 +13,8 @@ from PIL import Image
 from configs import writer_guided
 from experiments.release import release
 from handwriting_gan import evaluate, write
-from handwriting_gan.data.glyphs import Glyphs
+from handwriting_gan.data.glyphs import SIDE, Glyphs
+from handwriting_gan.data.pictures import GAP
 from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation import scorecard
 from handwriting_gan.evaluation.protocol import PROTOCOLS
@@ -81,7 +82,7 @@ def test_a_killed_run_resumes_to_the_same_bits(
 
 def test_a_sheet_shows_references_best_guesses_and_tries_of_each_writer(run: Workdir, by_writers: Glyphs) -> None:
     sheet = sheets.sheets(trained_model.load(run.root), by_writers)["writer"]
-    assert sheet.ink.shape == (10 * 28, 5 * 28 + 4 + 10 * 28 + 4 + 10 * 28)
+    assert sheet.ink.shape == (10 * SIDE, 5 * SIDE + GAP + 10 * SIDE + GAP + 10 * SIDE)
     assert sheet.ink.min() < 50 < 200 < sheet.ink.max()
 
 
