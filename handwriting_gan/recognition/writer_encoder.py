@@ -122,7 +122,7 @@ class WriterEncoder:
 
 
 def hand(embeddings: np.ndarray) -> np.ndarray:
-    """The unit vector `[..., E]` of a hand: the rescaled mean of the unit vectors `[..., K, E]` of the writer's glyphs."""
+    """The unit vector `[..., E]` of a hand: the rescaled mean of unit vectors `[..., K, E]` of its glyphs."""
     mean = embeddings.mean(axis=-2)
     return mean / np.maximum(np.linalg.norm(mean, axis=-1, keepdims=True), 1e-12)
 
