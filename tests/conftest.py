@@ -1,4 +1,4 @@
-"""Every test runs on two virtual devices; all tests and their subprocesses share compiled programs."""
+"""Every test runs on two virtual devices; tests and their subprocesses share a cache of compiled programs."""
 
 import atexit
 import os
@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-# This process and the entry points that tests start read these; JAX reads them when it is imported.
+# For this process and the subprocesses of tests. JAX reads them when it is imported.
 os.environ["JAX_NUM_CPU_DEVICES"] = "2"
-# Most of the suite's time is XLA compiling what runs once; without optimizations it takes half the time.
+# Most programs run once, so compiling takes most of the time. Without optimizations it takes half as long.
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
-# Most programs are small: JAX keeps none that compiles in less than a second unless it is told to.
+# By default JAX does not keep programs that compile in less than a second, as most do.
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:  # the first process sets it for the workers
     os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="handwriting_gan_xla_")
     atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
+
+import handwriting_gan  # isort: skip  # noqa: F401 - before JAX, which would set XLA's log level
 
 import jax
 import numpy as np
@@ -25,19 +27,19 @@ import pytest
 from handwriting_gan.data import mnist_5k
 from handwriting_gan.data.glyphs import Glyphs
 
-LONGEST = ("tests/journeys", "tests/methods", "tests/test_configs.py", "tests/training")
+SLOW_FILES = ("tests/journeys", "tests/methods", "tests/test_configs.py", "tests/training")
 MEMORY_MAPS = Path("/proc/self/maps")
-MANY_MAPS = 30_000  # of the 65,530 that Linux allows a process before it aborts it
+MANY_MAPS = 30_000  # Linux aborts a process above 65,530
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take longest go first, so that no core is idle at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    """Runs the slowest files first, so that no core is idle at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW_FILES))
 
 
 @pytest.fixture(scope="module", autouse=True)
 def limit_memory_maps() -> Iterator[None]:
-    """Drops the compiled programs, each of which holds some 20 memory maps, before there are too many."""
+    """Drops compiled programs, each with some 20 memory maps, before there are too many."""
     yield
     if MEMORY_MAPS.exists() and MEMORY_MAPS.read_bytes().count(b"\n") > MANY_MAPS:
         jax.clear_caches()
@@ -45,13 +47,13 @@ def limit_memory_maps() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def random_params() -> Callable[[Callable[..., Any]], Any]:
-    """`random_params(init, *inputs)`: parameters as `init(key, *inputs)` would make, without compiling it.
+    """`random_params(init, *inputs)`: random parameters with the shapes of `init(key, *inputs)`, without compiling.
 
-    Kernels have variance 2 / fan-in. Scales are near 1 and biases near 0, but none is exactly that, so that
-    no parameter is without effect.
+    Kernels have variance 2 / fan-in. Scales are near 1 and biases near 0, but not equal to it, so that every
+    parameter has an effect.
     """
 
-    def draw(init: Callable[..., Any], *inputs: Any) -> Any:
+    def sample(init: Callable[..., Any], *inputs: Any) -> Any:
         rng = np.random.default_rng(0)
 
         def fill(path: tuple[Any, ...], leaf: jax.ShapeDtypeStruct) -> np.ndarray:
@@ -65,7 +67,7 @@ def random_params() -> Callable[[Callable[..., Any]], Any]:
 
         return jax.tree_util.tree_map_with_path(fill, jax.eval_shape(init, jax.random.key(0), *inputs))
 
-    return draw
+    return sample
 
 
 @pytest.fixture(scope="session")
@@ -82,13 +84,13 @@ def held_out() -> Glyphs:
 
 @pytest.fixture(scope="session")
 def written(glyphs: Glyphs) -> Glyphs:
-    """The embedded training glyphs, as if every 40 in mixed order were a writer's, all of one series."""
-    mixed = glyphs.take(np.random.default_rng(0).permutation(len(glyphs.digits)))
-    return mixed._replace(writers=np.arange(len(mixed.digits), dtype=np.int32) // 40,
-                          series=np.zeros(len(mixed.digits), np.int32))
+    """The embedded training glyphs with made-up writers of 40 random glyphs each, all of one series."""
+    shuffled = glyphs.take(np.random.default_rng(0).permutation(len(glyphs.digits)))
+    return shuffled._replace(writers=np.arange(len(shuffled.digits), dtype=np.int32) // 40,
+                          series=np.zeros(len(shuffled.digits), np.int32))
 
 
 @pytest.fixture
 def rng() -> np.random.Generator:
-    """Random numbers that are the same in every run."""
+    """A random generator with a fixed seed."""
     return np.random.default_rng(0)

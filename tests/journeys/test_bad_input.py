@@ -20,9 +20,6 @@ from handwriting_gan import train as trainer
 from handwriting_gan.data import mnist
 from handwriting_gan.workdir.layout import RELEASED
 
-# ml_collections loads a config file in a way that Python 3.12 warns of.
-pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
-
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "experiments" / "pictures" / "273.png"
 
