@@ -1,4 +1,4 @@
-"""What references tell of a target: found where it is linear, shrunk where it is noise, quiet where blank."""
+"""Ridge regression of a target's attributes on those of the references."""
 
 import numpy as np
 import pytest
@@ -13,15 +13,15 @@ def some_references(rng: np.random.Generator, count: int = 2_000, references: in
     return rng.normal(size=(count, references, len(MIXING)))
 
 
-def test_a_target_linear_in_the_mean_of_the_references_is_told(rng: np.random.Generator) -> None:
+def test_a_target_linear_in_the_mean_of_the_references_is_predicted(rng: np.random.Generator) -> None:
     references = some_references(rng)
     predictor = fit(references, references.mean(axis=1) @ MIXING + [3.0, -1.0])
     fresh = some_references(rng, 10)
     np.testing.assert_allclose(predictor.predict(fresh), fresh.mean(axis=1) @ MIXING + [3.0, -1.0], atol=0.02)
 
 
-def test_a_single_attribute_is_told_by_the_formula_of_ridge_regression() -> None:
-    """About means of 0 and 1, products are 2 and 6 by squares 2 and 2, beside a penalty."""
+def test_a_single_attribute_follows_the_formula_of_ridge_regression() -> None:
+    """Centred by the means 0 and 1, the products sum to 2 and 6, and the squares to 2 and 2."""
     references, targets = np.array([-1.0, 0.0, 1.0]), np.array([[-1.0], [1.0], [3.0]])
     predictor = fit(references[:, None, None], targets)
     slope = 4.0 / (2.0 + PENALTY)
@@ -29,15 +29,15 @@ def test_a_single_attribute_is_told_by_the_formula_of_ridge_regression() -> None
     np.testing.assert_allclose(predictor.predict(np.array([[[2.0]]])), [[1.0 + 2.0 * slope]])
 
 
-def test_the_mean_of_what_it_fitted_is_told_without_a_penalty(rng: np.random.Generator) -> None:
+def test_the_intercept_has_no_penalty(rng: np.random.Generator) -> None:
     references, targets = some_references(rng, 30) + 5.0, rng.normal(size=(30, 2)) + 100.0
-    told = fit(references, targets).predict(references)
-    np.testing.assert_allclose(told.mean(axis=0), targets.mean(axis=0))
+    predicted = fit(references, targets).predict(references)
+    np.testing.assert_allclose(predicted.mean(axis=0), targets.mean(axis=0))
 
 
 @pytest.mark.parametrize("references", [1, 3, 10])
-def test_the_more_references_the_more_they_are_believed(references: int, rng: np.random.Generator) -> None:
-    """Glyphs vary about the hand as hands do: of K glyphs' mean K / (K + 1) is the hand's."""
+def test_more_references_have_more_weight(references: int, rng: np.random.Generator) -> None:
+    """Glyphs vary within a hand as hands vary, so the best weight of the mean of K glyphs is K / (K + 1)."""
     hands = rng.normal(size=(20_000, 1, 1))
     glyphs = hands + rng.normal(size=(20_000, references, 1))
     slope, constant = fit(glyphs, hands[:, 0] + rng.normal(size=(20_000, 1))).weights.ravel()
@@ -59,14 +59,14 @@ def test_blank_references_are_left_out(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(predictor.predict(padded), predictor.predict(references))
 
 
-def test_blank_rows_are_not_learned_from(rng: np.random.Generator) -> None:
+def test_blank_rows_are_not_used_in_fitting(rng: np.random.Generator) -> None:
     references, targets = some_references(rng, 50), rng.normal(size=(50, 2))
     expected = fit(references[2:], targets[2:]).weights
     references[0], targets[1] = np.nan, np.nan
     np.testing.assert_allclose(fit(references, targets).weights, expected)
 
 
-def test_nothing_is_told_of_an_episode_without_a_reference(rng: np.random.Generator) -> None:
+def test_an_episode_without_a_reference_has_no_prediction(rng: np.random.Generator) -> None:
     references = some_references(rng, 50)
     predictor = fit(references, rng.normal(size=(50, 2)))
     references[3] = np.nan
@@ -76,7 +76,7 @@ def test_nothing_is_told_of_an_episode_without_a_reference(rng: np.random.Genera
 
 
 @pytest.mark.parametrize("whole", [0, 4])
-def test_as_many_episodes_as_weights_are_too_few(whole: int, rng: np.random.Generator) -> None:
+def test_fitting_needs_more_episodes_than_weights(whole: int, rng: np.random.Generator) -> None:
     references, targets = some_references(rng, 9), rng.normal(size=(9, 2))
     targets[whole:] = np.nan
     with pytest.raises(TooFewError, match=f"{whole} episodes are too few to fit 4 weights"):

@@ -1,4 +1,4 @@
-"""Baselines: the nearest writer's own glyph, a mean digit with the thickness and slant asked for."""
+"""Baselines: a glyph of the nearest training writer, and a mean digit with the references' thickness and slant."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ ATTRIBUTE_ROWS = np.array([[-1.0, 0.0], [-3.0, 0.0], [1.0, 0.0], [4.0, 0.0], [1.
 
 @pytest.fixture
 def written() -> Glyphs:
-    """Every byte of an image is the number of its row."""
+    """Every byte of an image is the index of its row."""
     images = np.tile(np.arange(6, dtype=np.uint8)[:, None, None], (SIDE, SIDE))
     return make_glyphs(images, WROTE, WRITERS)
 
@@ -54,8 +54,8 @@ def mean_digits(some: Glyphs, measured: np.ndarray) -> ReshapedMean:
     return reshaped_mean(some, measured)
 
 
-def answer(baseline: NearestWriter, wanted: list[float], digit: int) -> int:
-    """The row that is answered to a single reference."""
+def returned_row(baseline: NearestWriter, wanted: list[float], digit: int) -> int:
+    """The row that the baseline returns for a single reference."""
     return int(baseline.write(np.array([[wanted]]), np.array([digit]))[0, 0, 0])
 
 
@@ -66,17 +66,17 @@ def test_a_hand_is_the_mean_of_a_writers_glyphs(baseline: NearestWriter) -> None
 
 @pytest.mark.parametrize(("wanted", "digit", "row"), [
     pytest.param([-2.0, 0.0], 1, 0, id="the nearest writer's only 1"),
-    pytest.param([0.1, 0.0], 1, 2, id="the nearest writer's nearest 1, though another's is as near"),
-    pytest.param([3.5, 0.0], 1, 3, id="the other of the nearest writer's"),
-    pytest.param([9.0, 9.0], 2, 5, id="the writer far off"),
-    pytest.param([9.0, 9.0], 1, 3, id="who wrote no 1 is not asked for one"),
+    pytest.param([0.1, 0.0], 1, 2, id="the nearest writer's nearest 1, although another writer's is equally near"),
+    pytest.param([3.5, 0.0], 1, 3, id="the nearest writer's other 1"),
+    pytest.param([9.0, 9.0], 2, 5, id="a distant writer"),
+    pytest.param([9.0, 9.0], 1, 3, id="a writer without a 1 is skipped"),
 ])
-def test_the_nearest_writers_nearest_glyph_of_the_digit_is_answered(
+def test_the_result_is_the_nearest_writers_nearest_glyph_of_the_digit(
         wanted: list[float], digit: int, row: int, baseline: NearestWriter) -> None:
-    assert answer(baseline, wanted, digit) == row
+    assert returned_row(baseline, wanted, digit) == row
 
 
-def test_references_are_asked_for_by_their_mean_without_blank_ones(baseline: NearestWriter) -> None:
+def test_the_mean_of_the_references_leaves_out_blank_ones(baseline: NearestWriter) -> None:
     references = np.array([[[-5.0, 0.0], [1.0, 0.0], [np.nan, np.nan]],
                            [[9.0, 9.0], [9.0, 9.0], [9.0, 9.0]]])
     found = baseline.write(references, np.array([2, 2]))
@@ -84,28 +84,28 @@ def test_references_are_asked_for_by_their_mean_without_blank_ones(baseline: Nea
     assert found[:, 0, 0].tolist() == [1, 5]
 
 
-def test_blank_training_glyphs_are_never_answered(written: Glyphs) -> None:
+def test_blank_training_glyphs_are_never_returned(written: Glyphs) -> None:
     attributes = ATTRIBUTE_ROWS.copy()
     attributes[5] = np.nan
     baseline = nearest_writer(written, attributes)
     assert baseline.writers.tolist() == [10, 20]
-    assert answer(baseline, [9.0, 9.0], 2) == 4
+    assert returned_row(baseline, [9.0, 9.0], 2) == 4
 
 
 @pytest.mark.parametrize("angle", np.deg2rad([-30, -10, 0, 10, 30]))
-def test_an_upright_bar_leans_by_the_angle_about_its_middle(angle: float) -> None:
+def test_shearing_an_upright_bar_gives_the_angle_about_its_centre(angle: float) -> None:
     found = dict(zip(ATTRIBUTES, measure(shear(BAR, angle)[None])[0], strict=False))
     assert found["slant"] == pytest.approx(angle, abs=0.02)
     assert found["height"] == pytest.approx(0.98 * 20, abs=0.1)
     assert ndimage.center_of_mass(shear(BAR, angle)) == pytest.approx((13.5, 13.5), abs=0.1)
 
 
-def test_leaning_back_makes_upright_again() -> None:
+def test_the_opposite_shear_is_the_inverse() -> None:
     assert np.abs(shear(shear(BAR, 0.3), -0.3).astype(int) - BAR).mean() < 10
     np.testing.assert_array_equal(shear(BAR, 0.0), BAR)
 
 
-def test_a_cut_is_ink_above_its_level_and_paper_where_there_was_none() -> None:
+def test_a_cut_keeps_ink_above_its_level() -> None:
     levels = np.linspace(0, 1, SIDE * SIDE).reshape(SIDE, SIDE)
     for level in LEVELS:
         ink = threshold(levels, level)
@@ -115,64 +115,65 @@ def test_a_cut_is_ink_above_its_level_and_paper_where_there_was_none() -> None:
         assert 100 <= threshold(np.array([level]), level)[0] <= 128
 
 
-def test_the_higher_the_level_the_less_ink(mean_digits: ReshapedMean) -> None:
+def test_a_higher_level_leaves_less_ink(mean_digits: ReshapedMean) -> None:
     for upright in mean_digits.upright:
         area = [int(threshold(upright, level).sum()) for level in LEVELS]
         assert (np.diff(area) < 0).all()
 
 
-def test_the_mean_digits_stand_upright_and_between_paper_and_ink(mean_digits: ReshapedMean) -> None:
+def test_the_mean_digits_are_upright_and_in_range(mean_digits: ReshapedMean) -> None:
     assert mean_digits.upright.shape == (DIGITS, SIDE, SIDE)
     assert mean_digits.upright.min() == 0.0
     assert 0.5 < mean_digits.upright.max() <= 1.0
     assert np.abs(morphometrics.slant(mean_digits.upright)).max() < np.deg2rad(6)
 
 
-def test_a_mean_digit_grows_thinner_from_cut_to_cut(mean_digits: ReshapedMean) -> None:
+def test_a_mean_digit_gets_thinner_from_cut_to_cut(mean_digits: ReshapedMean) -> None:
     assert (np.diff(mean_digits.thickness, axis=1) <= 0).all()
     assert (mean_digits.thickness[:, 0] > 2 * mean_digits.thickness[:, -1]).all()
 
 
-def test_deviations_are_of_the_digits_glyphs_that_have_ink(
+def test_standard_deviations_are_over_the_digits_glyphs_with_ink(
         some: Glyphs, measured: np.ndarray, mean_digits: ReshapedMean) -> None:
     sevens = measured[some.digits == 7, SLANT]
     assert mean_digits.mean[7, SLANT] == pytest.approx(sevens.mean())
     assert mean_digits.deviation[7, SLANT] == pytest.approx(sevens.std())
 
 
-def answers(baseline: ReshapedMean, **asked: float) -> dict[str, np.ndarray]:
-    """Measures `[10]` of all ten digits by references of the given attributes, one of them blank."""
+def written_measures(baseline: ReshapedMean, **attributes: float) -> dict[str, np.ndarray]:
+    """Measures `[10]` of all ten written digits, for references with the given attributes and a blank one."""
     references = np.zeros((DIGITS, 3, len(ATTRIBUTES)))
-    for name, value in asked.items():
+    for name, value in attributes.items():
         references[..., ATTRIBUTES.index(name)] = value
     references[:, 2] = np.nan
-    drawn = baseline.write(references, np.arange(DIGITS))
-    assert (drawn.dtype, drawn.shape) == (np.uint8, (DIGITS, SIDE, SIDE))
-    return dict(zip(ATTRIBUTES, measure(drawn).T, strict=False))
+    images = baseline.write(references, np.arange(DIGITS))
+    assert (images.dtype, images.shape) == (np.uint8, (DIGITS, SIDE, SIDE))
+    return dict(zip(ATTRIBUTES, measure(images).T, strict=False))
 
 
-@pytest.mark.parametrize("asked", [-1.5, 0.0, 1.5])
-def test_a_mean_digit_is_as_slanted_as_the_references(asked: float, mean_digits: ReshapedMean) -> None:
-    wanted = (mean_digits.mean + asked * mean_digits.deviation)[:, SLANT]
-    np.testing.assert_allclose(answers(mean_digits, slant=asked)["slant"], wanted, atol=np.deg2rad(2))
+@pytest.mark.parametrize("deviations", [-1.5, 0.0, 1.5])
+def test_a_mean_digit_is_as_slanted_as_the_references(deviations: float, mean_digits: ReshapedMean) -> None:
+    wanted = (mean_digits.mean + deviations * mean_digits.deviation)[:, SLANT]
+    np.testing.assert_allclose(written_measures(mean_digits, slant=deviations)["slant"], wanted, atol=np.deg2rad(2))
 
 
-@pytest.mark.parametrize("asked", [-1.5, 0.0, 1.5])
-def test_a_mean_digit_is_as_thick_as_the_references(asked: float, mean_digits: ReshapedMean) -> None:
-    """About as thick: a stroke that leans is thinner than upright, a loop that closes is thicker."""
-    wanted = (mean_digits.mean + asked * mean_digits.deviation)[:, THICKNESS]
-    np.testing.assert_allclose(answers(mean_digits, thickness=asked)["thickness"], wanted, atol=0.5)
+@pytest.mark.parametrize("deviations", [-1.5, 0.0, 1.5])
+def test_a_mean_digit_is_as_thick_as_the_references(deviations: float, mean_digits: ReshapedMean) -> None:
+    """Approximately: a sheared stroke is thinner than an upright one, a closed loop is thicker."""
+    wanted = (mean_digits.mean + deviations * mean_digits.deviation)[:, THICKNESS]
+    np.testing.assert_allclose(written_measures(mean_digits, thickness=deviations)["thickness"], wanted, atol=0.5)
 
 
-def test_the_thicker_the_references_the_thicker_every_mean_digit(mean_digits: ReshapedMean) -> None:
-    found = np.array([answers(mean_digits, thickness=asked)["thickness"] for asked in (-1.0, 0.0, 1.0, 2.0)])
+def test_thicker_references_give_thicker_mean_digits(mean_digits: ReshapedMean) -> None:
+    found = np.array([written_measures(mean_digits, thickness=deviations)["thickness"]
+                      for deviations in (-1.0, 0.0, 1.0, 2.0)])
     assert (np.diff(found, axis=0) > 0.05).all()
 
 
-def test_each_mean_digit_is_nearest_to_its_own(mean_digits: ReshapedMean) -> None:
-    drawn = mean_digits.write(np.zeros((DIGITS, 1, len(ATTRIBUTES))), np.arange(DIGITS)).reshape(DIGITS, -1)
+def test_each_result_is_most_similar_to_its_own_mean_digit(mean_digits: ReshapedMean) -> None:
+    images = mean_digits.write(np.zeros((DIGITS, 1, len(ATTRIBUTES))), np.arange(DIGITS)).reshape(DIGITS, -1)
     own = mean_digits.upright.reshape(DIGITS, -1)
-    assert np.corrcoef(drawn, own)[:DIGITS, DIGITS:].argmax(axis=1).tolist() == list(range(DIGITS))
+    assert np.corrcoef(images, own)[:DIGITS, DIGITS:].argmax(axis=1).tolist() == list(range(DIGITS))
 
 
 def test_blank_glyphs_are_not_in_the_mean(

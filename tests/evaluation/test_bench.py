@@ -1,4 +1,4 @@
-"""What a model is measured against is prepared once, and says why no hand can be judged."""
+"""The data that models are compared with are prepared once, with the reason if no hand can be evaluated."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from handwriting_gan.evaluation import bench
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.judges import Judges
 from handwriting_gan.metrics.bootstrap import TooFewError
-from tests.evaluation.conftest import PROTOCOL, STRANGE, WRITERS
+from tests.evaluation.conftest import FIRST_UNSEEN, PROTOCOL, WRITERS
 
 SMALL = PROTOCOL._replace(sample=100, training_writers=6)
 
@@ -17,8 +17,8 @@ def prepared(judges: Judges, train: Glyphs, held_out: Glyphs, seed: int = 0) -> 
     return bench.prepare(judges, "pseudo", train, held_out, SMALL, seed)
 
 
-def nobodys(glyphs: Glyphs) -> Glyphs:
-    """The same glyphs by writers who are unknown."""
+def without_writers(glyphs: Glyphs) -> Glyphs:
+    """The same glyphs by unknown writers."""
     return glyphs._replace(writers=np.full_like(glyphs.writers, UNKNOWN_WRITER))
 
 
@@ -31,7 +31,7 @@ def small(judges: Judges, train_hands: Glyphs, unseen_hands: Glyphs) -> Bench:
     return prepared(judges, train_hands, unseen_hands)
 
 
-def test_with_writers_there_is_a_hand_to_judge(material: Bench) -> None:
+def test_known_writers_give_a_hand_to_evaluate(material: Bench) -> None:
     assert material.no_hand == ""
     assert material.case is not None
     assert material.reals.standardise is material.trained.standardise
@@ -46,7 +46,7 @@ def test_the_reals_are_training_glyphs_with_the_classifiers_features(
     np.testing.assert_array_equal(material.reals.features, judges.reader.features(sample.images))
 
 
-def test_rivals_learn_from_as_many_training_writers_as_the_protocol_says(
+def test_baselines_use_the_protocols_number_of_training_writers(
         material: Bench, train_hands: Glyphs) -> None:
     glyphs = material.trained.glyphs
     pairs, counts = np.unique(np.stack([glyphs.writers, glyphs.digits]), axis=1, return_counts=True)
@@ -55,30 +55,30 @@ def test_rivals_learn_from_as_many_training_writers_as_the_protocol_says(
     assert set(rows_of(glyphs)) <= set(rows_of(train_hands))
 
 
-def test_fewer_glyphs_than_the_protocol_wants_are_all_used(
+def test_fewer_glyphs_than_in_the_protocol_are_all_used(
         judges: Judges, train_hands: Glyphs, held_out: Glyphs) -> None:
-    few = nobodys(train_hands.take(slice(None, None, 10)))
+    few = without_writers(train_hands.take(slice(None, None, 10)))
     found = prepared(judges, few, held_out)
     assert sorted(rows_of(found.reals.glyphs)) == sorted(rows_of(few))
 
 
 @pytest.mark.parametrize("unknown", ["train", "held_out"])
-def test_where_writers_are_unknown_no_hand_is_judged(
+def test_unknown_writers_give_no_hand_to_evaluate(
         unknown: str, judges: Judges, train_hands: Glyphs, unseen_hands: Glyphs) -> None:
     sets = {"train": train_hands, "held_out": unseen_hands}
-    found = prepared(judges, **(sets | {unknown: nobodys(sets[unknown])}))
+    found = prepared(judges, **(sets | {unknown: without_writers(sets[unknown])}))
     assert found.case is found.trained is None
     assert found.no_hand == "data=pseudo has no writer ids; use data=mnist_writers"
 
 
-def test_too_few_writers_are_no_hand_to_judge_and_the_counts_are_said(
+def test_too_few_writers_give_no_hand_and_a_reason_with_counts(
         judges: Judges, train_hands: Glyphs, unseen_hands: Glyphs) -> None:
-    found = prepared(judges, train_hands, unseen_hands.take(unseen_hands.writers < STRANGE + 9))
+    found = prepared(judges, train_hands, unseen_hands.take(unseen_hands.writers < FIRST_UNSEEN + 9))
     assert found.case is found.trained is None
     assert found.no_hand.startswith("9 known writers have two glyphs of a digit and 3 glyphs of other digits; 10")
 
 
-def test_writers_without_a_digit_tell_nothing_of_it(
+def test_known_writers_without_a_digit_give_no_hand(
         judges: Judges, train_hands: Glyphs, unseen_hands: Glyphs) -> None:
     known = (train_hands.digits == 4) & (train_hands.writers < WRITERS)
     mostly = train_hands._replace(writers=np.where(known, UNKNOWN_WRITER, train_hands.writers))
@@ -87,11 +87,11 @@ def test_writers_without_a_digit_tell_nothing_of_it(
     assert found.no_hand == "a digit has fewer than two real glyphs to compare with"
 
 
-def test_attributes_are_told_as_deviations_even_where_no_hand_is_judged(nameless: Bench) -> None:
+def test_attributes_are_standardised_also_without_a_hand(unknown_writers: Bench) -> None:
     values = np.zeros((10, 7))
-    told = nameless.reals.standardise(values, np.arange(10))
-    assert told.shape == (10, 7)
-    assert (told[:, 0] < -2).all()  # no ink is far less than anybody's
+    standardised = unknown_writers.reals.standardise(values, np.arange(10))
+    assert standardised.shape == (10, 7)
+    assert (standardised[:, 0] < -2).all()  # no glyph has less than no ink
 
 
 def test_a_digit_without_two_training_glyphs_is_refused(judges: Judges, glyphs: Glyphs,
@@ -100,7 +100,7 @@ def test_a_digit_without_two_training_glyphs_is_refused(judges: Judges, glyphs: 
         prepared(judges, glyphs.take(glyphs.digits != 3), held_out)
 
 
-def test_the_same_seed_prepares_the_same(judges: Judges, train_hands: Glyphs, unseen_hands: Glyphs,
+def test_equal_seeds_prepare_equal_data(judges: Judges, train_hands: Glyphs, unseen_hands: Glyphs,
                                          small: Bench) -> None:
     again = prepared(judges, train_hands, unseen_hands)
     np.testing.assert_array_equal(again.reals.features, small.reals.features)
@@ -108,7 +108,7 @@ def test_the_same_seed_prepares_the_same(judges: Judges, train_hands: Glyphs, un
     np.testing.assert_array_equal(again.trained.values, small.trained.values)
 
 
-def test_another_seed_draws_others(judges: Judges, train_hands: Glyphs, unseen_hands: Glyphs,
+def test_another_seed_samples_other_data(judges: Judges, train_hands: Glyphs, unseen_hands: Glyphs,
                                    small: Bench) -> None:
     other = prepared(judges, train_hands, unseen_hands, seed=1)
     assert not np.array_equal(other.reals.glyphs.images, small.reals.glyphs.images)

@@ -1,4 +1,4 @@
-"""Examples to look at: the right glyphs in the right places."""
+"""Examples for figures: the right glyphs at the right positions."""
 
 import numpy as np
 import pytest
@@ -20,17 +20,17 @@ def test_a_mode_that_the_model_lacks_has_no_examples(
     assert (found.worst_read is not None) == (found.attributes is not None) == expected[1]
 
 
-def test_without_a_hand_there_is_the_matrix_only(styled: np.ndarray, material: Bench) -> None:
+def test_without_a_hand_there_is_only_the_matrix(styled: np.ndarray, material: Bench) -> None:
     found = examples.collect(Oracle(styled), material._replace(case=None))
     assert found.matrix is not None
     assert found[1:] == (None, None, None)
 
 
-def test_the_matrix_has_a_source_of_each_digit_down_and_a_reference_of_each_across(
+def test_the_matrix_has_sources_as_rows_and_references_as_columns(
         styled: np.ndarray, material: Bench) -> None:
     model = Oracle(styled)
     matrix = examples.reference_matrix(model, material.held_out, seed=0)
-    (_, sources, references, _), = model.asked
+    (_, sources, references, _), = model.calls
     np.testing.assert_array_equal(sources.digits, np.repeat(np.arange(DIGITS), DIGITS))
     np.testing.assert_array_equal(references.digits, np.tile(np.arange(DIGITS), DIGITS))
     np.testing.assert_array_equal(matrix.references, references.images[:DIGITS])
@@ -40,7 +40,7 @@ def test_the_matrix_has_a_source_of_each_digit_down_and_a_reference_of_each_acro
 
 @pytest.fixture(scope="module")
 def unseen(styled: np.ndarray, material: Bench) -> tuple[WriterRows, Oracle]:
-    """The rows of unseen writers, and the model that wrote them."""
+    """The rows of unseen writers, and their model."""
     model = Oracle(styled)
     return examples.unseen_writers(model, material), model
 
@@ -48,8 +48,8 @@ def unseen(styled: np.ndarray, material: Bench) -> tuple[WriterRows, Oracle]:
 def test_a_row_is_one_writer_with_best_guesses(unseen: tuple[WriterRows, Oracle]) -> None:
     rows, model = unseen
     assert len(rows.references) == WRITERS
-    assert len({int(references.writers[0, 0]) for _, references, *_ in model.asked}) == WRITERS
-    for shown, (_, references, _, _, variation) in zip(rows.references, model.asked, strict=True):
+    assert len({int(references.writers[0, 0]) for _, references, *_ in model.calls}) == WRITERS
+    for shown, (_, references, _, _, variation) in zip(rows.references, model.calls, strict=True):
         assert len(np.unique(references.writers)) == 1
         np.testing.assert_array_equal(shown, references.images[0])
         assert shown.shape[0] == REFERENCES
@@ -61,7 +61,7 @@ def test_the_references_digits_are_blank_and_the_others_real_glyphs_of_the_write
     rows, model = unseen
     owner = {image.tobytes(): (int(writer), int(digit)) for image, digit, writer, _ in zip(
         *material.held_out, strict=True)}
-    for real, guesses, (_, references, digits, *_) in zip(rows.real, rows.best_guesses, model.asked, strict=True):
+    for real, guesses, (_, references, digits, *_) in zip(rows.real, rows.best_guesses, model.calls, strict=True):
         inked = np.flatnonzero(real.any(axis=(1, 2)))
         assert inked.tolist() == sorted(digits) == np.flatnonzero(guesses.any(axis=(1, 2))).tolist()
         assert not set(digits) & set(references.digits[0].tolist())
@@ -69,7 +69,7 @@ def test_the_references_digits_are_blank_and_the_others_real_glyphs_of_the_write
             (int(references.writers[0, 0]), digit) for digit in digits]
 
 
-def test_the_tries_read_worst_are_below_the_real_glyphs(styled: np.ndarray, material: Bench) -> None:
+def test_the_worst_read_tries_are_below_the_real_glyphs(styled: np.ndarray, material: Bench) -> None:
     class Wrong(Oracle):
         """Writes 0 for every 7."""
 
@@ -90,11 +90,11 @@ def test_every_model_translates_the_same_glyphs(styled: np.ndarray, material: Be
     rows = examples.translations(models, material.held_out, seed=3)
     assert list(rows) == ["source", "reference", "whole", "without references"]
     assert {row.shape for row in rows.values()} == {(DIGITS, SIDE, SIDE)}
-    (_, sources, references, seed), = models["whole"].asked
+    (_, sources, references, seed), = models["whole"].calls
     assert seed == 3
     assert references.digits.tolist() == list(range(DIGITS))
     assert not np.any(sources.digits == references.digits)
-    (_, same, digits, _), = models["without references"].asked
+    (_, same, digits, _), = models["without references"].calls
     np.testing.assert_array_equal(same.images, sources.images)
     np.testing.assert_array_equal(digits, references.digits)
 
@@ -105,7 +105,7 @@ def test_every_writer_has_one_column_from_references_to_twin(styled: np.ndarray,
                           5, seed=0)
     assert list(rows) == ["reference 1", "reference 2", "reference 3", "real", "oracle", "twin"]
     assert {len(row) for row in rows.values()} == {5}
-    (_, references, digits, _, variation), = model.asked
+    (_, references, digits, _, variation), = model.calls
     assert variation == BEST
     writers = references.writers[:, 0]
     assert len(set(writers.tolist())) == 5

@@ -1,4 +1,4 @@
-"""Known worse generators rank lower: blurred, specked, deaf and collapsed ones beside an oracle."""
+"""Estimates rank models of known quality: an oracle, blurred, specked, wrong and collapsed ones."""
 
 
 import numpy as np
@@ -15,9 +15,9 @@ from handwriting_gan.synthesis.trained_model import TrainedModel
 from tests.evaluation.conftest import (
     PROTOCOL,
     Collapsed,
-    Deaf,
     Oracle,
     Shuffled,
+    WrongDigit,
     blank,
     blurred,
     specked,
@@ -27,13 +27,13 @@ OUTPUTS = 20 * 9 * 5  # sources, other digits, tries
 
 
 def measured(model: Oracle, material: Bench, mode: str = "latent") -> GuidedFigures:
-    """A mode's figures."""
+    """The estimates of a mode."""
     return measure_mode(model, mode, material.judges, material.reals, material.held_out, material.protocol,
                         material.seed)
 
 
 def values(parts: list[GuidedFigures], name: str) -> list[float]:
-    """One figure of several parts."""
+    """The values of one estimate in several parts."""
     return [getattr(part, name).value for part in parts]
 
 
@@ -44,20 +44,20 @@ def right(card: Scorecard) -> GuidedFigures:
 
 
 @pytest.fixture(scope="module")
-def ever_blurrier(right: GuidedFigures, styled: np.ndarray, material: Bench) -> list[GuidedFigures]:
-    """The oracle in focus, and out of it by one pixel and by two."""
+def blurrier(right: GuidedFigures, styled: np.ndarray, material: Bench) -> list[GuidedFigures]:
+    """The oracle, sharp and blurred by one and two pixels."""
     return [right, *(measured(blurred(styled, sigma), material) for sigma in (1.0, 2.0))]
 
 
 @pytest.fixture(scope="module")
-def ever_dirtier(right: GuidedFigures, styled: np.ndarray, material: Bench) -> list[GuidedFigures]:
+def dirtier(right: GuidedFigures, styled: np.ndarray, material: Bench) -> list[GuidedFigures]:
     """The oracle with more and more specks."""
-    return [right, *(measured(specked(styled, share), material) for share in (0.02, 0.1))]
+    return [right, *(measured(specked(styled, fraction), material) for fraction in (0.02, 0.1))]
 
 
 @pytest.fixture(scope="module")
-def deaf(styled: np.ndarray, material: Bench) -> GuidedFigures:
-    return measured(Deaf(styled), material)
+def wrong_digit(styled: np.ndarray, material: Bench) -> GuidedFigures:
+    return measured(WrongDigit(styled), material)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def collapsed(styled: np.ndarray, material: Bench) -> GuidedFigures:
 
 @pytest.fixture(scope="module")
 def nothing(styled: np.ndarray, material: Bench) -> GuidedFigures:
-    """Figures of blank paper."""
+    """The estimates of blank outputs."""
     return measured(blank(styled), material)
 
 
@@ -83,42 +83,42 @@ def test_an_oracle_is_nearly_as_good_as_real_glyphs(mode: str, card: Scorecard) 
 
 
 @pytest.mark.parametrize("name", ["frechet_distance", "kernel_distance"])
-def test_the_blurrier_the_farther_from_the_reals(name: str, ever_blurrier: list[GuidedFigures]) -> None:
-    first, second, third = values(ever_blurrier, name)
+def test_blur_increases_the_distance_from_the_reals(name: str, blurrier: list[GuidedFigures]) -> None:
+    first, second, third = values(blurrier, name)
     assert max(3 * first, 20) < second < third
 
 
 @pytest.mark.parametrize("name", ["recall", "coverage"])
-def test_the_blurrier_the_less_is_covered(name: str, ever_blurrier: list[GuidedFigures]) -> None:
-    found = values(ever_blurrier, name)
+def test_blur_decreases_the_coverage(name: str, blurrier: list[GuidedFigures]) -> None:
+    found = values(blurrier, name)
     assert found == sorted(found, reverse=True)
     assert found[-1] < 0.9 * found[0]
 
 
 @pytest.mark.parametrize("name", ["precision", "density", "coverage", "digit_accuracy"])
-def test_the_more_specks_the_less_is_as_real_glyphs_are(
-        name: str, ever_dirtier: list[GuidedFigures]) -> None:
-    found = values(ever_dirtier, name)
+def test_specks_decrease_the_similarity_to_real_glyphs(
+        name: str, dirtier: list[GuidedFigures]) -> None:
+    found = values(dirtier, name)
     assert found == sorted(found, reverse=True)
     assert found[-1] < 0.9 * found[0]
 
 
 @pytest.mark.parametrize("name", ["frechet_distance", "kernel_distance"])
-def test_the_more_specks_the_farther_from_the_reals(
-        name: str, ever_dirtier: list[GuidedFigures]) -> None:
-    found = values(ever_dirtier, name)
+def test_specks_increase_the_distance_from_the_reals(
+        name: str, dirtier: list[GuidedFigures]) -> None:
+    found = values(dirtier, name)
     assert found == sorted(found)
     assert found[-1] > 5 * found[0]
 
 
-def test_who_draws_the_sources_digit_leaks_it_and_is_like_the_reals_all_the_same(
-        deaf: GuidedFigures, right: GuidedFigures) -> None:
-    assert deaf.digit_accuracy.value < 0.02
-    assert deaf.leakage.value > 0.94
-    assert deaf.frechet_distance.value < 2 * right.frechet_distance.value
+def test_writing_the_sources_digit_is_leakage_but_near_the_reals(
+        wrong_digit: GuidedFigures, right: GuidedFigures) -> None:
+    assert wrong_digit.digit_accuracy.value < 0.02
+    assert wrong_digit.leakage.value > 0.94
+    assert wrong_digit.frechet_distance.value < 2 * right.frechet_distance.value
 
 
-def test_who_has_collapsed_has_no_diversity(collapsed: GuidedFigures, right: GuidedFigures) -> None:
+def test_a_collapsed_model_has_no_diversity(collapsed: GuidedFigures, right: GuidedFigures) -> None:
     assert collapsed.diversity.value == pytest.approx(0.0, abs=1e-5)
     assert set(collapsed.attribute_variance) == set(ATTRIBUTES)
     for name, figure in collapsed.attribute_variance.items():
@@ -126,7 +126,7 @@ def test_who_has_collapsed_has_no_diversity(collapsed: GuidedFigures, right: Gui
         assert right.attribute_variance[name].value > 0.3
 
 
-def test_who_has_collapsed_covers_little_however_precise(
+def test_a_collapsed_model_has_low_coverage(
         collapsed: GuidedFigures, right: GuidedFigures) -> None:
     assert collapsed.precision.value >= 0.9
     assert collapsed.recall.value < 0.1
@@ -134,24 +134,24 @@ def test_who_has_collapsed_covers_little_however_precise(
     assert collapsed.frechet_distance.value > 5 * right.frechet_distance.value
 
 
-def test_hands_mixed_up_are_as_good_a_set_as_hands_kept(
+def test_shuffled_hands_do_not_change_the_distances_of_sets(
         card: Scorecard, styled: np.ndarray, material: Bench) -> None:
-    """Sets know nothing of whose hand was asked for: that is what the hand's own figures are for."""
+    """A distance of sets does not depend on the target hand; the estimates of a hand do."""
     kept, mixed = card.guided["reference"], measured(Shuffled(styled), material, "reference")
     assert mixed.frechet_distance.value == pytest.approx(kept.frechet_distance.value, rel=0.3)
     for name in ("digit_accuracy", "precision", "recall", "coverage"):
         assert getattr(mixed, name).value == pytest.approx(getattr(kept, name).value, abs=0.1)
 
 
-def test_blank_paper_has_no_attributes_and_the_reason_is_said(nothing: GuidedFigures) -> None:
+def test_blank_outputs_have_no_attributes_and_a_reason(nothing: GuidedFigures) -> None:
     for figure in nothing.attribute_variance.values():
         assert figure == Estimate(None, reason="no glyph has a value")
     assert nothing.diversity.value == pytest.approx(0.0, abs=1e-5)
     assert nothing.digit_accuracy.value == pytest.approx(0.1)
 
 
-def test_figures_that_need_more_glyphs_say_so(right: GuidedFigures) -> None:
-    """Five of a pair of digits are none for a covariance of 128 features."""
+def test_an_estimate_with_too_few_glyphs_has_a_reason(right: GuidedFigures) -> None:
+    """Five outputs per pair of digits are too few for a covariance of 128 features."""
     for name in ("frechet_distance_per_task", "frechet_distance_per_digit"):
         assert getattr(right, name).value is None
         assert "128 features are too few" in getattr(right, name).reason
@@ -171,10 +171,10 @@ def test_enough_glyphs_of_every_pair_of_digits_have_a_distance_per_task(
     narrow = material._replace(
         judges=material.judges._replace(reader=Narrow),
         reals=material.reals._replace(features=Narrow.digits_and_features(glyphs.images)[1]))
-    found, deaf = (measured(model, narrow).frechet_distance_per_task
-                   for model in (oracle, Deaf(styled)))
+    found, wrong = (measured(model, narrow).frechet_distance_per_task
+                   for model in (oracle, WrongDigit(styled)))
     assert found.interval[0] < found.value < found.interval[1]
-    assert found.value < 0.7 * deaf.value
+    assert found.value < 0.7 * wrong.value
 
 
 def test_five_glyphs_have_no_neighbourhood_and_no_covariance(material: Bench) -> None:
@@ -188,27 +188,27 @@ def test_five_glyphs_have_no_neighbourhood_and_no_covariance(material: Bench) ->
     assert "too few" in found["frechet_distance"].reason
 
 
-def test_intervals_are_over_writers_who_are_known(right: GuidedFigures,
-                                                  nameless_card: Scorecard) -> None:
+def test_intervals_are_over_known_writers(right: GuidedFigures,
+                                                  unknown_writers_card: Scorecard) -> None:
     low, high = right.digit_accuracy.interval
     assert low < right.digit_accuracy.value < high
-    for found in (nameless_card.real, *nameless_card.guided.values()):
+    for found in (unknown_writers_card.real, *unknown_writers_card.guided.values()):
         assert found.digit_accuracy.value > 0.94
         assert found.digit_accuracy.interval is found.frechet_distance.interval is None
 
 
 @pytest.fixture(scope="module")
-def asked(styled: np.ndarray, material: Bench) -> tuple[Outputs, Glyphs, Glyphs]:
-    """What a reference-guided mode drew, of which sources and references."""
+def reference_mode(styled: np.ndarray, material: Bench) -> tuple[Outputs, Glyphs, Glyphs]:
+    """The outputs of the reference-guided mode, and its sources and references."""
     model, sources = Oracle(styled), material.held_out.take(slice(0, 720, 60))
     outputs = redraw(model, "reference", sources, material.held_out, PROTOCOL, 0)
-    (_, repeated, references, _), = model.asked
+    (_, repeated, references, _), = model.calls
     return outputs, repeated, references
 
 
-def test_every_source_is_asked_for_as_each_other_digit_as_often_as_the_protocol_says(
-        asked: tuple[Outputs, Glyphs, Glyphs]) -> None:
-    outputs, sources, _ = asked
+def test_every_source_has_the_protocols_number_of_outputs_per_other_digit(
+        reference_mode: tuple[Outputs, Glyphs, Glyphs]) -> None:
+    outputs, sources, _ = reference_mode
     assert len(outputs.digits) == 12 * 9 * PROTOCOL.outputs
     groups = outputs.digits.reshape(12, 9, PROTOCOL.outputs)
     assert (groups == groups[:, :, :1]).all()
@@ -218,14 +218,14 @@ def test_every_source_is_asked_for_as_each_other_digit_as_often_as_the_protocol_
     np.testing.assert_array_equal(outputs.source_digits, sources.digits)
 
 
-def test_references_are_held_out_glyphs_of_the_digits_asked_for_each_output_its_own(
-        asked: tuple[Outputs, Glyphs, Glyphs], material: Bench) -> None:
-    outputs, _, references = asked
+def test_references_are_held_out_glyphs_of_the_target_digits(
+        reference_mode: tuple[Outputs, Glyphs, Glyphs], material: Bench) -> None:
+    outputs, _, references = reference_mode
     np.testing.assert_array_equal(references.digits, outputs.digits)
     known = {image.tobytes() for image in material.held_out.images}
-    drawn = [image.tobytes() for image in references.images]
-    assert known >= set(drawn)
-    assert len(set(drawn[:5])) > 1
+    sampled = [image.tobytes() for image in references.images]
+    assert known >= set(sampled)
+    assert len(set(sampled[:5])) > 1
 
 
 def test_both_modes_have_the_same_task(styled: np.ndarray, material: Bench) -> None:
@@ -236,7 +236,7 @@ def test_both_modes_have_the_same_task(styled: np.ndarray, material: Bench) -> N
         np.testing.assert_array_equal(one, other)
 
 
-def test_reals_in_the_place_of_outputs_are_groups_of_one_digit(material: Bench) -> None:
+def test_real_groups_have_one_digit_each(material: Bench) -> None:
     sources = material.held_out.take(slice(0, 720, 60))
     groups = guided.real_groups(sources, material.held_out, PROTOCOL, 0)
     known = {image.tobytes(): digit for image, digit in zip(
@@ -246,15 +246,15 @@ def test_reals_in_the_place_of_outputs_are_groups_of_one_digit(material: Bench) 
     np.testing.assert_array_equal(groups.writers, np.repeat(sources.writers, PROTOCOL.outputs))
 
 
-def test_content_is_counted_over_outputs_and_leakage_where_another_digit_was_asked() -> None:
-    read, asked, shown = np.array([1, 1, 2, 3]), np.array([1, 1, 1, 3]), np.array([2, 2, 2, 3])
-    found = content(read, Outputs(np.empty(0), asked, shown, np.arange(4), 1))
+def test_accuracy_is_over_all_outputs_and_leakage_over_other_target_digits() -> None:
+    read, target, shown = np.array([1, 1, 2, 3]), np.array([1, 1, 1, 3]), np.array([2, 2, 2, 3])
+    found = content(read, Outputs(np.empty(0), target, shown, np.arange(4), 1))
     assert found["digit_accuracy"].value == 0.75
     assert found["leakage"].value == pytest.approx(1 / 3)
     assert np.transpose(np.nonzero(found["confusion"])).tolist() == [[1, 1], [1, 2], [3, 3]]
 
 
-def test_counts_are_told_and_the_confusion_adds_up_to_them(card: Scorecard) -> None:
+def test_the_confusion_sums_to_the_number_of_outputs(card: Scorecard) -> None:
     for mode in ("latent", "reference"):
         found = card.guided[mode]
         assert (found.sources, found.outputs) == (20, OUTPUTS)
@@ -262,14 +262,14 @@ def test_counts_are_told_and_the_confusion_adds_up_to_them(card: Scorecard) -> N
     assert card.real.outputs == PROTOCOL.sample
 
 
-def test_every_distance_is_between_as_many_glyphs_as_the_fewest_allow(material: Bench) -> None:
+def test_all_distances_use_the_same_number_of_glyphs(material: Bench) -> None:
     for count in (100, 10_000):
         protocol = PROTOCOL._replace(sample=count)
         few = material.held_out.take(slice(0, 300))
         assert guided.common(protocol, material.reals.glyphs, few) == min(count, 300)
 
 
-def test_a_model_that_draws_another_try_has_other_figures(
+def test_other_outputs_give_other_estimates(
         oracle: TrainedModel, material: Bench, right: GuidedFigures) -> None:
     again = measured(oracle, material._replace(seed=1))
     assert again.frechet_distance != right.frechet_distance

@@ -1,4 +1,4 @@
-"""Whose hand is it? An oracle keeps it; one who mixes hands up, a deaf and a collapsed one are found out."""
+"""Estimates of a hand distinguish an oracle from models with wrong hands, wrong digits and mode collapse."""
 
 
 import numpy as np
@@ -12,11 +12,11 @@ from handwriting_gan.evaluation.judges import Judges
 from handwriting_gan.evaluation.scorecard import ROWS, HandFigures, HandRow, Scorecard
 from handwriting_gan.metrics.bootstrap import Estimate, TooFewError
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
-from tests.evaluation.conftest import STRANGE, WRITERS, Collapsed, Deaf, Oracle, Shuffled, blank
+from tests.evaluation.conftest import FIRST_UNSEEN, WRITERS, Collapsed, Oracle, Shuffled, WrongDigit, blank
 
-FOLLOWED = ("thickness", "slant")  # what a pseudo-writer's hand decides
-NEAR_NOTHING = 0.25  # of a correlation
-CHANCE = pytest.approx(0.5, abs=0.08)  # a floor's AUC is a little below: its own writer is an impostor
+FOLLOWED = ("thickness", "slant")  # attributes that a pseudo-writer's hand determines
+NEAR_ZERO = 0.25  # of a correlation
+CHANCE = pytest.approx(0.5, abs=0.08)  # the floor is slightly below: its writer is an impostor
 
 
 def whole(model: Oracle, material: Bench) -> HandFigures:
@@ -38,7 +38,7 @@ def auc(row: HandRow) -> float:
 
 
 def retained(row: HandRow) -> list[float]:
-    """Of the attributes that a hand decides."""
+    """The retention of the attributes that a hand determines."""
     return [row.retention[name].value for name in FOLLOWED]
 
 
@@ -50,7 +50,7 @@ def rows(card: Scorecard) -> dict[str, HandRow]:
 
 @pytest.fixture(scope="module")
 def mixed(styled: np.ndarray, material: Bench) -> HandRow:
-    """Who writes in the next writer's hand."""
+    """A model that writes in another writer's hand."""
     return guess(Shuffled(styled), material)
 
 
@@ -60,24 +60,24 @@ def collapsed(styled: np.ndarray, material: Bench) -> HandFigures:
 
 
 @pytest.mark.parametrize("name", ["best_guess", "natural_try", "twin"])
-def test_who_knows_the_hand_keeps_it(name: str, rows: dict[str, HandRow]) -> None:
+def test_the_oracle_retains_the_hand(name: str, rows: dict[str, HandRow]) -> None:
     assert min(retained(rows[name])) > 0.9
     assert auc(rows[name]) > 0.9
     assert rows[name].digit_accuracy.value > 0.92
 
 
-def test_who_knows_the_hand_is_as_good_as_the_writers_own_second_try(rows: dict[str, HandRow]) -> None:
+def test_the_oracle_equals_the_twin(rows: dict[str, HandRow]) -> None:
     assert auc(rows["natural_try"]) == pytest.approx(auc(rows["twin"]), abs=0.05)
     assert retained(rows["natural_try"]) == pytest.approx(retained(rows["twin"]), abs=0.05)
 
 
 def test_another_writer_is_the_floor(rows: dict[str, HandRow]) -> None:
-    assert max(map(abs, retained(rows["floor"]))) < NEAR_NOTHING
+    assert max(map(abs, retained(rows["floor"]))) < NEAR_ZERO
     assert auc(rows["floor"]) == CHANCE
     assert rows["floor"].digit_accuracy.value > 0.92
 
 
-def test_of_the_real_rows_the_twin_is_best_in_everything(rows: dict[str, HandRow]) -> None:
+def test_the_twin_is_the_best_real_row(rows: dict[str, HandRow]) -> None:
     twin, floor = (rows[name].judged["fake"] for name in ("twin", "floor"))
     for name in ("auc", "rank_1", "rank_5", "mean_average_precision"):
         assert getattr(twin, name).interval[0] > getattr(floor, name).interval[1]
@@ -87,17 +87,17 @@ def test_of_the_real_rows_the_twin_is_best_in_everything(rows: dict[str, HandRow
         assert real.interval[0] > other.interval[1]
 
 
-def test_who_mixes_hands_up_keeps_none_and_writes_as_well(
+def test_shuffled_hands_have_no_retention_but_the_oracles_digit_accuracy(
         mixed: HandRow, rows: dict[str, HandRow]) -> None:
     right = rows["best_guess"]
-    assert max(map(abs, retained(mixed))) < NEAR_NOTHING
+    assert max(map(abs, retained(mixed))) < NEAR_ZERO
     assert auc(mixed) == CHANCE
     assert auc(mixed) < auc(right) - 0.3
     assert mixed.frechet_distance.value == pytest.approx(right.frechet_distance.value, rel=0.3)
     assert mixed.digit_accuracy.value == pytest.approx(right.digit_accuracy.value, abs=0.05)
 
 
-def test_who_mixes_hands_up_is_found_by_nobody(mixed: HandRow, rows: dict[str, HandRow]) -> None:
+def test_shuffled_hands_are_not_attributed_to_the_writer(mixed: HandRow, rows: dict[str, HandRow]) -> None:
     found, right = mixed.judged["fake"], rows["best_guess"].judged["fake"]
     chance = found.chance_of_rank_1.value
     assert chance == pytest.approx(1 / 12)
@@ -105,22 +105,22 @@ def test_who_mixes_hands_up_is_found_by_nobody(mixed: HandRow, rows: dict[str, H
     assert found.eer.value > 0.4 > right.eer.value
 
 
-def test_who_is_deaf_keeps_the_hand_and_writes_nothing_right(styled: np.ndarray, material: Bench) -> None:
-    row = guess(Deaf(styled), material)
+def test_wrong_digits_retain_the_hand_with_digit_accuracy_0(styled: np.ndarray, material: Bench) -> None:
+    row = guess(WrongDigit(styled), material)
     assert row.digit_accuracy.value < 0.03
     assert min(retained(row)) > 0.7
 
 
-def test_who_has_collapsed_scores_as_chance_does(collapsed: HandFigures) -> None:
-    """One answer for all who are asked after: every rank is a tie."""
+def test_a_collapsed_model_scores_at_chance(collapsed: HandFigures) -> None:
+    """One output for all writers: every rank is a tie."""
     row = collapsed.rows["best_guess"]
     judged = row.judged["fake"]
     assert judged.auc.value == pytest.approx(0.5)
     assert judged.rank_1.value == pytest.approx(judged.chance_of_rank_1.value, abs=0.05)
-    assert max(map(abs, retained(row))) < NEAR_NOTHING
+    assert max(map(abs, retained(row))) < NEAR_ZERO
 
 
-def test_two_tries_of_who_has_collapsed_are_one(collapsed: HandFigures, card: Scorecard) -> None:
+def test_two_tries_of_a_collapsed_model_are_equal(collapsed: HandFigures, card: Scorecard) -> None:
     lively = card.hand(3)
     for name in ATTRIBUTES:
         assert collapsed.natural_difference[name].value == 0.0
@@ -128,7 +128,7 @@ def test_two_tries_of_who_has_collapsed_are_one(collapsed: HandFigures, card: Sc
         assert collapsed.writer_difference[name] == lively.writer_difference[name]
 
 
-def test_two_tries_of_an_oracle_are_as_far_apart_as_the_writers_own(card: Scorecard) -> None:
+def test_two_tries_of_the_oracle_differ_as_the_writers_own_glyphs(card: Scorecard) -> None:
     part = card.hand(3)
     for name in FOLLOWED:
         one, other, share = (differences[name].value for differences in (
@@ -137,7 +137,7 @@ def test_two_tries_of_an_oracle_are_as_far_apart_as_the_writers_own(card: Scorec
         assert share == pytest.approx(one / other)
 
 
-def test_the_twin_is_its_own_measure_and_an_oracle_is_as_good(rows: dict[str, HandRow]) -> None:
+def test_the_auc_relative_to_the_twin(rows: dict[str, HandRow]) -> None:
     def share(name: str) -> float:
         return rows[name].judged["fake"].auc_share_of_twin.value
 
@@ -155,14 +155,14 @@ def test_the_lead_over_the_predictor_is_the_difference_of_two_rows(card: Scoreca
         assert part.lead_over_predictor[name].value is None
 
 
-def test_rivals_follow_the_hand_too(rows: dict[str, HandRow]) -> None:
+def test_baselines_retain_the_hand_too(rows: dict[str, HandRow]) -> None:
     for name in ("nearest_writer", "reshaped_mean", "predictor"):
         assert min(retained(rows[name])) > 0.8
     assert min(auc(rows[name]) for name in ("nearest_writer", "reshaped_mean")) > 0.8
     assert rows["reshaped_mean"].frechet_distance.value > 2 * rows["nearest_writer"].frechet_distance.value
 
 
-def test_every_row_of_the_table_is_measured_in_every_attribute(rows: dict[str, HandRow]) -> None:
+def test_every_row_has_every_attribute(rows: dict[str, HandRow]) -> None:
     assert tuple(rows) == ROWS
     for row in rows.values():
         assert tuple(row.retention) == (*ATTRIBUTES, *TRAITS)
@@ -177,7 +177,7 @@ def test_real_rows_do_not_depend_on_the_references(card: Scorecard) -> None:
     assert one.rows["nearest_writer"] != three.rows["nearest_writer"]
 
 
-def test_the_predictor_tells_no_traits_and_says_so(rows: dict[str, HandRow]) -> None:
+def test_the_predictor_has_no_traits_and_a_reason(rows: dict[str, HandRow]) -> None:
     for name in TRAITS:
         assert rows["predictor"].retention[name] == Estimate(None, reason="0 pairs are too few; 20 are needed")
 
@@ -188,7 +188,7 @@ def test_a_predictor_without_training_episodes_is_left_out(material: Bench) -> N
     assert np.isnan(hand._predict(trained, given, material.case, 0)).all()
 
 
-def test_blank_paper_is_in_nobodys_hand(styled: np.ndarray, material: Bench) -> None:
+def test_blank_outputs_have_no_retention(styled: np.ndarray, material: Bench) -> None:
     row = guess(blank(styled), material)
     for figure in row.retention.values():
         assert figure == Estimate(None, reason="0 pairs are too few; 20 are needed")
@@ -202,19 +202,19 @@ def test_the_same_seed_gives_the_same_row(oracle: Oracle, material: Bench, rows:
 
 @pytest.fixture(scope="module")
 def tries(styled: np.ndarray, material: Bench) -> list[tuple]:
-    """What is asked of a model for its three tries."""
+    """The calls of a model for its three tries."""
     model = Oracle(styled)
     write_tries(model, material.case, 2, 5)
-    return model.asked
+    return model.calls
 
 
-def test_a_best_guess_and_two_natural_tries_are_asked_for(tries: list[tuple]) -> None:
-    seeds, variations = zip(*(asked[3:] for asked in tries), strict=True)
+def test_the_calls_are_a_best_guess_and_two_natural_tries(tries: list[tuple]) -> None:
+    seeds, variations = zip(*(call[3:] for call in tries), strict=True)
     assert variations == (0.0, 1.0, 1.0)
     assert len(set(seeds)) == 3
 
 
-def test_what_is_asked_is_the_targets_digit_by_k_of_the_writers_other_glyphs(
+def test_the_inputs_are_the_target_digit_and_k_of_the_writers_other_glyphs(
         tries: list[tuple], material: Bench) -> None:
     targets = material.case.targets
     for _, references, digits, *_ in tries:
@@ -224,7 +224,7 @@ def test_what_is_asked_is_the_targets_digit_by_k_of_the_writers_other_glyphs(
         assert (references.digits != digits[:, None]).all()
 
 
-def test_an_impostor_wrote_the_digit_in_the_same_series_and_is_another(material: Bench) -> None:
+def test_an_impostor_is_another_writer_of_the_series_who_wrote_the_digit(material: Bench) -> None:
     case = material.case
     targets, (one, other) = case.targets, np.nonzero(case.impostor)
     np.testing.assert_array_equal(targets.digits[one], targets.digits[other])
@@ -245,28 +245,28 @@ def opened(glyphs: Glyphs, material: Bench, judges: Judges) -> Case:
     return open_case(judges, material.reals, glyphs, 3, 0)
 
 
-def test_a_writer_alone_in_a_series_is_not_judged(material: Bench, judges: Judges) -> None:
-    glyphs = material.held_out.take(material.held_out.writers < STRANGE + WRITERS // 2)
-    alone = glyphs._replace(series=np.where(glyphs.writers == STRANGE, 9, 0))
+def test_a_writer_alone_in_a_series_is_left_out(material: Bench, judges: Judges) -> None:
+    glyphs = material.held_out.take(material.held_out.writers < FIRST_UNSEEN + WRITERS // 2)
+    alone = glyphs._replace(series=np.where(glyphs.writers == FIRST_UNSEEN, 9, 0))
     case = opened(alone, material, judges)
     assert len(np.unique(case.targets.writers)) == WRITERS // 2 - 1
-    assert STRANGE not in case.targets.writers
+    assert FIRST_UNSEEN not in case.targets.writers
 
 
 def test_nine_writers_are_too_few(material: Bench, judges: Judges) -> None:
-    glyphs = material.held_out.take(material.held_out.writers < STRANGE + 9)
+    glyphs = material.held_out.take(material.held_out.writers < FIRST_UNSEEN + 9)
     with pytest.raises(TooFewError, match=r"9 known writers have two glyphs .* 10 are needed"):
         opened(glyphs, material, judges)
 
 
-def test_writers_who_wrote_no_digit_twice_are_none(material: Bench, judges: Judges) -> None:
+def test_writers_without_a_digit_twice_do_not_count(material: Bench, judges: Judges) -> None:
     once = material.held_out.take(slice(None, None, 3))
     with pytest.raises(TooFewError, match=r"^0 known writers"):
         opened(once, material, judges)
 
 
-def test_few_candidates_have_no_rank_and_no_chance_of_one(material: Bench) -> None:
-    """A series of four: three impostors are too few for a rank, enough for a curve."""
+def test_few_candidates_have_no_rank_and_no_chance_level(material: Bench) -> None:
+    """With a series of four, three impostors are too few for a rank, but enough for an AUC."""
     writers = np.arange(8)
     impostor = (writers[:, None] // 4 == writers // 4) & (writers[:, None] != writers)
     targets = Glyphs(np.empty(0), np.zeros(8, int), writers, writers // 4)
@@ -277,7 +277,7 @@ def test_few_candidates_have_no_rank_and_no_chance_of_one(material: Bench) -> No
         assert getattr(found, name).reason
 
 
-def test_values_are_of_the_same_glyphs_alone_as_together(material: Bench) -> None:
+def test_values_of_a_glyph_do_not_depend_on_other_glyphs(material: Bench) -> None:
     images, digits = material.held_out.images[:30], material.held_out.digits[:30]
     together = values_of(images, digits, material.trained.standardise)
     alone = values_of(images[7:8], digits[7:8], material.trained.standardise)

@@ -1,4 +1,4 @@
-"""The making of a scorecard: its parts, what they are made from, figures that are numbers or reasons."""
+"""The parts of a scorecard, their provenance, and estimates with a value or a reason."""
 
 import dataclasses
 import math
@@ -20,7 +20,7 @@ HANDS = tuple(f"hand from {count}" for count in PROTOCOL.references)
 
 
 def estimates(part: Any, name: str = "") -> Iterator[tuple[str, Estimate]]:
-    """Every estimate of a part of a scorecard, with its path."""
+    """All estimates of a part of a scorecard, with their paths."""
     if isinstance(part, Estimate):
         yield name, part
     elif dataclasses.is_dataclass(part):
@@ -36,13 +36,13 @@ def estimates(part: Any, name: str = "") -> Iterator[tuple[str, Estimate]]:
 
 @pytest.fixture(scope="module")
 def blank_card(styled: np.ndarray, material: Bench) -> Scorecard:
-    """Of a model that leaves the paper blank."""
+    """The scorecard of a model with blank outputs."""
     return measure(blank(styled, ("latent",)), material)
 
 
 @pytest.fixture
-def every_card(card: Scorecard, nameless_card: Scorecard, blank_card: Scorecard) -> tuple[Scorecard, ...]:
-    return card, nameless_card, blank_card
+def every_card(card: Scorecard, unknown_writers_card: Scorecard, blank_card: Scorecard) -> tuple[Scorecard, ...]:
+    return card, unknown_writers_card, blank_card
 
 
 def test_a_scorecard_has_real_glyphs_the_modes_and_a_hand_for_each_number_of_references(card: Scorecard) -> None:
@@ -62,12 +62,12 @@ def test_a_mode_that_the_model_lacks_is_not_measured(
     assert tuple(parts(Oracle(styled, modes), material)) == expected
 
 
-def test_a_part_asks_the_model_only_when_it_is_called(styled: np.ndarray, material: Bench) -> None:
+def test_a_part_calls_the_model_only_when_it_is_computed(styled: np.ndarray, material: Bench) -> None:
     model = Oracle(styled)
     planned = parts(model, material)
-    assert not model.asked
+    assert not model.calls
     planned["reference"]()
-    assert {asked[0] for asked in model.asked} == {"reference"}
+    assert {call[0] for call in model.calls} == {"reference"}
 
 
 def test_each_part_has_its_own_number_of_references(
@@ -77,18 +77,18 @@ def test_each_part_has_its_own_number_of_references(
     assert [planned[name]() for name in HANDS] == list(PROTOCOL.references)
 
 
-def test_without_writers_the_hand_is_left_out_with_the_reason(nameless_card: Scorecard) -> None:
-    assert tuple(nameless_card.guided) == ("latent", "reference")
-    assert nameless_card.hands == []
-    assert nameless_card.no_hand == "data=mnist_5k has no writer ids; use data=mnist_writers"
+def test_without_writers_the_scorecard_has_a_reason_instead_of_a_hand(unknown_writers_card: Scorecard) -> None:
+    assert tuple(unknown_writers_card.guided) == ("latent", "reference")
+    assert unknown_writers_card.hands == []
+    assert unknown_writers_card.no_hand == "data=mnist_5k has no writer ids; use data=mnist_writers"
 
 
-def test_a_model_without_a_writer_mode_needs_no_reason(styled: np.ndarray, nameless: Bench) -> None:
-    card = measure(Oracle(styled, ()), nameless)
+def test_a_model_without_a_writer_mode_needs_no_reason(styled: np.ndarray, unknown_writers: Bench) -> None:
+    card = measure(Oracle(styled, ()), unknown_writers)
     assert (card.guided, card.hands, card.no_hand) == ({}, [], "")
 
 
-def test_every_estimate_is_a_number_or_a_reason(every_card: tuple[Scorecard, ...]) -> None:
+def test_every_estimate_has_a_value_or_a_reason(every_card: tuple[Scorecard, ...]) -> None:
     for card in every_card:
         for name, estimate in estimates(card):
             if estimate.value is None:
@@ -104,7 +104,7 @@ def test_every_scorecard_can_be_written_and_read(every_card: tuple[Scorecard, ..
         assert scorecard.read(tmp_path / "card.json") == card
 
 
-def test_values_lie_in_their_intervals(card: Scorecard) -> None:
+def test_values_are_inside_their_intervals(card: Scorecard) -> None:
     known = [estimate for _, estimate in estimates(card) if estimate.interval]
     assert len(known) > 200
     for estimate in known:
@@ -112,39 +112,39 @@ def test_values_lie_in_their_intervals(card: Scorecard) -> None:
         assert low - 1e-9 <= estimate.value <= high + 1e-9
 
 
-def test_without_writers_there_is_no_interval(nameless_card: Scorecard) -> None:
-    known = [estimate for _, estimate in estimates(nameless_card) if estimate.value is not None]
+def test_without_writers_there_is_no_interval(unknown_writers_card: Scorecard) -> None:
+    known = [estimate for _, estimate in estimates(unknown_writers_card) if estimate.value is not None]
     assert len(known) > 40
     assert all(estimate.interval is None for estimate in known)
 
 
-def test_a_scorecard_names_what_it_was_made_from(card: Scorecard, nameless_card: Scorecard) -> None:
+def test_a_scorecard_has_its_provenance(card: Scorecard, unknown_writers_card: Scorecard) -> None:
     assert card.made_from == MadeFrom(
         method="oracle", preset="none", step=7, trained_on="pseudo", route="truth", data="pseudo", seed=0,
         held_out=720, held_out_writers=24, protocol=PROTOCOL._asdict() | {"references": [1, 3], "encoders": ["fake"]})
-    made = nameless_card.made_from
+    made = unknown_writers_card.made_from
     assert (made.data, made.held_out, made.held_out_writers) == ("mnist_5k", 1_000, 0)
 
 
-def test_a_method_without_routes_has_none(styled: np.ndarray, nameless: Bench) -> None:
+def test_a_method_without_routes_has_none(styled: np.ndarray, unknown_writers: Bench) -> None:
     model = Oracle(styled, ())
     model.config = model.config.copy_and_resolve_references()
     del model.config.route
-    assert making.made_from(model, nameless).route is None
+    assert making.made_from(model, unknown_writers).route is None
 
 
 def test_a_scorecard_names_its_judges(card: Scorecard, material: Bench) -> None:
     assert card.judges == {"digit classifier": material.judges.reader.sha256, "writer encoder, fake": "f" * 64}
 
 
-def test_the_same_seed_gives_the_same_figures(card: Scorecard, styled: np.ndarray, material: Bench) -> None:
+def test_equal_seeds_give_equal_estimates(card: Scorecard, styled: np.ndarray, material: Bench) -> None:
     planned = parts(Oracle(styled, MODES), material)
     assert planned["real"]() == card.real
     for mode in ("latent", "reference"):
         assert planned[mode]() == card.guided[mode]
 
 
-def test_another_seed_gives_other_figures(card: Scorecard, oracle: Oracle, material: Bench) -> None:
+def test_another_seed_gives_other_estimates(card: Scorecard, oracle: Oracle, material: Bench) -> None:
     planned = parts(oracle, material._replace(seed=1))
     assert planned["real"]().diversity != card.real.diversity
     for mode in ("latent", "reference"):

@@ -1,4 +1,4 @@
-"""Glyphs are drawn at random, as many as there are, each digit and writer by its share."""
+"""Random subsets of glyphs: their size, balance and distribution."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ WROTE = {7: "00011", 3: "0123", 5: "3210", UNKNOWN_WRITER: "0123456789"}
 
 @pytest.fixture
 def written() -> Glyphs:
-    """Glyphs in disorder; every byte of an image is the number of its row."""
+    """Glyphs in random order; every byte of an image is the index of its row."""
     lines = [(int(digit), writer) for writer, digits in WROTE.items() for digit in digits]
     digits, writers = np.random.default_rng(0).permutation(lines).T
     rows = np.arange(len(lines), dtype=np.uint8)
@@ -20,18 +20,18 @@ def written() -> Glyphs:
 
 
 def rows_of(glyphs: Glyphs) -> list[int]:
-    """The rows that the glyphs were taken from."""
+    """The rows of the glyphs."""
     return glyphs.images[:, 0, 0].tolist()
 
 
-def test_the_quick_protocol_never_sees_the_test_writers_or_the_judge_of_tables() -> None:
+def test_the_quick_protocol_uses_neither_test_writers_nor_the_judge_of_tables() -> None:
     quick, full = PROTOCOLS["quick"], PROTOCOLS["full"]
     assert (quick.split, full.split) == ("validation", "test")
     assert (quick.encoders, full.encoders) == (("second",), ("judge", "second"))
     assert set(full.encoders) == set(ARCHITECTURES)
 
 
-def test_the_quick_protocol_takes_no_more_of_anything() -> None:
+def test_the_quick_protocol_is_not_larger_in_any_field() -> None:
     quick, full = PROTOCOLS["quick"], PROTOCOLS["full"]
     for name in ("sources", "outputs", "sample", "neighbours", "spread", "training_writers"):
         assert getattr(quick, name) <= getattr(full, name), name
@@ -39,55 +39,55 @@ def test_the_quick_protocol_takes_no_more_of_anything() -> None:
 
 
 @pytest.mark.parametrize(("count", "of_zeros", "in_all"), [(0, 0, 0), (1, 1, 10), (3, 3, 18), (100, 6, 23)])
-def test_every_digit_has_so_many_glyphs_or_all_of_them(
+def test_per_digit_takes_the_given_number_or_all(
         count: int, of_zeros: int, in_all: int, written: Glyphs, rng: np.random.Generator) -> None:
-    drawn = per_digit(written, count, rng)
-    assert np.bincount(drawn.digits, minlength=DIGITS)[0] == of_zeros
-    assert len(set(rows_of(drawn))) == len(drawn.digits) == in_all
-    np.testing.assert_array_equal(drawn.digits, written.digits[rows_of(drawn)])
+    sampled = per_digit(written, count, rng)
+    assert np.bincount(sampled.digits, minlength=DIGITS)[0] == of_zeros
+    assert len(set(rows_of(sampled))) == len(sampled.digits) == in_all
+    np.testing.assert_array_equal(sampled.digits, written.digits[rows_of(sampled)])
 
 
 @pytest.mark.parametrize(("count", "taken"), [(0, 0), (4, 4), (23, 23), (100, 23)])
-def test_some_glyphs_are_so_many_different_ones_or_all(
+def test_some_takes_the_given_number_or_all_without_replacement(
         count: int, taken: int, written: Glyphs, rng: np.random.Generator) -> None:
     assert len(set(rows_of(some(written, count, rng)))) == taken
 
 
-@pytest.mark.parametrize("draw", [some, per_digit])
-def test_glyphs_are_drawn_fairly_and_by_the_generator_alone(
-        draw: object, written: Glyphs, rng: np.random.Generator) -> None:
-    """Each of the six 0s in a sixth of the draws of one per digit, each of 23 glyphs in 1 of 23."""
-    drawn = np.bincount([rows_of(draw(written, 1, rng))[0] for _ in range(3_000)], minlength=23) / 3_000
-    could = written.digits == 0 if draw is per_digit else written.digits >= 0
-    np.testing.assert_allclose(drawn, could / could.sum(), atol=0.025)
-    again = [rows_of(draw(written, 2, np.random.default_rng(seed))) for seed in (1, 1, 2)]
+@pytest.mark.parametrize("sampler", [some, per_digit])
+def test_glyphs_are_sampled_uniformly_by_the_generator(
+        sampler: object, written: Glyphs, rng: np.random.Generator) -> None:
+    """Each of the six 0s has frequency 1/6 in samples of one per digit; each of 23 glyphs has 1/23 in `some`."""
+    sampled = np.bincount([rows_of(sampler(written, 1, rng))[0] for _ in range(3_000)], minlength=23) / 3_000
+    could = written.digits == 0 if sampler is per_digit else written.digits >= 0
+    np.testing.assert_allclose(sampled, could / could.sum(), atol=0.025)
+    again = [rows_of(sampler(written, 2, np.random.default_rng(seed))) for seed in (1, 1, 2)]
     assert again[0] == again[1] != again[2]
 
 
 def test_of_known_writers_the_first_glyphs_of_each_digit_are_taken(
         written: Glyphs, rng: np.random.Generator) -> None:
-    """Of 7 two 0s and two 1s, of 3 and 5 four glyphs each."""
-    drawn = of_writers(written, 3, 2, rng)
-    assert rows_of(drawn) == sorted(rows_of(drawn))
-    assert len(drawn.digits) == 12
+    """Writer 7 gives two 0s and two 1s; writers 3 and 5 give four glyphs each."""
+    sampled = of_writers(written, 3, 2, rng)
+    assert rows_of(sampled) == sorted(rows_of(sampled))
+    assert len(sampled.digits) == 12
     for writer, digit in ((7, 0), (7, 1), (3, 2), (5, 0)):
         first, found = (np.flatnonzero((of.writers == writer) & (of.digits == digit))[:2]
-                        for of in (written, drawn))
-        assert rows_of(drawn.take(found)) == first.tolist()
+                        for of in (written, sampled))
+        assert rows_of(sampled.take(found)) == first.tolist()
 
 
-def test_only_so_many_writers_are_taken_each_as_likely(written: Glyphs, rng: np.random.Generator) -> None:
-    drawn = [np.unique(of_writers(written, 1, 9, rng).writers) for _ in range(600)]
-    assert {len(writers) for writers in drawn} == {1}
-    found, counts = np.unique(drawn, return_counts=True)
+def test_writers_are_sampled_uniformly(written: Glyphs, rng: np.random.Generator) -> None:
+    sampled = [np.unique(of_writers(written, 1, 9, rng).writers) for _ in range(600)]
+    assert {len(writers) for writers in sampled} == {1}
+    found, counts = np.unique(sampled, return_counts=True)
     assert found.tolist() == [3, 5, 7]
     np.testing.assert_allclose(counts / 600, 1 / 3, atol=0.07)
 
 
-def test_more_writers_than_there_are_means_all_of_them(written: Glyphs, rng: np.random.Generator) -> None:
+def test_a_larger_number_of_writers_takes_all(written: Glyphs, rng: np.random.Generator) -> None:
     assert set(of_writers(written, 99, 99, rng).writers) == {3, 5, 7}
 
 
-def test_where_no_writer_is_known_no_glyph_is_taken(written: Glyphs, rng: np.random.Generator) -> None:
+def test_unknown_writers_give_no_glyphs(written: Glyphs, rng: np.random.Generator) -> None:
     unknown = written.take(written.writers == UNKNOWN_WRITER)
     assert of_writers(unknown, 5, 2, rng).images.shape == (0, SIDE, SIDE)

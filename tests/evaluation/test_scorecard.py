@@ -1,4 +1,4 @@
-"""The scorecard's file: written and read, migrated from version 1, refused otherwise."""
+"""The file of a scorecard: it is saved, loaded, migrated from version 1, or refused."""
 
 import json
 from pathlib import Path
@@ -60,7 +60,7 @@ def test_version_1_is_migrated() -> None:
     assert card.hand(1) is None
 
 
-def test_a_figure_that_version_1_lacked_has_no_value() -> None:
+def test_an_estimate_missing_in_version_1_has_no_value() -> None:
     card = scorecard.from_json(VERSION_1)
     assert card.real.frechet_distance_per_task == Estimate(None, reason=NOT_MEASURED)
     hand = card.hand(3)
@@ -69,13 +69,13 @@ def test_a_figure_that_version_1_lacked_has_no_value() -> None:
     assert hand.difference_share == {}
 
 
-def test_a_scorecard_without_a_hand_keeps_the_reason() -> None:
+def test_the_migration_keeps_the_reason_for_no_hand() -> None:
     figures = {"real": GUIDED, "hand": {"value": None, "why": "no writers"}}
     card = scorecard.from_json(VERSION_1 | {"figures": figures})
     assert (card.hands, card.no_hand) == ([], "no writers")
 
 
-def test_a_scorecard_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_a_saved_scorecard_is_loaded_unchanged(tmp_path: Path) -> None:
     card = scorecard.from_json(VERSION_1)
     scorecard.write(tmp_path / "card.json", card)
     assert json.loads((tmp_path / "card.json").read_bytes())["schema_version"] == SCHEMA_VERSION

@@ -1,4 +1,4 @@
-"""Balls on a line counted by hand, balls in space counted by loops, and what theory tells."""
+"""Density and coverage on a line, by a search with loops, and in theory."""
 
 import numpy as np
 import pytest
@@ -10,14 +10,14 @@ from handwriting_gan.metrics.precision_recall import NEIGHBOURS, Balls, precisio
 WIDTH = 4
 
 
-def shares(fakes: np.ndarray, reals: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
+def density_and_coverage(fakes: np.ndarray, reals: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
     """Density and coverage."""
     dense, covered = density_coverage(Balls(fakes, reals, neighbours))
     return float(dense.mean()), float(covered.mean())
 
 
-def test_balls_on_a_line_are_counted() -> None:
-    """Reals reach [-1, 1], [0, 2], [1, 3], [2, 18]: 2.5 lies in two, 3.5 in the last, 20 in none."""
+def test_density_and_coverage_on_a_line() -> None:
+    """Reals reach [-1, 1], [0, 2], [1, 3], [2, 18]: 2.5 is in two, 3.5 in the last, 20 in none."""
     reals, fakes = np.array([[0.0], [1.0], [2.0], [10.0]]), np.array([[2.5], [3.5], [20.0]])
     dense, covered = density_coverage(Balls(fakes, reals, 1))
     assert dense.tolist() == [2.0, 1.0, 0.0]
@@ -25,7 +25,7 @@ def test_balls_on_a_line_are_counted() -> None:
 
 
 @pytest.mark.parametrize("neighbours", [1, 3, NEIGHBOURS])
-def test_the_balls_are_those_of_a_search_one_by_one(neighbours: int, rng: np.random.Generator) -> None:
+def test_the_balls_equal_those_of_a_search_with_loops(neighbours: int, rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(0.5, 1.0, (25, WIDTH)), rng.normal(size=(30, WIDTH))
     dense, covered = density_coverage(Balls(fakes, reals, neighbours))
     reach = [sorted(np.linalg.norm(reals - real, axis=1))[neighbours] for real in reals]
@@ -36,56 +36,56 @@ def test_the_balls_are_those_of_a_search_one_by_one(neighbours: int, rng: np.ran
 
 
 @pytest.mark.parametrize("neighbours", [1, 5, 10])
-def test_a_copy_of_the_reals_covers_all_and_is_dense_by_one_neighbour_more(
+def test_a_copy_of_the_reals_has_coverage_1_and_counts_one_more_neighbour(
         neighbours: int, rng: np.random.Generator) -> None:
-    """Every ball holds its k neighbours and its own real."""
+    """Every ball contains its k neighbours and its centre."""
     reals = rng.normal(size=(40, WIDTH))
-    assert shares(reals.copy(), reals, neighbours) == (pytest.approx((neighbours + 1) / neighbours), 1.0)
+    assert density_and_coverage(reals.copy(), reals, neighbours) == (pytest.approx((neighbours + 1) / neighbours), 1.0)
 
 
-def test_equal_distributions_have_density_one_and_the_coverage_that_theory_tells(
+def test_equal_distributions_have_density_1_and_the_theoretical_coverage(
         rng: np.random.Generator) -> None:
     """A ball is missed if the k nearest of the M - 1 reals and N fakes around it are all reals."""
     fakes, reals, k = 80, 50, 3
-    found = np.mean([shares(rng.normal(size=(fakes, WIDTH)), rng.normal(size=(reals, WIDTH)), k)
+    found = np.mean([density_and_coverage(rng.normal(size=(fakes, WIDTH)), rng.normal(size=(reals, WIDTH)), k)
                      for _ in range(300)], axis=0)
     missed = np.prod([(reals - 1 - step) / (reals - 1 + fakes - step) for step in range(k)])
     assert found == pytest.approx([1.0, 1.0 - missed], rel=0.02)
 
 
-def test_what_is_elsewhere_is_neither_dense_nor_covers(rng: np.random.Generator) -> None:
+def test_distant_fakes_have_density_and_coverage_0(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(size=(2, 40, WIDTH))
-    assert shares(fakes + 100.0, reals) == (0.0, 0.0)
+    assert density_and_coverage(fakes + 100.0, reals) == (0.0, 0.0)
 
 
-def test_half_the_modes_cover_half_the_reals_at_full_density(rng: np.random.Generator) -> None:
+def test_half_of_the_modes_cover_half_of_the_reals_at_density_1(rng: np.random.Generator) -> None:
     fakes, here, there = rng.normal(size=(3, 200, WIDTH))
-    density, coverage = shares(fakes, np.concatenate([here, there + 100.0]))
+    density, coverage = density_and_coverage(fakes, np.concatenate([here, there + 100.0]))
     assert density == pytest.approx(1.0, abs=0.2)
     assert coverage == pytest.approx(0.5, abs=0.03)
 
 
-def test_fakes_that_crowd_where_reals_are_dense_are_denser_and_cover_less(rng: np.random.Generator) -> None:
+def test_concentrated_fakes_have_more_density_and_less_coverage(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(size=(2, 200, WIDTH))
-    found = np.array([shares(level * fakes, reals) for level in (1.0, 0.6, 0.3, 0.1)])
+    found = np.array([density_and_coverage(level * fakes, reals) for level in (1.0, 0.6, 0.3, 0.1)])
     assert (np.diff(found[:, 0]) > 0).all()
     assert (np.diff(found[:, 1]) < 0).all()
 
 
-def test_both_fall_the_further_fakes_move_away(rng: np.random.Generator) -> None:
+def test_both_decrease_with_the_distance_of_the_fakes(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(size=(2, 200, WIDTH))
-    found = np.array([shares(fakes + shift, reals) for shift in (0.0, 0.5, 1.0, 2.0)])
+    found = np.array([density_and_coverage(fakes + shift, reals) for shift in (0.0, 0.5, 1.0, 2.0)])
     assert (np.diff(found, axis=0) < 0).all()
 
 
-def test_a_fake_is_precise_where_it_has_a_density(rng: np.random.Generator) -> None:
+def test_a_fake_is_precise_if_its_density_is_positive(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(1.0, 1.0, (50, WIDTH)), rng.normal(size=(40, WIDTH))
     balls = Balls(fakes, reals)
     np.testing.assert_array_equal(density_coverage(balls)[0] > 0, precision_recall(balls)[0])
 
 
-def test_a_stray_fake_raises_recall_but_not_coverage(rng: np.random.Generator) -> None:
-    """Strays have balls so large that they hold every real, but lie in none themselves."""
+def test_an_outlier_raises_recall_but_not_coverage(rng: np.random.Generator) -> None:
+    """The balls of outliers contain every real, but no ball of a real contains an outlier."""
     reals = rng.normal(size=(100, WIDTH))
     fakes = np.concatenate([0.01 * rng.normal(size=(94, WIDTH)) + 5.0, 30.0 * rng.normal(size=(6, WIDTH))])
     balls = Balls(fakes, reals)
@@ -93,13 +93,13 @@ def test_a_stray_fake_raises_recall_but_not_coverage(rng: np.random.Generator) -
     assert density_coverage(balls)[1].mean() < 0.1
 
 
-def test_turning_moving_and_enlarging_both_sets_changes_nothing(rng: np.random.Generator) -> None:
+def test_both_are_invariant_to_rotation_shift_and_scale(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(0.5, 1.0, (50, WIDTH)), rng.normal(size=(40, WIDTH))
     turn, _ = np.linalg.qr(rng.normal(size=(WIDTH, WIDTH)))
-    assert shares(7 * fakes @ turn + 2, 7 * reals @ turn + 2) == shares(fakes, reals)
+    assert density_and_coverage(7 * fakes @ turn + 2, 7 * reals @ turn + 2) == density_and_coverage(fakes, reals)
 
 
-def test_any_number_of_fakes_will_do_but_reals_need_neighbours(rng: np.random.Generator) -> None:
+def test_one_fake_is_enough_but_reals_need_neighbours(rng: np.random.Generator) -> None:
     few, many = rng.normal(size=(NEIGHBOURS, WIDTH)), rng.normal(size=(NEIGHBOURS + 1, WIDTH))
     assert density_coverage(Balls(few[:1], many))[0].shape == (1,)
     with pytest.raises(TooFewError, match="5 glyphs have no 5 neighbours"):

@@ -1,4 +1,4 @@
-"""Distances of layers worked out by hand, and their laws."""
+"""The distance of layers: known values and laws."""
 
 import itertools
 
@@ -8,13 +8,13 @@ import pytest
 from handwriting_gan.metrics.diversity import attribute_spread, diversity
 
 
-def layer(*places: list[float]) -> np.ndarray:
-    """One image `[1, 1, W, C]` by the channels at each of its W places."""
-    return np.array(places, np.float32)[None, None]
+def layer(*positions: list[float]) -> np.ndarray:
+    """One layer `[1, 1, W, C]` of one image, from the channels at W positions."""
+    return np.array(positions, np.float32)[None, None]
 
 
 def some_layers(rng: np.random.Generator) -> list[np.ndarray]:
-    """What a network with two layers might see in five images."""
+    """Two layers of five images."""
     return [np.abs(rng.normal(size=shape)) for shape in ((5, 6, 6, 4), (5, 3, 3, 8))]
 
 
@@ -32,7 +32,7 @@ def naive(one: list[np.ndarray], other: list[np.ndarray]) -> np.ndarray:
                for a, b in zip(one, other, strict=True))
 
 
-def test_unit_channels_are_compared_place_by_place() -> None:
+def test_normalised_channels_are_compared_at_each_position() -> None:
     """(3, 4) and (0, 5) become (.6, .8) and (0, 1): .36 + .04 apart; the second place is equal."""
     one, other = layer([3, 4], [1, 1]), layer([0, 5], [2, 2])
     assert layer_distance([one], [other]) == pytest.approx([0.4 / 2])
@@ -44,26 +44,26 @@ def test_layers_are_summed() -> None:
     assert layer_distance([one, one], [other, other]) == pytest.approx([4.0])
 
 
-def test_silent_channels_are_one_away_from_any_others() -> None:
+def test_zero_channels_have_distance_1_to_others() -> None:
     assert layer_distance([layer([0, 0])], [layer([5, 2])]) == pytest.approx([1.0])
     assert layer_distance([layer([0, 0])], [layer([0, 0])]) == pytest.approx([0.0])
 
 
-def test_images_are_compared_row_by_row(rng: np.random.Generator) -> None:
+def test_the_distance_is_by_row(rng: np.random.Generator) -> None:
     one, other = some_layers(rng), some_layers(rng)
     alone = [layer_distance([x[row:row + 1] for x in one], [x[row:row + 1] for x in other])[0]
              for row in range(5)]
     np.testing.assert_allclose(layer_distance(one, other), alone)
 
 
-def test_the_distance_is_symmetric_and_zero_only_to_itself(rng: np.random.Generator) -> None:
+def test_the_distance_is_symmetric_and_0_only_for_equal_images(rng: np.random.Generator) -> None:
     one, other = some_layers(rng), some_layers(rng)
     np.testing.assert_allclose(layer_distance(one, other), layer_distance(other, one))
     np.testing.assert_allclose(layer_distance(one, one), 0.0, atol=1e-12)
     assert (layer_distance(one, other) > 0).all()
 
 
-def test_the_strength_of_a_place_does_not_matter(rng: np.random.Generator) -> None:
+def test_the_norm_at_a_position_does_not_matter(rng: np.random.Generator) -> None:
     one, other = some_layers(rng), some_layers(rng)
     stronger = [x * rng.uniform(0.5, 10.0, (*x.shape[:3], 1)) for x in one]
     np.testing.assert_allclose(layer_distance(stronger, other), layer_distance(one, other),
@@ -76,11 +76,11 @@ def outputs(*images: np.ndarray) -> np.ndarray:
 
 
 def some_outputs(rng: np.random.Generator, count: int) -> list[np.ndarray]:
-    """What a network with two layers might see in so many outputs of three sources."""
+    """Two layers of several outputs of three sources."""
     return [np.abs(rng.normal(size=shape)) for shape in ((3, count, 6, 6, 4), (3, count, 3, 3, 8))]
 
 
-def test_outputs_are_compared_pair_by_pair() -> None:
+def test_all_pairs_of_outputs_are_compared() -> None:
     """Between (1, 0), (0, 1) and (1, 0) two pairs are 2 apart and one is 0 apart."""
     one, other = layer([1, 0]), layer([0, 1])
     assert diversity([outputs(one, other)]) == pytest.approx([2.0])
@@ -101,13 +101,13 @@ def test_diversity_is_the_mean_distance_of_all_pairs(count: int, rng: np.random.
     np.testing.assert_allclose(diversity(layers), np.mean(pairs, axis=0))
 
 
-def test_diversity_is_as_exact_in_half_the_bytes(rng: np.random.Generator) -> None:
+def test_float16_layers_give_the_same_diversity(rng: np.random.Generator) -> None:
     layers = some_outputs(rng, 10)
     halves = [x.astype(np.float32) for x in layers]
     np.testing.assert_allclose(diversity(halves), diversity(layers), rtol=1e-5)
 
 
-def test_the_same_output_again_and_again_has_no_diversity(rng: np.random.Generator) -> None:
+def test_equal_outputs_have_diversity_0(rng: np.random.Generator) -> None:
     same = [np.repeat(x, 4, axis=1) for x in some_outputs(rng, 1)]
     np.testing.assert_allclose(diversity(same), 0.0, atol=1e-12)
 
@@ -117,22 +117,22 @@ def test_the_order_of_outputs_does_not_matter(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(diversity([x[:, ::-1] for x in layers]), diversity(layers))
 
 
-def test_attributes_spread_by_their_unbiased_variance() -> None:
-    """1, 2 and 3 are 1, 0 and 1 from their mean, squared: 2 / 2; the second attribute does not vary."""
+def test_the_spread_of_attributes_is_their_unbiased_variance() -> None:
+    """The squared deviations of 1, 2 and 3 are 1, 0 and 1: 2 / 2. The second attribute is constant."""
     spread = attribute_spread(np.array([[[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]], [[0.0, 0.0]] * 3]))
     assert spread.tolist() == [[1.0, 0.0], [0.0, 0.0]]
 
 
-def test_a_blank_output_leaves_a_source_without_a_spread() -> None:
+def test_a_source_with_a_blank_output_has_no_spread() -> None:
     spread = attribute_spread(np.array([[[1.0], [np.nan]], [[1.0], [3.0]]]))
     np.testing.assert_array_equal(spread, [[np.nan], [2.0]])
 
 
-def test_the_spread_of_standard_normals_is_one(rng: np.random.Generator) -> None:
+def test_the_spread_of_standard_normal_values_is_1(rng: np.random.Generator) -> None:
     assert attribute_spread(rng.normal(size=(5_000, 3, 2))).mean(axis=0) == pytest.approx([1, 1], abs=0.05)
 
 
-def test_one_output_has_nothing_to_differ_from(rng: np.random.Generator) -> None:
+def test_a_single_output_is_refused(rng: np.random.Generator) -> None:
     with pytest.raises(ValueError, match="at least two"):
         diversity(some_outputs(rng, 1))
     with pytest.raises(ValueError, match="at least two"):

@@ -1,4 +1,4 @@
-"""The Fréchet distance where it is known, its laws, and how it moves with a glyph's or a writer's weight."""
+"""The Fréchet distance: known values, laws, and its derivative in the weight of a glyph or a writer."""
 
 import numpy as np
 import pytest
@@ -22,13 +22,13 @@ def gaussian(mean: list[float], variances: list[float]) -> Statistics:
 
 
 def some_features(rng: np.random.Generator, count: int = 400) -> np.ndarray:
-    """Correlated features away from zero."""
+    """Correlated features with a mean that is not 0."""
     mixing, mean = rng.normal(size=(WIDTH, WIDTH)), rng.normal(size=WIDTH)
     return rng.normal(size=(count, WIDTH)) @ mixing + mean
 
 
 def frechet_distance(one: np.ndarray, other: np.ndarray) -> float:
-    """The figure's value of features `[N, F]` and `[M, F]`; of a single writer it needs no resamples."""
+    """The distance of features `[N, F]` and `[M, F]`; a single writer needs no resamples."""
     return frechet_estimate(one, other, np.zeros(len(one))).value
 
 
@@ -37,14 +37,14 @@ def influence(fakes: np.ndarray, real: Statistics) -> np.ndarray:
 
 
 def naive(one: Statistics, other: Statistics) -> float:
-    """By the formula with a matrix root."""
+    """The distance by the formula with a matrix square root."""
     root = scipy.linalg.sqrtm(one.covariance @ other.covariance).real
     return float(np.sum((one.mean - other.mean) ** 2)
                  + np.trace(one.covariance + other.covariance - 2 * root))
 
 
 def sample(gaussian: Statistics) -> np.ndarray:
-    """Features whose mean and variances are exactly those given."""
+    """Features with exactly the given mean and variances."""
     values = np.random.default_rng(0).normal(size=(50, len(gaussian.mean)))
     values -= values.mean(axis=0)
     white = values @ np.linalg.inv(np.linalg.cholesky(np.cov(values.T).reshape([len(gaussian.mean)] * 2))).T
@@ -75,7 +75,7 @@ def test_a_single_feature_has_a_one_by_one_covariance() -> None:
 
 
 @pytest.mark.parametrize("count", [2, WIDTH])
-def test_as_many_rows_as_features_are_too_few(count: int, rng: np.random.Generator) -> None:
+def test_a_covariance_needs_more_rows_than_features(count: int, rng: np.random.Generator) -> None:
     with pytest.raises(ValueError, match="too few"):
         statistics(some_features(rng, count))
 
@@ -90,12 +90,12 @@ def test_the_distance_is_symmetric(rng: np.random.Generator) -> None:
     assert frechet_distance(one, other) == pytest.approx(frechet_distance(other, one), rel=1e-10)
 
 
-def test_nothing_is_away_from_itself(rng: np.random.Generator) -> None:
+def test_the_distance_of_equal_sets_is_0(rng: np.random.Generator) -> None:
     own = some_features(rng)
     assert frechet_distance(own, own) == pytest.approx(0.0, abs=1e-8)
 
 
-def test_features_that_never_vary_do_no_harm(rng: np.random.Generator) -> None:
+def test_constant_features_are_allowed(rng: np.random.Generator) -> None:
     """Dead units of a network make the covariance singular."""
     features = some_features(rng)
     features[:, ::2] = 0.0
@@ -104,7 +104,7 @@ def test_features_that_never_vary_do_no_harm(rng: np.random.Generator) -> None:
     assert frechet_distance(one, other) == pytest.approx(4.0 * WIDTH, rel=1e-6)
 
 
-def test_turning_both_sets_changes_nothing(rng: np.random.Generator) -> None:
+def test_the_distance_is_invariant_to_rotation(rng: np.random.Generator) -> None:
     one, other = some_features(rng), some_features(rng)
     turn, _ = np.linalg.qr(rng.normal(size=(WIDTH, WIDTH)))
     before = frechet_distance(one, other)
@@ -112,7 +112,7 @@ def test_turning_both_sets_changes_nothing(rng: np.random.Generator) -> None:
     assert after == pytest.approx(before, rel=1e-8)
 
 
-def test_a_shift_costs_its_squared_length(rng: np.random.Generator) -> None:
+def test_the_distance_of_a_shift_is_its_squared_length(rng: np.random.Generator) -> None:
     features = some_features(rng)
     for length in (0.5, 1.0, 2.0):
         moved = features + length * np.eye(WIDTH)[0]
@@ -137,7 +137,7 @@ def weighted(fakes: np.ndarray, weights: np.ndarray) -> Statistics:
     return Statistics(np.average(fakes, axis=0, weights=weights), np.cov(fakes.T, aweights=weights, ddof=0))
 
 
-def test_the_influence_of_a_single_feature_is_that_worked_out_by_hand() -> None:
+def test_the_influence_in_one_dimension() -> None:
     """0, 2 and 4, of mean 2 and variance 4, against mean 1 and variance 1: to first order a glyph x moves
     (m - 1)^2 by 2 (x - 2) and (s - 1)^2 by (x - 2)^2 / 2, less their mean 4 / 3.
     """
@@ -145,7 +145,7 @@ def test_the_influence_of_a_single_feature_is_that_worked_out_by_hand() -> None:
     np.testing.assert_allclose(found, np.array([-4 + 2, 0, 4 + 2]) - 4 / 3)
 
 
-def test_influence_is_the_slope_of_the_distance_in_the_glyphs_weight(rng: np.random.Generator) -> None:
+def test_influence_is_the_derivative_of_the_distance_in_the_glyphs_weight(rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng)
     real, found, step = statistics(reals), influence(fakes, statistics(reals)), 1e-3
     for glyph in (0, 17, int(np.argmax(found)), int(np.argmin(found))):
@@ -154,22 +154,22 @@ def test_influence_is_the_slope_of_the_distance_in_the_glyphs_weight(rng: np.ran
         assert (more - less) / (2 * step) == pytest.approx(found[glyph], rel=0.01, abs=0.01 * found.std())
 
 
-def test_influence_is_zero_on_average(rng: np.random.Generator) -> None:
+def test_the_mean_influence_is_0(rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng)
     found = influence(fakes, statistics(reals))
     assert found.std() > 1.0
     assert found.mean() == pytest.approx(0.0, abs=1e-9)
 
 
-def test_where_fakes_are_as_reals_no_glyph_has_influence(rng: np.random.Generator) -> None:
+def test_equal_sets_have_influence_0(rng: np.random.Generator) -> None:
     fakes, _ = of_writers(rng)
     np.testing.assert_allclose(influence(fakes, statistics(fakes)), 0.0, atol=1e-8)
 
 
 @pytest.mark.parametrize("reals_vary", [False, True])
-def test_a_feature_that_never_varies_among_fakes_has_no_influence(
+def test_a_constant_feature_of_the_fakes_has_no_influence(
         reals_vary: bool, rng: np.random.Generator) -> None:
-    """Whether reals vary in it, apart from all else, or not; and from whatever angle it is seen."""
+    """Whether the reals vary in it or not, and in any rotated basis."""
     fakes, reals = of_writers(rng)
     reals = np.tile(reals, (2, 1))
     feature = reals_vary * np.repeat([[1.0], [-1.0]], 600, axis=0)
@@ -178,7 +178,7 @@ def test_a_feature_that_never_varies_among_fakes_has_no_influence(
     np.testing.assert_allclose(found, influence(fakes, statistics(reals)), atol=1e-4)
 
 
-def test_the_figure_is_the_distance(rng: np.random.Generator) -> None:
+def test_the_estimate_is_the_distance(rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng)
     found = frechet_estimate(fakes, reals, WRITERS)
     assert found.value == pytest.approx(naive(statistics(reals), statistics(fakes)))
@@ -186,16 +186,16 @@ def test_the_figure_is_the_distance(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("shift", [0.3, 1.0])
-def test_the_interval_is_about_as_wide_as_by_drawing_writers_again(
+def test_the_interval_has_about_the_width_of_a_full_bootstrap(
         shift: float, rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng, shift)
     low, high = frechet_estimate(fakes, reals, WRITERS).interval
     real, times = statistics(reals), resample(60, 500)[:, WRITERS].astype(int)
-    drawn = [naive(real, statistics(np.repeat(fakes, row, axis=0))) for row in times]
-    assert high - low == pytest.approx(np.diff(np.quantile(drawn, [0.025, 0.975]))[0], rel=0.2)
+    values = [naive(real, statistics(np.repeat(fakes, row, axis=0))) for row in times]
+    assert high - low == pytest.approx(np.diff(np.quantile(values, [0.025, 0.975]))[0], rel=0.2)
 
 
-def test_more_glyphs_of_the_same_writers_leave_the_interval_as_it_is(rng: np.random.Generator) -> None:
+def test_more_glyphs_of_the_same_writers_do_not_change_the_interval(rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng)
     once, twice = (frechet_estimate(np.tile(fakes, (times, 1)), reals, np.tile(WRITERS, times)).interval
                    for times in (1, 2))
@@ -207,7 +207,7 @@ def test_fewer_than_ten_writers_have_no_interval(rng: np.random.Generator) -> No
     assert frechet_estimate(fakes, reals, WRITERS % 9).interval is None
 
 
-def test_of_groups_the_mean_of_their_distances_is_taken(rng: np.random.Generator) -> None:
+def test_the_estimate_of_groups_is_the_mean_distance(rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng)
     groups, real_groups = np.arange(600) % 3, rng.integers(0, 3, 600)
     own = [naive(statistics(reals[real_groups == group]), statistics(fakes[groups == group]))
@@ -224,7 +224,7 @@ def test_equal_groups_have_the_interval_of_one(rng: np.random.Generator) -> None
     assert (both.value, *both.interval) == pytest.approx((whole.value, *whole.interval))
 
 
-def test_a_group_may_be_compared_with_reals_of_another_number(rng: np.random.Generator) -> None:
+def test_a_group_and_its_reals_can_differ_in_number(rng: np.random.Generator) -> None:
     fakes, reals = of_writers(rng)
     groups, real_groups = np.arange(600) % 4 + 10, np.arange(600) % 2
     found = frechet_estimate(fakes, reals, WRITERS, groups, real_groups, lambda group: group % 2)
@@ -234,7 +234,7 @@ def test_a_group_may_be_compared_with_reals_of_another_number(rng: np.random.Gen
 
 
 @pytest.mark.parametrize(("few_fakes", "few_reals"), [(True, False), (False, True)])
-def test_a_group_of_as_many_glyphs_as_features_is_too_small(
+def test_a_group_needs_more_glyphs_than_features(
         few_fakes: bool, few_reals: bool, rng: np.random.Generator) -> None:
     few, half = np.arange(600) < WIDTH, np.arange(600) % 2
     fakes, reals = of_writers(rng)

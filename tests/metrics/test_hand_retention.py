@@ -1,4 +1,4 @@
-"""Correlations and spreads worked out by hand, and their laws."""
+"""Correlations and spreads: known values and laws."""
 
 import numpy as np
 import pytest
@@ -22,26 +22,26 @@ def test_retention_is_the_correlation() -> None:
     assert retention(generated, real, np.arange(40)).value == pytest.approx(0.6)
 
 
-def test_the_hand_itself_is_retained_whole_and_its_opposite_not_at_all(rng: np.random.Generator) -> None:
+def test_equal_values_have_retention_1_and_opposite_values_minus_1(rng: np.random.Generator) -> None:
     real = pairs(rng)[1]
     for generated, expected in ((3 * real + 2, 1.0), (-real, -1.0)):
         found = retention(generated, real, WRITERS)
         assert (found.value, *found.interval) == pytest.approx((expected,) * 3)
 
 
-def test_a_stranger_retains_nothing(rng: np.random.Generator) -> None:
+def test_independent_values_have_retention_0(rng: np.random.Generator) -> None:
     low, high = retention(rng.normal(size=120), rng.normal(size=120), WRITERS).interval
     assert low < 0.0 < high
 
 
-def test_retention_is_symmetric_and_blind_to_units(rng: np.random.Generator) -> None:
+def test_retention_is_symmetric_and_invariant_to_units(rng: np.random.Generator) -> None:
     generated, real = pairs(rng)
     expected = retention(generated, real, WRITERS).interval
     assert retention(real, generated, WRITERS).interval == pytest.approx(expected)
     assert retention(100 + 7 * generated, real / 9 - 4, WRITERS).interval == pytest.approx(expected)
 
 
-def test_retention_falls_with_noise_as_it_must(rng: np.random.Generator) -> None:
+def test_retention_decreases_with_noise_as_in_theory(rng: np.random.Generator) -> None:
     """Noise s on a variance of 1 leaves 1 / sqrt(1 + s^2)."""
     real, noise = rng.normal(size=(2, 4_000))
     for level in (0.0, 0.5, 1.0, 3.0):
@@ -67,7 +67,7 @@ def test_pairs_without_a_value_are_left_out(rng: np.random.Generator) -> None:
         assert measure(generated, real, WRITERS) == measure(generated[whole], real[whole], WRITERS[whole])
 
 
-def test_an_attribute_that_does_not_vary_has_no_correlation(rng: np.random.Generator) -> None:
+def test_a_constant_attribute_has_no_correlation(rng: np.random.Generator) -> None:
     real = pairs(rng)[1]
     for constant in (0.0, 0.1, 1e6):
         with pytest.raises(TooFewError, match="not defined"):
@@ -76,7 +76,7 @@ def test_an_attribute_that_does_not_vary_has_no_correlation(rng: np.random.Gener
             retention(real, np.full(120, constant), WRITERS)
 
 
-def test_too_few_pairs_have_no_figure_and_too_few_writers_no_interval(rng: np.random.Generator) -> None:
+def test_too_few_pairs_have_no_value_and_too_few_writers_no_interval(rng: np.random.Generator) -> None:
     for measure in (retention, spread):
         assert measure(*rng.normal(size=(2, LEAST_EPISODES)), np.arange(LEAST_EPISODES)).interval
         with pytest.raises(TooFewError, match="19 pairs"):
@@ -91,7 +91,7 @@ def test_spread_is_the_root_mean_square_of_differences() -> None:
     assert spread(one, other, np.arange(20)).value == pytest.approx(np.sqrt(12.5))
 
 
-def test_the_same_try_again_has_no_spread(rng: np.random.Generator) -> None:
+def test_equal_tries_have_spread_0(rng: np.random.Generator) -> None:
     one = rng.normal(size=120)
     assert spread(one, one, WRITERS) == Estimate(0.0, (0.0, 0.0))
 
@@ -104,7 +104,7 @@ def test_spread_is_symmetric_and_grows_with_the_differences(rng: np.random.Gener
     assert spread(one, one + 0.7, WRITERS).value == pytest.approx(0.7)
 
 
-def test_weighted_spread_is_that_of_repeated_writers(
+def test_weighted_spread_is_the_spread_of_repeated_writers(
         rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "estimate", lambda statistic, writers: statistic)
     one, other = pairs(rng)
@@ -124,7 +124,7 @@ def test_a_lead_is_the_difference_of_two_retentions_over_the_same_writers(rng: n
     assert (same.value, *same.interval) == pytest.approx((0.0, 0.0, 0.0), abs=1e-9)
 
 
-def test_a_lead_is_taken_where_all_three_are_known(rng: np.random.Generator) -> None:
+def test_a_lead_uses_glyphs_with_all_three_values(rng: np.random.Generator) -> None:
     one, real = pairs(rng)
     other = real + rng.normal(size=120)
     one[:5], other[10:15] = np.nan, np.nan
@@ -141,7 +141,7 @@ def test_a_spread_ratio_is_the_quotient_of_two_spreads(rng: np.random.Generator)
     assert (same.value, *same.interval) == pytest.approx((3.0, 3.0, 3.0))
 
 
-def test_who_never_varies_has_no_spread_to_take_a_share_of(rng: np.random.Generator) -> None:
+def test_a_ratio_to_spread_0_is_refused(rng: np.random.Generator) -> None:
     one, other = pairs(rng)
     with pytest.raises(TooFewError, match="not defined"):
         spread_ratio(one, other, one, one, WRITERS)

@@ -1,4 +1,4 @@
-"""The kernel distance worked out by hand, by loops over all pairs, and its laws."""
+"""The kernel distance: known values, loops over all pairs, and laws."""
 
 import numpy as np
 import pytest
@@ -12,12 +12,12 @@ WRITERS = np.repeat(np.arange(12), 3)
 
 
 def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
-    """The figure's value; of a single writer it needs no resamples."""
+    """The value of the estimate; a single writer needs no resamples."""
     return kernel_estimate(one, other, np.zeros(len(one))).value
 
 
 def naive(one: np.ndarray, other: np.ndarray) -> float:
-    """Means over pairs within either set, no row with itself, and twice the mean across."""
+    """The mean over different pairs within each set, minus twice the mean over pairs across."""
     def kernel(x: np.ndarray, y: np.ndarray) -> float:
         return (sum(a * b for a, b in zip(x, y, strict=True)) / len(x) + 1) ** 3
 
@@ -41,23 +41,23 @@ def test_the_distance_is_symmetric(rng: np.random.Generator) -> None:
     assert kernel_distance(one, other) == pytest.approx(kernel_distance(other, one))
 
 
-def test_equal_distributions_are_nothing_apart_on_average(rng: np.random.Generator) -> None:
-    """At any number of glyphs, though never exactly: so about half come out negative."""
+def test_equal_distributions_have_distance_0_on_average(rng: np.random.Generator) -> None:
+    """For any number of glyphs; about half of the distances are negative."""
     for count in (3, 30):
         found = np.array([kernel_distance(*rng.normal(size=(2, count, WIDTH))) for _ in range(1_000)])
         assert abs(found.mean()) < 4 * found.std() / np.sqrt(1_000)
         assert 0.25 < np.mean(found < 0) < 0.75
 
 
-def test_more_glyphs_only_make_the_distance_surer(rng: np.random.Generator) -> None:
+def test_more_glyphs_reduce_only_the_variance(rng: np.random.Generator) -> None:
     few, many = (np.array([kernel_distance(one, other + 0.5) for one, other in
                            rng.normal(size=(200, 2, count, WIDTH))]) for count in (10, 100))
     assert few.mean() == pytest.approx(many.mean(), rel=0.2)
     assert few.std() > 2 * many.std()
 
 
-def test_the_same_features_twice_are_less_than_nothing_apart(rng: np.random.Generator) -> None:
-    """Across, each row meets itself too, and is more like itself than like others."""
+def test_equal_features_have_a_negative_distance(rng: np.random.Generator) -> None:
+    """The mean across includes each row with itself, which has the largest kernel."""
     one = rng.normal(size=(50, WIDTH))
     assert kernel_distance(one, one) < 0.0
     assert kernel_distance(np.ones((5, WIDTH)), np.ones((9, WIDTH))) == pytest.approx(0.0)
@@ -70,7 +70,7 @@ def test_the_distance_grows_with_a_shift_and_with_noise(rng: np.random.Generator
         assert (np.diff([kernel_distance(one, each) for each in altered]) > 0).all()
 
 
-def test_turning_both_sets_changes_nothing(rng: np.random.Generator) -> None:
+def test_the_distance_is_invariant_to_rotation(rng: np.random.Generator) -> None:
     one, other = rng.normal(size=(40, WIDTH)), rng.normal(1.0, 2.0, (30, WIDTH))
     turn, _ = np.linalg.qr(rng.normal(size=(WIDTH, WIDTH)))
     assert kernel_distance(one @ turn, other @ turn) == pytest.approx(kernel_distance(one, other))
@@ -87,7 +87,7 @@ def test_the_order_of_rows_does_not_matter(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.float16, np.float32])
-def test_narrow_numbers_are_summed_in_wide_ones(kind: type, rng: np.random.Generator) -> None:
+def test_float16_features_are_summed_in_float64(kind: type, rng: np.random.Generator) -> None:
     one, other = rng.integers(0, 200, (2, 20, WIDTH))
     found = kernel_distance(one.astype(kind), other.astype(kind))
     assert found == pytest.approx(kernel_distance(one, other))
@@ -100,14 +100,15 @@ def test_one_glyph_is_too_few(rng: np.random.Generator) -> None:
             kernel_estimate(fakes, reals, np.arange(len(fakes)))
 
 
-def test_the_figure_is_the_distance_and_lies_inside_its_interval(rng: np.random.Generator) -> None:
+def test_the_estimate_is_the_distance_and_is_inside_its_interval(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(0.5, 1.0, (len(WRITERS), WIDTH)), rng.normal(size=(50, WIDTH))
     found = kernel_estimate(fakes, reals, WRITERS)
     assert found.value == pytest.approx(naive(fakes, reals))
     assert found.interval[0] < found.value < found.interval[1]
 
 
-def test_weights_are_repeated_writers(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_weight_is_the_number_of_repetitions_of_a_writer(
+        rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
     fakes, reals = rng.normal(0.5, 1.0, (len(WRITERS), WIDTH)), rng.normal(size=(50, WIDTH))
     weights = resample(12, 5)
     expected = [naive(np.repeat(fakes, row[WRITERS].astype(int), axis=0), reals) for row in weights]

@@ -1,4 +1,4 @@
-"""Morphometrics of strokes whose measures are known, how they follow the ink, and figures to hold on to."""
+"""Morphometrics of known strokes, their laws, and reference values."""
 
 import numpy as np
 import pytest
@@ -24,13 +24,13 @@ from handwriting_gan.metrics.morphometrics import (
 )
 
 FIRST_OF_MNIST = 500  # row of the embedded test set: the 5 that MNIST's training set begins with
-BOXED = 0.98  # the share of a bar's ink that lies between the sides of its box
+BOXED = 0.98  # fraction of a bar's ink between the sides of its box
 BLANK = np.zeros((SIDE, SIDE), np.uint8)
 FULL = np.full((SIDE, SIDE), 255, np.uint8)
 
 
 def bar(width: float = 4.0, angle: float = 0.0, height: int = 20) -> np.ndarray:
-    """A bar through the middle, its top moved right by the angle, in radians."""
+    """A bar through the centre that leans right by an angle in radians."""
     rows, columns = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
     away = np.abs(columns + rows * np.tan(angle))
     ink = np.clip((width + 1) / 2 - away, 0.0, 1.0) * (np.abs(rows) < height / 2)
@@ -38,28 +38,28 @@ def bar(width: float = 4.0, angle: float = 0.0, height: int = 20) -> np.ndarray:
 
 
 def block(height: int, width: int) -> np.ndarray:
-    """Whole pixels of ink, off the middle."""
+    """A rectangle of full pixels, not in the centre."""
     return np.pad(np.full((height, width), 255, np.uint8), ((3, SIDE - 3 - height), (10, SIDE - 10 - width)))
 
 
-def drawn(*strokes: list[tuple[float, float]], width: float = 2.5) -> np.ndarray:
+def strokes(*lines: list[tuple[float, float]], width: float = 2.5) -> np.ndarray:
     """Strokes through the given (row, column) points."""
-    places = np.moveaxis(np.mgrid[:SIDE, :SIDE].astype(float), 0, -1)
-    away = np.full((SIDE, SIDE), np.inf)
-    for stroke in strokes:
-        for start, end in zip(np.array(stroke)[:-1], np.array(stroke)[1:], strict=True):
-            along = np.clip((places - start) @ (end - start) / np.sum((end - start) ** 2), 0, 1)
+    positions = np.moveaxis(np.mgrid[:SIDE, :SIDE].astype(float), 0, -1)
+    distances = np.full((SIDE, SIDE), np.inf)
+    for line in lines:
+        for start, end in zip(np.array(line)[:-1], np.array(line)[1:], strict=True):
+            along = np.clip((positions - start) @ (end - start) / np.sum((end - start) ** 2), 0, 1)
             nearest = start + along[..., None] * (end - start)
-            away = np.minimum(away, np.linalg.norm(places - nearest, axis=-1))
-    return np.rint(255 * np.clip((width + 1) / 2 - away, 0, 1)).astype(np.uint8)
+            distances = np.minimum(distances, np.linalg.norm(positions - nearest, axis=-1))
+    return np.rint(255 * np.clip((width + 1) / 2 - distances, 0, 1)).astype(np.uint8)
 
 
 SEVEN = [(5.0, 8.0), (5.0, 19.0), (23.0, 12.0)]
-RING = drawn([(6, 9), (6, 19), (22, 19), (22, 9), (6, 9)])
-EIGHT = drawn([(5, 9), (5, 19), (23, 19), (23, 9), (5, 9)], [(14, 9), (14, 19)])
-PLAIN_SEVEN = drawn(SEVEN)
-BARRED_SEVEN = drawn(SEVEN, [(14, 9), (14, 22)])
-TICKED_SEVEN = drawn(SEVEN, [(14, 16), (14, 22)])
+RING = strokes([(6, 9), (6, 19), (22, 19), (22, 9), (6, 9)])
+EIGHT = strokes([(5, 9), (5, 19), (23, 19), (23, 9), (5, 9)], [(14, 9), (14, 19)])
+PLAIN_SEVEN = strokes(SEVEN)
+BARRED_SEVEN = strokes(SEVEN, [(14, 9), (14, 22)])
+TICKED_SEVEN = strokes(SEVEN, [(14, 16), (14, 22)])
 
 
 def values(name: str, *images: np.ndarray) -> np.ndarray:
@@ -68,7 +68,7 @@ def values(name: str, *images: np.ndarray) -> np.ndarray:
 
 
 def named(found: np.ndarray) -> dict[str, np.ndarray]:
-    """By column, what was measured of a glyph `[9]` or of several `[N, 9]`."""
+    """The measures of a glyph `[9]` or of glyphs `[N, 9]`, by name."""
     return dict(zip(COLUMNS, found.T, strict=True))
 
 
@@ -83,8 +83,8 @@ def measured(some: Glyphs) -> np.ndarray:
     return measure(some.images)
 
 
-def test_every_measure_of_a_bar_is_as_drawn() -> None:
-    """4 x 20 pixels are 80; the skeleton ends half a thickness before the bar; 2 % of the ink stand out."""
+def test_all_measures_of_a_bar() -> None:
+    """The area is 4 x 20; the skeleton ends half a thickness before the bar; the box leaves out 2 % of the ink."""
     found = named(measure(bar(4.0)[None])[0])
     assert found == pytest.approx({
         "area": 80.0, "length": 16.0, "thickness": 4.0, "slant": 0.0, "width": BOXED * 4,
@@ -92,13 +92,13 @@ def test_every_measure_of_a_bar_is_as_drawn() -> None:
 
 
 @pytest.mark.parametrize("width", [2.0, 3.0, 5.0, 8.0])
-def test_a_bar_is_as_thick_and_as_large_as_it_was_drawn(width: float) -> None:
+def test_thickness_and_area_of_a_bar(width: float) -> None:
     assert values("thickness", bar(width))[0] == pytest.approx(width, abs=0.05)
     assert values("area", bar(width))[0] == pytest.approx(20 * width, rel=0.02)
 
 
 @pytest.mark.parametrize(("height", "width"), [(9, 2), (12, 3), (15, 4), (20, 5)])
-def test_a_block_is_as_long_high_and_wide_as_it_was_drawn(height: int, width: int) -> None:
+def test_length_height_and_width_of_a_rectangle(height: int, width: int) -> None:
     found = named(measure(block(height, width)[None])[0])
     assert (found["height"], found["width"]) == pytest.approx((BOXED * height, BOXED * width))
     assert found["length"] == pytest.approx(height - width, abs=0.5)
@@ -118,7 +118,7 @@ def test_dilation_thickens_every_glyph(some: Glyphs, measured: np.ndarray) -> No
     assert grown["height"].min() > 0
 
 
-def test_a_picture_full_of_ink_is_as_large_and_as_thick_as_itself() -> None:
+def test_area_and_thickness_of_an_image_full_of_ink() -> None:
     assert values("area", FULL)[0] == pytest.approx(SIDE**2, rel=0.01)
     assert values("thickness", FULL)[0] == pytest.approx(SIDE, rel=0.01)
 
@@ -130,7 +130,7 @@ def test_the_slant_of_a_bar_is_the_angle_of_its_shear(angle: float) -> None:
 
 @pytest.mark.parametrize("angle", np.deg2rad([-35, -10, 10, 35]))
 def test_a_box_is_sheared_with_its_bar(angle: float) -> None:
-    """An upright box around a bar that leans by 35 degrees would be 14 pixels wider."""
+    """An unsheared box around a bar at 35 degrees would be 14 pixels wider."""
     assert values("width", bar(4.0, angle))[0] == pytest.approx(4.0, abs=1.0)
     assert values("height", bar(4.0, angle))[0] == pytest.approx(BOXED * 20)
 
@@ -145,7 +145,7 @@ def test_shearing_a_glyph_adds_to_the_tangent_of_its_slant(
     np.testing.assert_allclose(np.tan(values("slant", *sheared)), tangents + shear, atol=0.02)
 
 
-def test_a_mirror_turns_the_slant_around_and_keeps_the_rest(some: Glyphs, measured: np.ndarray) -> None:
+def test_a_mirror_negates_the_slant_and_keeps_the_rest(some: Glyphs, measured: np.ndarray) -> None:
     mirrored = named(measure(some.images[:, :, ::-1]))
     expected = named(measured)
     np.testing.assert_allclose(mirrored["slant"], -expected["slant"], atol=1e-12)
@@ -155,38 +155,38 @@ def test_a_mirror_turns_the_slant_around_and_keeps_the_rest(some: Glyphs, measur
         np.testing.assert_allclose(mirrored[name], expected[name], rtol=0.1)
 
 
-def test_lying_down_inverts_the_aspect_of_a_bar() -> None:
+def test_a_horizontal_bar_has_the_inverse_aspect() -> None:
     for width in (2.0, 5.0, 8.0):
         assert values("aspect", bar(width).T) == pytest.approx(1 / values("aspect", bar(width)))
 
 
-def test_the_place_of_the_ink_does_not_matter() -> None:
+def test_measures_are_invariant_to_translation() -> None:
     image = bar(3.0, 0.3, height=16)
     here, there = measure(np.stack([image, np.roll(image, (-4, 5), axis=(0, 1))]))
     np.testing.assert_allclose(there, here, rtol=1e-6)
 
 
-def test_ink_at_the_border_is_measured_as_ink_within() -> None:
+def test_ink_at_the_border_has_the_same_measures() -> None:
     image = bar(4.0, height=16)
     here, there = measure(np.stack([image, np.roll(image, (-6, 12), axis=(0, 1))]))
     np.testing.assert_allclose(there, here, rtol=0.02, atol=1e-9)
 
 
-def test_fainter_ink_is_the_same_hand(some: Glyphs, measured: np.ndarray) -> None:
+def test_fainter_ink_has_the_same_measures(some: Glyphs, measured: np.ndarray) -> None:
     faint = measure(some.images // 2)
     for column in map(COLUMNS.index, ATTRIBUTES):
         np.testing.assert_allclose(faint[:, column], measured[:, column], rtol=0.06, atol=0.02)
 
 
-def test_a_speck_far_away_leaves_the_box_as_it_is() -> None:
+def test_a_distant_speck_does_not_change_the_box() -> None:
     dusty = bar(4.0)
     dusty[13, 2] = 100
     clean, found = measure(np.stack([bar(4.0), dusty]))[:, [4, 5]]
     np.testing.assert_allclose(found, clean, rtol=0.02)
 
 
-def test_the_straightest_dash_and_the_steepest_slant_can_be_measured() -> None:
-    """A dash broken in the middle: 0.5 rows up go with 7 columns to the side."""
+def test_extreme_dashes_have_finite_measures() -> None:
+    """A dash with a break in the middle: half a row up over 7 columns."""
     dash = BLANK.copy()
     dash[2, :14] = dash[3, 14:] = 255
     found = measure(np.stack([dash, dash[::-1], block(1, 14)]))
@@ -194,7 +194,7 @@ def test_the_straightest_dash_and_the_steepest_slant_can_be_measured() -> None:
     np.testing.assert_allclose(found[:, COLUMNS.index("height")], BOXED * np.array([2, 2, 1]))
 
 
-def test_a_single_dot_has_all_measures() -> None:
+def test_a_dot_has_all_measures() -> None:
     dot = BLANK.copy()
     dot[10, 10] = 255
     found = named(measure(dot[None])[0])
@@ -208,22 +208,22 @@ def test_a_blank_glyph_has_no_measures() -> None:
     assert np.isnan(found[1]).all()
 
 
-def test_blank_glyphs_alone_have_no_measures() -> None:
+def test_only_blank_glyphs_have_no_measures() -> None:
     assert np.isnan(measure(np.stack([BLANK, BLANK]))).all()
 
 
-def test_no_glyphs_have_no_rows() -> None:
+def test_zero_glyphs_give_zero_rows() -> None:
     assert measure(np.zeros((0, SIDE, SIDE), np.uint8)).shape == (0, len(COLUMNS))
 
 
-def test_a_glyph_is_measured_alone_as_among_others(
+def test_measures_do_not_depend_on_other_glyphs(
         some: Glyphs, measured: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(morphometrics, "CHUNK", 7)
     np.testing.assert_allclose(measure(some.images), measured, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(measure(some.images[33:34]), measured[33:34], rtol=1e-9, atol=1e-12)
 
 
-def test_an_edge_stays_in_its_place_when_enlarged() -> None:
+def test_enlarging_keeps_the_position_of_an_edge() -> None:
     inked = enlarge(np.repeat([[255.0] * 14 + [0.0] * 14], SIDE, axis=0)[None])[0] > 255 / 2
     within = inked[SCALE:-SCALE, SCALE:]
     assert within[:, :13 * SCALE].all()
@@ -237,7 +237,7 @@ def test_a_skeletons_length_is_the_sum_of_its_steps() -> None:
     assert length(skeleton) == pytest.approx([(3 + 3 * np.sqrt(2)) / SCALE])
 
 
-def test_a_glyphs_box_tells_what_the_whole_picture_does(some: Glyphs) -> None:
+def test_cropping_to_the_ink_does_not_change_the_measures(some: Glyphs) -> None:
     ink = np.pad(enlarge(some.images.astype(float)) > 100, ((0, 0), (1, 1), (1, 1)))
     skeleton = np.array([skeletonize(glyph) for glyph in ink])
     whole = [ndimage.distance_transform_edt(glyph)[bones].mean()
@@ -259,14 +259,14 @@ def test_a_broken_ring_has_no_hole() -> None:
 
 
 @pytest.mark.parametrize(("cells", "count"), [(1, 0), (7, 0), (8, 1), (20, 1)])
-def test_a_hole_of_less_than_half_a_pixel_is_a_dent(cells: int, count: int) -> None:
-    """Half a pixel is 8 of the 16 cells that a pixel is enlarged to."""
+def test_a_hole_of_less_than_half_a_pixel_does_not_count(cells: int, count: int) -> None:
+    """Half a pixel is 8 of the 16 cells of an enlarged pixel."""
     ink = np.pad(np.ones((10, 24), bool), 1)[None]
     ink[0, 5, 2:2 + cells] = False
     assert holes(ink).tolist() == [count]
 
 
-def test_paper_does_not_leak_between_inked_corners() -> None:
+def test_paper_is_not_connected_diagonally() -> None:
     rows, columns = np.mgrid[-10:11, -10:11]
     diamond = (np.abs(rows) + np.abs(columns) == 8)[None]
     assert holes(diamond).tolist() == [1]
@@ -277,7 +277,7 @@ def test_a_sevens_bar_has_two_ends_in_the_middle() -> None:
 
 
 def test_only_ends_in_the_middle_count() -> None:
-    """Of rows 0 to 10 those between 3 and 8 are in the middle."""
+    """The middle of rows 0 to 10 is between 3 and 8."""
     skeletons = np.zeros((11, 13, 9), bool)
     skeletons[:, 1:12, 4] = True
     for row in range(11):
@@ -285,7 +285,7 @@ def test_only_ends_in_the_middle_count() -> None:
     assert middle_ends(skeletons).tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0]
 
 
-def test_traits_tell_how_a_digit_is_written() -> None:
+def test_traits_of_known_glyphs() -> None:
     measured = measure(np.stack([RING, bar(), BARRED_SEVEN, TICKED_SEVEN]))
     for digit, name, expected in ((4, "closed 4", [1, 0, 0, 0]), (2, "looped 2", [1, 0, 0, 0]),
                                   (7, "barred 7", [0, 0, 1, 0])):
@@ -300,7 +300,7 @@ def test_other_digits_and_blank_glyphs_have_no_traits() -> None:
     assert np.isnan(traits(measure(np.stack([BLANK] * 3)), np.array([2, 4, 7]))).all()
 
 
-def test_standardised_reals_have_mean_0_and_deviation_1_within_each_digit(rng: np.random.Generator) -> None:
+def test_standardised_reals_have_mean_0_and_standard_deviation_1_within_each_digit(rng: np.random.Generator) -> None:
     digits = np.repeat(np.arange(DIGITS), 50)
     reals = rng.normal(digits[:, None], 1 + digits[:, None], (500, len(ATTRIBUTES)))
     found = standardiser(reals, digits)(reals, digits).reshape(DIGITS, 50, -1)
@@ -308,8 +308,8 @@ def test_standardised_reals_have_mean_0_and_deviation_1_within_each_digit(rng: n
     np.testing.assert_allclose(found.std(axis=1), 1.0)
 
 
-def test_a_value_is_told_in_deviations_from_its_own_digit() -> None:
-    """Of digit d the reals are 10 d - 2 and 10 d + 2, and a blank one: mean 10 d, deviation 2."""
+def test_a_value_is_standardised_by_its_own_digit() -> None:
+    """The reals of digit d are 10 d - 2, 10 d + 2 and a blank glyph: mean 10 d, standard deviation 2."""
     digits = np.tile(np.arange(DIGITS), 3)
     reals = np.concatenate([10.0 * digits[:20] + np.repeat([-2, 2], DIGITS), np.full(DIGITS, np.nan)])
     standardise = standardiser(reals[:, None], digits)
@@ -317,7 +317,7 @@ def test_a_value_is_told_in_deviations_from_its_own_digit() -> None:
     assert np.isnan(standardise(np.array([[np.nan]]), np.array([3]))).all()
 
 
-def test_one_real_glyph_of_a_digit_is_too_few_to_compare_with(rng: np.random.Generator) -> None:
+def test_a_digit_with_one_real_glyph_is_refused(rng: np.random.Generator) -> None:
     digits = np.tile(np.arange(DIGITS), 2)
     reals = rng.normal(size=(20, 3))
     with pytest.raises(TooFewError, match="fewer than two"):
@@ -327,15 +327,15 @@ def test_one_real_glyph_of_a_digit_is_too_few_to_compare_with(rng: np.random.Gen
         standardiser(reals, digits)
 
 
-def test_reals_that_do_not_vary_tell_no_deviations(rng: np.random.Generator) -> None:
+def test_constant_reals_are_refused(rng: np.random.Generator) -> None:
     reals = rng.normal(size=(20, 3))
     reals[[4, 14], 1] = 0.5
     with pytest.raises(TooFewError, match="vary"):
         standardiser(reals, np.tile(np.arange(DIGITS), 2))
 
 
-def test_the_embedded_glyphs_measure_as_ever(held_out: Glyphs) -> None:
-    """Figures of this code at scikit-image 0.26.0 and scipy 1.17.1: another version may tell them apart."""
+def test_reference_values_of_the_embedded_glyphs(held_out: Glyphs) -> None:
+    """Values with scikit-image 0.26.0 and scipy 1.17.1; other versions can differ."""
     found = measure(held_out.images[[0, 200, 450, 700, 805]])
     np.testing.assert_allclose(found, [
         [122.1250, 52.07716, 2.43578, 0.33426, 15.17106, 19.25148, 0.78805, 1, 0],
@@ -345,7 +345,7 @@ def test_the_embedded_glyphs_measure_as_ever(held_out: Glyphs) -> None:
         [134.4375, 48.97361, 3.07289, 0.13307, 10.55087, 18.82950, 0.56034, 2, 0]], rtol=1e-3, atol=1e-9)
 
 
-def test_mnists_first_glyph_measures_as_morpho_mnist_publishes(held_out: Glyphs) -> None:
+def test_mnists_first_glyph_has_the_values_of_morpho_mnist(held_out: Glyphs) -> None:
     """Their skeleton is a medial axis, whose spurs make it longer."""
     found = named(measure(held_out.images[[FIRST_OF_MNIST]])[0])
     published = {"area": 107.3, "thickness": 2.46, "slant": 0.231, "width": 14.5, "height": 19.8}

@@ -1,4 +1,4 @@
-"""Balls on a line counted by hand, balls in space counted by loops, and what precision and recall are for."""
+"""Precision and recall on a line, by a search with loops, and their laws."""
 
 import numpy as np
 import pytest
@@ -15,23 +15,23 @@ def naive_radius(features: np.ndarray, row: int, neighbours: int) -> float:
 
 
 def naive_inside(points: np.ndarray, centres: np.ndarray, neighbours: int) -> list[bool]:
-    """Which points lie in a ball of a centre."""
+    """Which points are in the ball of a centre."""
     balls = [(centre, naive_radius(centres, row, neighbours)) for row, centre in enumerate(centres)]
     return [any(np.linalg.norm(point - centre) <= radius for centre, radius in balls) for point in points]
 
 
-def shares(fakes: np.ndarray, reals: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
+def precision_and_recall(fakes: np.ndarray, reals: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
     """Precision and recall."""
     precise, recalled = precision_recall(Balls(fakes, reals, neighbours))
     return float(precise.mean()), float(recalled.mean())
 
 
-def two_places(rng: np.random.Generator, count: int = 60) -> tuple[np.ndarray, np.ndarray]:
-    """Features in two places that are far apart."""
+def two_modes(rng: np.random.Generator, count: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    """Features in two distant modes."""
     return rng.normal(size=(count, WIDTH)), rng.normal(size=(count, WIDTH)) + 100.0
 
 
-def test_balls_on_a_line_hold_what_they_reach() -> None:
+def test_precision_and_recall_on_a_line() -> None:
     """Reals reach [-1, 1], [0, 2], [1, 3], [2, 18]; fakes reach [1.5, 3.5], [2.5, 4.5], [3.5, 36.5]."""
     reals, fakes = np.array([[0.0], [1.0], [2.0], [10.0]]), np.array([[2.5], [3.5], [20.0]])
     assert radii(reals, 1).tolist() == [1.0, 1.0, 1.0, 8.0]
@@ -42,7 +42,7 @@ def test_balls_on_a_line_hold_what_they_reach() -> None:
 
 
 @pytest.mark.parametrize("neighbours", [1, 3, NEIGHBOURS])
-def test_the_balls_are_those_of_a_search_one_by_one(neighbours: int, rng: np.random.Generator) -> None:
+def test_the_balls_equal_those_of_a_search_with_loops(neighbours: int, rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(0.5, 1.0, (25, WIDTH)), rng.normal(size=(30, WIDTH))
     precise, recalled = precision_recall(Balls(fakes, reals, neighbours))
     assert 0 < precise.sum() + recalled.sum() < 55
@@ -50,14 +50,14 @@ def test_the_balls_are_those_of_a_search_one_by_one(neighbours: int, rng: np.ran
     assert recalled.tolist() == naive_inside(reals, fakes, neighbours)
 
 
-def test_a_copy_of_the_reals_is_precise_and_recalls_all(rng: np.random.Generator) -> None:
+def test_a_copy_of_the_reals_has_precision_and_recall_1(rng: np.random.Generator) -> None:
     reals = rng.normal(size=(40, WIDTH))
-    assert shares(reals.copy(), reals) == (1.0, 1.0)
-    assert shares(rng.permutation(reals), reals) == (1.0, 1.0)
+    assert precision_and_recall(reals.copy(), reals) == (1.0, 1.0)
+    assert precision_and_recall(rng.permutation(reals), reals) == (1.0, 1.0)
 
 
-def test_a_ball_holds_its_edge() -> None:
-    """All the same but one fake: so balls have no size, only that fake's has."""
+def test_a_ball_contains_its_edge() -> None:
+    """All points but one fake are equal, so only the ball of that fake has a positive radius."""
     reals, fakes = np.full((9, WIDTH), 3.0), np.full((9, WIDTH), 3.0)
     fakes[0] = 4.0
     precise, recalled = precision_recall(Balls(fakes, reals, 1))
@@ -65,45 +65,45 @@ def test_a_ball_holds_its_edge() -> None:
     assert recalled.all()
 
 
-def test_what_is_elsewhere_is_neither_precise_nor_recalled(rng: np.random.Generator) -> None:
-    assert shares(*two_places(rng)) == (0.0, 0.0)
+def test_distant_fakes_have_precision_and_recall_0(rng: np.random.Generator) -> None:
+    assert precision_and_recall(*two_modes(rng)) == (0.0, 0.0)
 
 
-def test_equal_distributions_score_high_but_not_full(rng: np.random.Generator) -> None:
-    for share in shares(*rng.normal(size=(2, 400, WIDTH))):
-        assert 0.8 < share < 1.0
+def test_equal_distributions_score_high_but_below_1(rng: np.random.Generator) -> None:
+    for rate in precision_and_recall(*rng.normal(size=(2, 400, WIDTH))):
+        assert 0.8 < rate < 1.0
 
 
-def test_a_lost_mode_costs_recall_alone(rng: np.random.Generator) -> None:
-    here, there = two_places(rng)
-    precision, recall = shares(rng.normal(size=here.shape), np.concatenate([here, there]))
+def test_a_missing_mode_decreases_only_recall(rng: np.random.Generator) -> None:
+    here, there = two_modes(rng)
+    precision, recall = precision_and_recall(rng.normal(size=here.shape), np.concatenate([here, there]))
     assert precision > 0.8
     assert 0.4 < recall <= 0.5
 
 
-def test_an_invented_mode_costs_precision_alone(rng: np.random.Generator) -> None:
-    here, there = two_places(rng)
-    precision, recall = shares(np.concatenate([here, there]), rng.normal(size=here.shape))
+def test_an_extra_mode_decreases_only_precision(rng: np.random.Generator) -> None:
+    here, there = two_modes(rng)
+    precision, recall = precision_and_recall(np.concatenate([here, there]), rng.normal(size=here.shape))
     assert 0.4 < precision <= 0.5
     assert recall > 0.8
 
 
 def test_swapping_the_sets_swaps_precision_and_recall(rng: np.random.Generator) -> None:
     one, other = rng.normal(0.5, 0.7, (50, WIDTH)), rng.normal(size=(40, WIDTH))
-    assert shares(one, other) == shares(other, one)[::-1]
+    assert precision_and_recall(one, other) == precision_and_recall(other, one)[::-1]
 
 
-def test_both_fall_the_further_fakes_move_away(rng: np.random.Generator) -> None:
+def test_both_decrease_with_the_distance_of_the_fakes(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(size=(2, 200, WIDTH))
-    found = np.array([shares(fakes + shift, reals) for shift in (0.0, 1.0, 2.0, 4.0)])
+    found = np.array([precision_and_recall(fakes + shift, reals) for shift in (0.0, 1.0, 2.0, 4.0)])
     assert (np.diff(found, axis=0) < 0).all()
 
 
-def test_fakes_that_crowd_in_the_middle_are_precise_and_recall_little(rng: np.random.Generator) -> None:
+def test_concentrated_fakes_have_high_precision_and_low_recall(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(size=(2, 200, WIDTH))
-    recalls = [shares(level * fakes, reals)[1] for level in (1.0, 0.6, 0.3, 0.1)]
+    recalls = [precision_and_recall(level * fakes, reals)[1] for level in (1.0, 0.6, 0.3, 0.1)]
     assert (np.diff(recalls) < 0).all()
-    assert shares(0.3 * fakes, reals)[0] == 1.0
+    assert precision_and_recall(0.3 * fakes, reals)[0] == 1.0
 
 
 def test_more_neighbours_never_shrink_a_ball(rng: np.random.Generator) -> None:
@@ -114,10 +114,10 @@ def test_more_neighbours_never_shrink_a_ball(rng: np.random.Generator) -> None:
         assert few.sum() < more.sum()
 
 
-def test_turning_moving_and_enlarging_both_sets_changes_nothing(rng: np.random.Generator) -> None:
+def test_both_are_invariant_to_rotation_shift_and_scale(rng: np.random.Generator) -> None:
     fakes, reals = rng.normal(0.5, 1.0, (50, WIDTH)), rng.normal(size=(40, WIDTH))
     turn, _ = np.linalg.qr(rng.normal(size=(WIDTH, WIDTH)))
-    assert shares(7 * fakes @ turn + 2, 7 * reals @ turn + 2) == shares(fakes, reals)
+    assert precision_and_recall(7 * fakes @ turn + 2, 7 * reals @ turn + 2) == precision_and_recall(fakes, reals)
 
 
 def test_a_set_without_enough_neighbours_has_no_balls(rng: np.random.Generator) -> None:

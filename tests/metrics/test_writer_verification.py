@@ -1,4 +1,4 @@
-"""Areas and error rates counted by hand, by loops over all trials, and their laws."""
+"""Areas and error rates: known values, loops over all trials, and laws."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ MEASURES = (area_under_curve, equal_error_rate)
 
 
 def some_scores(rng: np.random.Generator, apart: float = 0.1, writers: np.ndarray = WRITERS) -> np.ndarray:
-    """Scores of a deviation of 0.1, genuine ones higher by `apart`; in steps of 0.01, so that some tie."""
+    """Scores with standard deviation 0.1, genuine ones higher by `apart`; steps of 0.01 give ties."""
     scores = rng.normal(0.0, 0.1, (len(writers), len(writers))) + apart * np.eye(len(writers))
     return np.clip(np.rint(100 * scores) / 100, -1, 1)
 
@@ -30,7 +30,7 @@ def naive_area(genuine: np.ndarray, against: np.ndarray) -> float:
 
 
 def naive_error(genuine: np.ndarray, against: np.ndarray) -> float:
-    """Over all thresholds, the mean of the two errors where they differ least."""
+    """The mean of the two error rates at the threshold where they differ least."""
     errors = [(np.mean(genuine <= threshold), np.mean(against > threshold))
               for threshold in np.unique(np.concatenate([genuine, against]))]
     return float(np.mean(min(errors, key=lambda pair: abs(pair[0] - pair[1]))))
@@ -41,27 +41,27 @@ def trials(scores: np.ndarray, impostor: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def test_ties_count_half() -> None:
-    """Impostors score 0.2; of the genuine a half score 0.5, a quarter 0.2, a quarter 0: 0.5 + 0.25 / 2."""
+    """Impostors score 0.2. Half of the genuine scores are 0.5, a quarter 0.2, a quarter 0: 0.5 + 0.25 / 2."""
     scores = np.full((12, 12), 0.2)
     np.fill_diagonal(scores, [0.5] * 6 + [0.2] * 3 + [0.0] * 3)
     assert area_under_curve(scores, ~np.eye(12, dtype=bool), np.arange(12)).value == pytest.approx(0.625)
 
 
-def test_a_quarter_turned_away_and_a_quarter_let_in_is_an_error_rate_of_a_quarter() -> None:
-    """Of 12 genuine trials 3 score low; so do 9 of the 12 impostor trials, the rest high."""
+def test_equal_rates_of_both_errors_are_the_error_rate() -> None:
+    """3 of 12 genuine trials and 9 of 12 impostor trials score low, the others high."""
     scores, impostor = np.full((12, 12), -0.5), np.roll(np.eye(12, dtype=bool), 1, axis=1)
     np.fill_diagonal(scores, [0.5] * 9 + [-0.5] * 3)
     scores[impostor] = [0.5] * 3 + [-0.5] * 9
     assert equal_error_rate(scores, impostor, np.arange(12)).value == pytest.approx(0.25)
 
 
-def test_the_area_is_the_share_of_pairs_of_trials_in_the_right_order(rng: np.random.Generator) -> None:
+def test_the_area_is_the_fraction_of_correctly_ordered_pairs(rng: np.random.Generator) -> None:
     scores, impostor = some_scores(rng), OTHERS & (rng.random(OTHERS.shape) < 0.7)
     expected = naive_area(*trials(scores, impostor))
     assert area_under_curve(scores, impostor, WRITERS).value == pytest.approx(expected)
 
 
-def test_the_error_rate_is_the_one_where_errors_are_equal(rng: np.random.Generator) -> None:
+def test_the_error_rate_is_at_equal_errors(rng: np.random.Generator) -> None:
     for apart in (0.0, 0.05, 0.2, 0.4):
         scores = some_scores(rng, apart)
         expected = naive_error(*trials(scores, OTHERS))
@@ -70,7 +70,7 @@ def test_the_error_rate_is_the_one_where_errors_are_equal(rng: np.random.Generat
 
 @pytest.mark.parametrize(("measure", "naive", "slack"), [
     (area_under_curve, naive_area, 1e-9), (equal_error_rate, naive_error, 0.01)])
-def test_weights_are_repeated_queries(
+def test_a_weight_is_the_number_of_repetitions_of_a_query(
         measure: Callable, naive: Callable, slack: float, rng: np.random.Generator,
         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "estimate", lambda statistic, writers: statistic)
@@ -91,34 +91,34 @@ def test_normal_scores_have_the_rates_of_signal_detection(apart: float, rng: np.
     assert error == pytest.approx(norm.cdf(-apart / 0.1 / 2), abs=0.03)
 
 
-def test_who_tells_all_apart_makes_no_error(rng: np.random.Generator) -> None:
+def test_separated_scores_have_no_error(rng: np.random.Generator) -> None:
     scores = some_scores(rng, apart=1.0)
     found, error = (metric(scores, OTHERS, WRITERS) for metric in (area_under_curve, equal_error_rate))
     assert (found.value, found.interval) == (1.0, pytest.approx((1.0, 1.0)))
     assert (error.value, error.interval) == (0.0, pytest.approx((0.0, 0.0)))
 
 
-def test_who_tells_all_apart_the_wrong_way_errs_always() -> None:
+def test_inverted_scores_have_error_rate_1() -> None:
     scores = 1.0 - 2.0 * np.eye(len(WRITERS))
     assert area_under_curve(scores, OTHERS, WRITERS).value == 0.0
     assert equal_error_rate(scores, OTHERS, WRITERS).value >= 0.5
 
 
 @pytest.mark.parametrize("score", [-1.0, 0.0, 0.7, 1.0])
-def test_who_says_the_same_of_everyone_is_at_chance(score: float) -> None:
+def test_equal_scores_are_at_chance(score: float) -> None:
     scores = np.full(OTHERS.shape, score)
     assert area_under_curve(scores, OTHERS, WRITERS).value == pytest.approx(0.5)
     assert equal_error_rate(scores, OTHERS, WRITERS).value == pytest.approx(0.5)
 
 
-def test_guessing_is_at_chance(rng: np.random.Generator) -> None:
+def test_random_scores_are_at_chance(rng: np.random.Generator) -> None:
     scores = rng.uniform(-1, 1, OTHERS.shape)
     for measure in MEASURES:
         low, high = measure(scores, OTHERS, WRITERS).interval
         assert low < 0.5 < high
 
 
-def test_the_further_apart_the_better(rng: np.random.Generator) -> None:
+def test_better_separation_gives_better_rates(rng: np.random.Generator) -> None:
     noise = some_scores(rng, apart=0.0)
     scores = [noise + apart * np.eye(len(noise)) for apart in (0.0, 0.1, 0.2, 0.3)]
     assert (np.diff([area_under_curve(each, OTHERS, WRITERS).value for each in scores]) > 0).all()
@@ -133,14 +133,14 @@ def test_only_the_order_of_scores_matters(rng: np.random.Generator) -> None:
     assert area_under_curve(-scores, OTHERS, WRITERS).value == pytest.approx(1 - area)
 
 
-def test_scores_that_are_no_trial_do_not_matter(rng: np.random.Generator) -> None:
+def test_scores_outside_the_trials_do_not_matter(rng: np.random.Generator) -> None:
     scores, impostor = some_scores(rng), OTHERS & (rng.random(OTHERS.shape) < 0.5)
     altered = np.where(impostor | np.eye(len(WRITERS), dtype=bool), scores, rng.uniform(-1, 1, scores.shape))
     for measure in MEASURES:
         assert measure(altered, impostor, WRITERS) == measure(scores, impostor, WRITERS)
 
 
-def test_the_order_of_episodes_and_the_writers_ids_do_not_matter(rng: np.random.Generator) -> None:
+def test_rates_do_not_depend_on_the_order_and_on_writer_ids(rng: np.random.Generator) -> None:
     scores, order = some_scores(rng), rng.permutation(len(WRITERS))
     for measure in MEASURES:
         found = measure(scores[order][:, order], OTHERS[order][:, order], 3 * WRITERS[order] + 40)
@@ -148,7 +148,7 @@ def test_the_order_of_episodes_and_the_writers_ids_do_not_matter(rng: np.random.
         assert (found.value, *found.interval) == pytest.approx((expected.value, *expected.interval))
 
 
-def test_without_impostors_there_is_nothing_to_tell_apart(rng: np.random.Generator) -> None:
+def test_without_impostors_there_are_no_rates(rng: np.random.Generator) -> None:
     for measure in MEASURES:
         with pytest.raises(TooFewError, match="not defined"):
             measure(some_scores(rng), np.zeros_like(OTHERS), WRITERS)
@@ -169,7 +169,7 @@ def test_too_few_writers_have_rates_without_intervals(rng: np.random.Generator) 
         assert found.interval is None
 
 
-def test_a_share_above_chance_is_of_the_others_way_from_chance(rng: np.random.Generator) -> None:
+def test_the_ratio_above_chance(rng: np.random.Generator) -> None:
     worse, better = some_scores(rng, 0.05), some_scores(rng, 0.2)
     found = share_above_chance(worse, better, OTHERS, WRITERS)
     one, other = (area_under_curve(scores, OTHERS, WRITERS).value for scores in (worse, better))
@@ -179,7 +179,7 @@ def test_a_share_above_chance_is_of_the_others_way_from_chance(rng: np.random.Ge
     assert (same.value, *same.interval) == pytest.approx((1.0, 1.0, 1.0))
 
 
-def test_there_is_no_share_of_guessing() -> None:
+def test_a_ratio_to_chance_is_refused() -> None:
     scores = np.zeros(OTHERS.shape)
     with pytest.raises(TooFewError, match="not defined"):
         share_above_chance(scores, scores, OTHERS, WRITERS)
