@@ -7,7 +7,6 @@ protocol (validation writers, second writer encoder), because the result is used
 """
 
 import dataclasses
-from pathlib import Path
 
 from rich.progress import track
 
@@ -18,7 +17,7 @@ from handwriting_gan.evaluation import bench, judges
 from handwriting_gan.evaluation.hand import measure_hand
 from handwriting_gan.evaluation.protocol import PROTOCOLS
 from handwriting_gan.evaluation.scorecard import BEST_GUESS, FLOOR, TWIN
-from handwriting_gan.files import write_atomically
+from handwriting_gan.files import local_path, write_atomically
 from handwriting_gan.report import tables
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir.outputs import check_output
@@ -32,10 +31,10 @@ def main() -> None:
     """Parses the flags and prints the table."""
     parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.compare_routes "
                    "--workdir runs/stargan_v2 --out experiments/results/routes.md")
-    parser.add_argument("--workdir", type=Path, required=True, help="workdir of a trained StarGAN v2")
+    parser.add_argument("--workdir", type=local_path, required=True, help="workdir of a trained StarGAN v2")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--seed", type=whole_number(0), default=0, help="seed of the episodes")
-    parser.add_argument("--out", type=Path, help="Markdown file (default: print only)")
+    parser.add_argument("--out", type=local_path, help="Markdown file (default: print only)")
     arguments = parser.parse_args()
     if arguments.out:
         check_output(arguments.out, ".md", begins=r"\| route \|")

@@ -18,7 +18,7 @@ from handwriting_gan.data import sources
 from handwriting_gan.data.hands import sample_episodes
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.evaluation import examples
-from handwriting_gan.files import write_atomically
+from handwriting_gan.files import local_path, write_atomically
 from handwriting_gan.report.pages import labelled_rows
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.synthesis.trained_model import TrainedModel
@@ -33,9 +33,9 @@ def main() -> None:
     """Parses the flags and writes two pictures."""
     parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.draw_side_by_side comparison")
     parser.add_argument("table", choices=TABLES, help="the table whose rows to show")
-    parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the rows' workdirs")
+    parser.add_argument("--runs", type=local_path, default=RUNS, help="folder of the rows' workdirs")
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--results", type=Path, help="folder of the pictures (default: that of --runs)")
+    where.add_argument("--results", type=local_path, help="folder of the pictures (default: that of --runs)")
     where.add_argument("--publish", dest="results", action="store_const", const=RESULTS,
                        help="replace the pictures in experiments/results/")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)

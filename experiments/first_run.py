@@ -11,6 +11,7 @@ from pathlib import Path
 from experiments import children
 from experiments.checkout import ROOT
 from handwriting_gan.errors import Flags, exit_in_one_line
+from handwriting_gan.files import local_path
 from handwriting_gan.workdir.outputs import check_output
 
 PICTURE = Path(__file__).parent / "pictures" / "273.png"
@@ -22,7 +23,7 @@ TRAINING = ("--config.steps=400", "--config.diversity_decay_steps=400", "--confi
 def main() -> None:
     """Runs the project's commands one after the other and prints the paths of their results."""
     parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.first_run")
-    parser.add_argument("--workdir", type=Path, default=ROOT / "runs" / "first", help="folder of all results")
+    parser.add_argument("--workdir", type=local_path, default=ROOT / "runs" / "first", help="folder of all results")
     workdir = parser.parse_args().workdir.absolute()  # the commands run in another folder
     written, own = workdir / "481_released.png", workdir / "481_own.png"
     for picture in (written, own):

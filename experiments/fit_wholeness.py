@@ -7,7 +7,6 @@ is whole if its ink is that of one digit. The same seed gives the same weights.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +18,7 @@ from experiments.make_photos import CONDITIONS, place_glyphs, sample_numbers
 from handwriting_gan.data import sources
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
+from handwriting_gan.files import local_path
 from handwriting_gan.recognition import archive, digit_classifier, wholeness
 from handwriting_gan.recognition.chunks import outputs
 from handwriting_gan.recognition.fitting import Params, minimise
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--steps", type=whole_number(1), default=STEPS, help="training steps; default: %(default)s")
     parser.add_argument("--seed", type=whole_number(0), default=0, help="default: %(default)s")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--out", type=Path, help="file of weights to write, .npz; this or --publish is required")
+    where.add_argument("--out", type=local_path, help="file of weights to write, .npz; this or --publish is required")
     where.add_argument("--publish", dest="out", action="store_const", const=wholeness.WEIGHTS,
                        help="write the weights that ship with the package")
     arguments = parser.parse_args()

@@ -30,7 +30,7 @@ from experiments.run_table import (
 from handwriting_gan.data import sources
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.evaluation import scorecard
-from handwriting_gan.files import check_writable, write_atomically
+from handwriting_gan.files import check_writable, local_path, write_atomically
 from handwriting_gan.report import comparisons, curves
 from handwriting_gan.workdir.layout import Workdir, read_config
 from handwriting_gan.workdir.outputs import check_output
@@ -46,10 +46,11 @@ def main() -> None:
     parser.add_argument("rows", nargs="+", help="the rows, by the names of their configs, as in experiments/results/")
     parser.add_argument("--preset", choices=PRESETS, help="preset of every row (default: the table's own)")
     parser.add_argument("--points", type=whole_number(2, 1_000), default=6, help="number of evaluations of a row")
-    parser.add_argument("--runs", type=Path, help="folder whose subfolder followed/ holds the workdirs (default: "
-                                                  "runs/, or runs/PRESET_GLYPHS/ for another preset)")
+    parser.add_argument("--runs", type=local_path,
+                        help="folder whose subfolder followed/ holds the workdirs (default: runs/, or "
+                             "runs/PRESET_GLYPHS/ for another preset)")
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--results", type=Path, help="folder of the plots (default: that of the workdirs)")
+    where.add_argument("--results", type=local_path, help="folder of the plots (default: that of the workdirs)")
     where.add_argument("--publish", action="store_true", help="replace the plots in experiments/results/")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     arguments = parser.parse_args()

@@ -6,7 +6,6 @@ A query is a real glyph. A claim is the mean embedding of K glyphs of other digi
 another. No judge was fitted on these writers.
 """
 
-from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from handwriting_gan.data import sources
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.data.hands import Episodes, sample_episodes
 from handwriting_gan.errors import Flags, exit_in_one_line
-from handwriting_gan.files import write_atomically
+from handwriting_gan.files import local_path, write_atomically
 from handwriting_gan.metrics import writer_verification
 from handwriting_gan.metrics.bootstrap import Estimate, mean
 from handwriting_gan.recognition import digit_classifier, writer_encoder
@@ -31,7 +30,7 @@ def main() -> None:
                    "--data_folder DIR --out experiments/results/judges.md")
     parser.add_argument("--split", choices=("validation", "test"), default="test", help="writers to measure on")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
-    parser.add_argument("--out", type=Path, help="Markdown file (default: print only)")
+    parser.add_argument("--out", type=local_path, help="Markdown file (default: print only)")
     arguments = parser.parse_args()
     if arguments.out:
         check_output(arguments.out, ".md", begins="Digit classifier ")

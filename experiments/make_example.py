@@ -10,6 +10,7 @@ from pathlib import Path
 from handwriting_gan.data import sources
 from handwriting_gan.data.pictures import save_ink
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
+from handwriting_gan.files import local_path
 from handwriting_gan.workdir.outputs import check_output
 from handwriting_gan.writing.composition import compose, regular_layout
 
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("--rows", type=whole_number(0, 9_999), nargs="+", default=ROWS,
                         help="of MNIST's test set; default: %(default)s")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--out", type=Path, help="PNG file to write; this or --publish is required")
+    where.add_argument("--out", type=local_path, help="PNG file to write; this or --publish is required")
     where.add_argument("--publish", dest="out", action="store_const", const=PICTURE,
                        help="write the picture that ships with the repository")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)

@@ -22,7 +22,7 @@ from handwriting_gan.data import sources
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.data.hands import rows_by_writer
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
-from handwriting_gan.files import check_writable, write_atomically
+from handwriting_gan.files import check_writable, local_path, write_atomically
 from handwriting_gan.writing.mnist_form import BOX
 
 PAGE = (700, 1_100)  # pixels, height and width
@@ -197,7 +197,7 @@ def main() -> None:
     """Flags in, a folder of photos out."""
     parser = Flags(description=__doc__.splitlines()[0],
                    example="python -m experiments.make_photos --out photos --count 20 --conditions moderate")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to (required)")
+    parser.add_argument("--out", type=local_path, required=True, help="folder to write to (required)")
     parser.add_argument("--count", type=whole_number(1, 100_000), default=20,
                         help="how many photos; default: %(default)s")
     parser.add_argument("--length", type=whole_number(1, MAX_DIGITS), default=3,

@@ -17,7 +17,7 @@ from experiments.run_table import TABLES, Run, glyphs_of
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
 from handwriting_gan.evaluation import scorecard
 from handwriting_gan.evaluation.scorecard import BEST_GUESS, NATURAL_TRY, NEAREST_WRITER, TWIN, MadeFrom, Scorecard
-from handwriting_gan.files import check_writable, write_atomically
+from handwriting_gan.files import check_writable, local_path, write_atomically
 from handwriting_gan.metrics.morphometrics import TRAITS
 from handwriting_gan.report import comparisons, tables
 from handwriting_gan.report.columns import IMAGE, VERIFICATION, chosen, quoted, retention
@@ -64,9 +64,11 @@ def summary(results: Path) -> str:
     """The table of README.md: our method, StarGAN v2, the twin and a training-free baseline for one K.
 
     Raises:
-      InputError: if a scorecard is missing.
+      InputError: if a scorecard is missing, or both were not evaluated alike.
     """
-    ours, other = (scorecard.read(results / f"{name}.json").hand(SUMMARY_REFERENCES) for name in (OURS, STARGAN_V2))
+    cards = {path: scorecard.read(path) for path in (results / f"{name}.json" for name in (OURS, STARGAN_V2))}
+    comparisons.check_alike({path: comparisons.evaluation_facts(card) for path, card in cards.items()})
+    ours, other = (card.hand(SUMMARY_REFERENCES) for card in cards.values())
     if ours is None or other is None:
         raise InputError(f"{OURS}.json and {STARGAN_V2}.json in {results} need figures for K = {SUMMARY_REFERENCES}")
     rows = {
@@ -205,7 +207,7 @@ def files_of(results: Path) -> dict[Path, bytes]:
 def main() -> None:
     """Parses the flags and writes the files."""
     parser = Flags(description=(__doc__ or "").splitlines()[0], example="python -m experiments.make_tables")
-    parser.add_argument("--results", type=Path, default=RESULTS,
+    parser.add_argument("--results", type=local_path, default=RESULTS,
                         help="folder of the scorecards; the default also fills the pages")
     results = parser.parse_args().results
     publish = IS_CHECKOUT and results.resolve() == RESULTS.resolve()

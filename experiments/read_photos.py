@@ -8,7 +8,6 @@ use it without asking the user. The count of digits is unknown, or known as with
 
 import io
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +18,7 @@ from experiments.make_photos import CONDITIONS, compressed, sample_scenes
 from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
-from handwriting_gan.files import write_atomically
+from handwriting_gan.files import local_path, write_atomically
 from handwriting_gan.report.tables import markdown_table
 from handwriting_gan.workdir.outputs import check_output
 from handwriting_gan.writing.photo import to_page
@@ -49,7 +48,7 @@ def main() -> None:
                         help="which writers; default: %(default)s")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--seed", type=whole_number(0), default=0, help="default: %(default)s")
-    parser.add_argument("--out", type=Path, help="Markdown file to write; default: only printed")
+    parser.add_argument("--out", type=local_path, help="Markdown file to write; default: only printed")
     arguments = parser.parse_args()
     if arguments.out:
         check_output(arguments.out, ".md", begins=r"\| photos \|")

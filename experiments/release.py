@@ -12,7 +12,7 @@ from pathlib import Path
 
 from experiments.compare_routes import with_route
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
-from handwriting_gan.files import check_writable, write_atomically
+from handwriting_gan.files import check_writable, local_path, write_atomically
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import RELEASED, Workdir
@@ -69,9 +69,11 @@ def is_release(folder: Path) -> bool:
     run = Workdir(folder)
     if names - {CARD} != {run.config.name, run.checkpoints.name}:
         return not names
+    if not run.checkpoints.is_dir():
+        return False
     items = {item.name for step in run.checkpoints.iterdir() if step.is_dir()
              for item in step.iterdir() if item.is_dir()}
-    return run.checkpoints.is_dir() and items == {checkpoints.AVERAGED}
+    return items == {checkpoints.AVERAGED}
 
 
 def _write(model: trained_model.TrainedModel, new: Workdir) -> None:
@@ -89,9 +91,9 @@ def main() -> None:
     """Parses the flags and releases the model."""
     parser = Flags(description=__doc__.splitlines()[0],
                    example="python -m experiments.release --workdir runs/writer_guided")
-    parser.add_argument("--workdir", type=Path, required=True, help="workdir of the model")
+    parser.add_argument("--workdir", type=local_path, required=True, help="workdir of the model")
     parser.add_argument("--route", help="route of a method that has several (default: the config's)")
-    parser.add_argument("--out", type=Path, default=RELEASED, help="folder of the release")
+    parser.add_argument("--out", type=local_path, default=RELEASED, help="folder of the release")
     arguments = parser.parse_args()
     release(arguments.workdir, arguments.route, arguments.out)
     size = sum(path.stat().st_size for path in arguments.out.rglob("*") if path.is_file())

@@ -39,7 +39,7 @@ from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_nu
 from handwriting_gan.evaluation import scorecard
 from handwriting_gan.evaluation.protocol import PROTOCOLS
 from handwriting_gan.evaluation.scorecard import Scorecard, TableRun
-from handwriting_gan.files import check_writable, write_atomically
+from handwriting_gan.files import check_writable, local_path, write_atomically
 from handwriting_gan.workdir.layout import Workdir
 
 DATA = "mnist_writers"  # of every row
@@ -121,10 +121,12 @@ def main() -> None:
                         help="training glyphs that every row sees (default: the table's own)")
     parser.add_argument("--seeds", type=whole_number(1, 1_000), default=1, help="number of seeds of every row")
     parser.add_argument("--jobs", type=whole_number(1), default=1, help="rows that run at the same time")
-    parser.add_argument("--runs", type=Path, help="folder of the rows' workdirs (default: runs/, or "
-                                                  "runs/PRESET_GLYPHS/ for another preset or number of glyphs)")
-    parser.add_argument("--results", type=Path, help="folder of the scorecards (default: experiments/results/, or "
-                                                     "runs/PRESET_GLYPHS/results/ likewise)")
+    parser.add_argument("--runs", type=local_path,
+                        help="folder of the rows' workdirs (default: runs/, or runs/PRESET_GLYPHS/ for another preset "
+                             "or number of glyphs)")
+    parser.add_argument("--results", type=local_path,
+                        help="folder of the scorecards (default: experiments/results/, or "
+                             "runs/PRESET_GLYPHS/results/ likewise)")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     arguments = parser.parse_args()
     table = requested_table(arguments.table, arguments.preset, arguments.glyphs, arguments.rows)

@@ -22,7 +22,7 @@ from experiments import children
 from experiments.checkout import ROOT
 from handwriting_gan import methods
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
-from handwriting_gan.files import check_writable, write_atomically
+from handwriting_gan.files import check_writable, local_path, write_atomically
 from handwriting_gan.training import optimizers, train_state
 from handwriting_gan.training.recorder import checkpoint_items
 from handwriting_gan.workdir import checkpoints
@@ -40,9 +40,9 @@ def main() -> None:
     parser.add_argument("--kills", type=whole_number(1), default=50, help="number of kills")
     parser.add_argument("--steps", type=whole_number(2), default=1700, help="steps of a run; enough for all kills")
     parser.add_argument("--seed", type=whole_number(0), default=0, help="seed of the moments of the kills")
-    parser.add_argument("--folder", type=Path, default=ROOT / "runs" / "soak",
+    parser.add_argument("--folder", type=local_path, default=ROOT / "runs" / "soak",
                         help="folder of both runs; the command empties it if an earlier soak made it")
-    parser.add_argument("--out", type=Path, help="Markdown file (default: print only)")
+    parser.add_argument("--out", type=local_path, help="Markdown file (default: print only)")
     arguments = parser.parse_args()
     if arguments.out:
         check_output(arguments.out, ".md", begins=r"\d+ kills \(SIGKILL\)")

@@ -1,6 +1,7 @@
 """Local paths that a user names, and atomic writes."""
 
 import contextlib
+import errno
 import os
 import re
 import tempfile
@@ -15,7 +16,8 @@ def local_path(name: str | Path) -> Path:
     """The path of a name with `~` expanded.
 
     Raises:
-      InputError: if the name is empty or a URL such as gs://bucket/folder, or `~` cannot be expanded.
+      InputError: if the name is empty, a URL such as gs://bucket/folder or a loop of symbolic links, or `~`
+        cannot be expanded.
     """
     if not str(name).strip():
         raise InputError("a path is empty; name a file or a folder")
@@ -23,9 +25,15 @@ def local_path(name: str | Path) -> Path:
         raise InputError(f"{name} is a URL, and only local files and folders are supported; copy or mount it, "
                          "and name the local path")
     try:
-        return Path(name).expanduser()
+        path = Path(name).expanduser()
     except RuntimeError as error:
         raise InputError(f"{name} cannot be expanded ({error}); give the full path") from error
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise InputError(f"{name} is a loop of symbolic links; name another path") from error
+    return path
 
 
 def write_atomically(path: Path, content: bytes) -> None:

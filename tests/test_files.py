@@ -112,6 +112,13 @@ def test_a_home_folder_is_expanded_or_refused(monkeypatch: pytest.MonkeyPatch, t
         local_path("~unknown-user/runs")
 
 
+def test_a_loop_of_links_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for path in (tmp_path / "loop", tmp_path / "loop" / "below"):
+        with pytest.raises(InputError, match="is a loop of symbolic links"):
+            local_path(path)
+
+
 @pytest.mark.parametrize("path", ["", " "])
 def test_an_empty_path_is_refused(path: str) -> None:
     with pytest.raises(InputError, match="a path is empty"):

@@ -5,7 +5,6 @@ $ python -m experiments.benchmarks.growth --out experiments/results/growth.md
 Each row runs in a separate process, which warms up, is timed and ends before the next one starts.
 """
 
-from pathlib import Path
 
 from rich.progress import track
 
@@ -13,7 +12,7 @@ from experiments import children
 from experiments.benchmarks.turns import Worker
 from experiments.run_table import hardware
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
-from handwriting_gan.files import write_atomically
+from handwriting_gan.files import local_path, write_atomically
 from handwriting_gan.report.tables import markdown_table
 from handwriting_gan.workdir.outputs import check_output
 
@@ -27,7 +26,7 @@ def main() -> None:
     parser = Flags(description=__doc__.splitlines()[0],
                    example="python -m experiments.benchmarks.growth --out experiments/results/growth.md")
     parser.add_argument("--iterations", type=whole_number(1), default=4, help="timed iterations of each row")
-    parser.add_argument("--out", type=Path, help="Markdown file (default: print only)")
+    parser.add_argument("--out", type=local_path, help="Markdown file (default: print only)")
     arguments = parser.parse_args()
     if arguments.out:
         check_output(arguments.out, ".md", begins="StarGAN v2's train step")

@@ -19,7 +19,6 @@ import importlib.util
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -29,7 +28,7 @@ from experiments.benchmarks.our_step import add_compute_flag, add_size_flags
 from experiments.benchmarks.turns import NO_TORCH, Turn, Worker, ratios, seconds, take_turns
 from experiments.run_table import hardware
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
-from handwriting_gan.files import write_atomically
+from handwriting_gan.files import local_path, write_atomically
 from handwriting_gan.report.columns import DASH
 from handwriting_gan.report.tables import markdown_table
 from handwriting_gan.workdir.outputs import check_output
@@ -55,7 +54,7 @@ def main() -> None:
     add_compute_flag(parser)
     parser.add_argument("--rounds", type=whole_number(1), default=9, help="rounds of turns")
     parser.add_argument("--iterations", type=whole_number(1), default=6, help="iterations of a turn")
-    parser.add_argument("--out", type=Path, help="Markdown file (default: print only)")
+    parser.add_argument("--out", type=local_path, help="Markdown file (default: print only)")
     arguments = parser.parse_args()
     if not importlib.util.find_spec("torch"):
         raise InputError(NO_TORCH)

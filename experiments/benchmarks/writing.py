@@ -5,7 +5,6 @@ $ python -m experiments.benchmarks.writing
 
 import statistics
 import time
-from pathlib import Path
 
 import numpy as np
 from rich.progress import track
@@ -13,13 +12,14 @@ from rich.progress import track
 from handwriting_gan import cache
 from handwriting_gan.data import mnist_5k
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
+from handwriting_gan.files import local_path
 from handwriting_gan.synthesis import trained_model
 
 
 def main() -> None:
     """Parses the flags and prints the speed."""
     parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.benchmarks.writing")
-    parser.add_argument("--workdir", type=Path, help="workdir of the model (default: the released model)")
+    parser.add_argument("--workdir", type=local_path, help="workdir of the model (default: the released model)")
     parser.add_argument("--glyphs", type=whole_number(1), default=5_000, help="glyphs of a round")
     parser.add_argument("--rounds", type=whole_number(1), default=9, help="rounds")
     parser.add_argument("--references", type=whole_number(1, 1_000), default=10, help="glyphs of the hand")

@@ -8,7 +8,6 @@ The same seed gives the same weights on the same machine. --publish replaces the
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -18,7 +17,7 @@ from handwriting_gan import cache
 from handwriting_gan.data import sources
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
-from handwriting_gan.files import check_writable
+from handwriting_gan.files import check_writable, local_path
 from handwriting_gan.recognition import archive, fit_digit_classifier, fit_writer_encoder
 from handwriting_gan.recognition.fitting import Params
 
@@ -52,7 +51,7 @@ def main() -> None:
     parser.add_argument("--steps", type=whole_number(1), help="default: those of the weights in the package")
     parser.add_argument("--seed", type=whole_number(0), help="default: that of the weights in the package")
     output = parser.add_mutually_exclusive_group(required=True)
-    output.add_argument("--out", type=Path, help="file of weights to write (.npz)")
+    output.add_argument("--out", type=local_path, help="file of weights to write (.npz)")
     output.add_argument("--publish", action="store_true", help="replace the weights in the package")
     arguments = parser.parse_args()
     recipe = RECIPES[arguments.judge]

@@ -110,6 +110,15 @@ def test_a_model_with_more_training_is_shown_if_it_was_evaluated_alike(tmp_path:
         filled("<!-- table: comparison -->\n<!-- end -->", tmp_path)
 
 
+def test_the_summary_shows_models_that_were_evaluated_alike(tmp_path: Path) -> None:
+    for name in ("writer_guided", "stargan_v2"):
+        write_card(tmp_path / f"{name}.json", step=7)
+    assert "| StarGAN v2 |" in make_tables.summary(tmp_path)
+    write_card(tmp_path / "stargan_v2.json", judges={"digit classifier": "0000"})
+    with pytest.raises(InputError, match='the judge "digit classifier" is 570f4caeddb6 in the first and 0000'):
+        make_tables.summary(tmp_path)
+
+
 @pytest.mark.parametrize("content", ["", "[1]", "{}", '{"figures": 5}'])
 def test_a_file_that_is_not_a_scorecard_is_named(content: str, some_results: Path) -> None:
     (some_results / "few_shot" / "writer_guided.1.json").write_text(content)

@@ -65,7 +65,7 @@ def test_the_source_is_kept(out: str, workdir: Path, tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("kind", ["notes", "run", "state", "file", "scored", "below a file"])
+@pytest.mark.parametrize("kind", ["notes", "run", "state", "no checkpoints", "file", "scored", "below a file"])
 def test_other_folders_are_kept(kind: str, workdir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     if kind == "notes":
@@ -80,6 +80,9 @@ def test_other_folders_are_kept(kind: str, workdir: Path, tmp_path: Path) -> Non
         if kind == "state":
             step, = (out / "checkpoints").iterdir()
             (step / "state").mkdir()
+        if kind == "no checkpoints":
+            shutil.rmtree(out / "checkpoints")
+            (out / "checkpoints").write_text("mine")
         if kind == "scored":
             (out / "scorecard.json").write_text("{}")
     before = contents(tmp_path)
