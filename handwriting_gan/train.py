@@ -31,7 +31,7 @@ from handwriting_gan.synthesis import sheets
 from handwriting_gan.training import deadlock, devices, processes
 from handwriting_gan.training.interruption import InterruptedRunError
 from handwriting_gan.training.loop import describe, train
-from handwriting_gan.workdir.config_ranges import RENAMED, check_ranges, range_of, shorten
+from handwriting_gan.workdir.config_ranges import RENAMED, check_complete, check_ranges, range_of, shorten
 from handwriting_gan.workdir.layout import Workdir
 
 CONFIG = config_flags.DEFINE_config_file(
@@ -120,6 +120,8 @@ def _join() -> None:
         raise InputError("--coordinator, --processes and --process must be given together")
     if index is not None and count is not None and index >= count:
         raise InputError(f"--process is {index}; it must be below --processes, {count}")
+    if coordinator is not None and not re.fullmatch(r".+:\d+", coordinator):
+        raise InputError(f"--coordinator is {coordinator!r}; it must be HOST:PORT, as in first-host:1234")
     processes.join(coordinator, count, index)
 
 
@@ -148,10 +150,11 @@ def _parse_flags(arguments: list[str]) -> ConfigDict:
         raise
     except flags.Error as error:
         raise InputError(_flag_reason(str(error))) from error
-    except Exception as error:  # a config file is a program, and may raise anything
+    except (Exception, SystemExit) as error:  # a config file is a program, and may raise anything
         raise InputError(f"--config: {_config_reason(error)}") from error
     if missing or not isinstance(config, ConfigDict):
         raise InputError(CHOOSE_CONFIG)
+    check_complete(config)
     check_ranges(config, "--config.")
     _check_labels(config)
     return config
@@ -184,10 +187,12 @@ def _flag_reason(message: str) -> str:
                          message, re.DOTALL):
         allowed = range_of(wrong[1].removeprefix("config.")) or "a whole number"
         return f"--{wrong[1]} is {shorten(wrong[2])}; it must be {allowed}"
+    if group := re.match(r"flag --(config\.\w+)=.*: Failed to parse .* as a ConfigDict", message, re.DOTALL):
+        return f"--{group[1]} is a group of fields; change one of them, as in --{group[1]}.FIELD=VALUE"
     return f"{lines[0]}; see python -m handwriting_gan.train --help"
 
 
-def _config_reason(error: Exception) -> str:
+def _config_reason(error: BaseException) -> str:
     """One line for an error that a config file or an unknown field has raised."""
     if isinstance(error, SyntaxError):
         position = f"{error.filename}, line {error.lineno}: " if error.filename else ""

@@ -1,5 +1,6 @@
 """Sample sheets: labelled pictures of what a model synthesises, made during training."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -18,9 +19,12 @@ BEST_GUESS, NATURAL_TRY = 0.0, 1.0
 
 
 def for_training(config: ConfigDict, held_out: Glyphs) -> Callable[[int, Params], dict[str, Sheet]]:
-    """The function `(step, averaged networks) -> {mode: sheet}` for a run of this config."""
-    method = methods.build(config)
-    return lambda step, averaged: sheets(TrainedModel(config, method, averaged, step), held_out)
+    """The function `(step, averaged networks) -> {mode: sheet}` for a run of this config.
+
+    It builds the method when it is first called, because `train` checks the config.
+    """
+    build = functools.cache(lambda: methods.build(config))
+    return lambda step, averaged: sheets(TrainedModel(config, build(), averaged, step), held_out)
 
 
 def sheets(model: TrainedModel, held_out: Glyphs) -> dict[str, Sheet]:

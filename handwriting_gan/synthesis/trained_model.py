@@ -263,6 +263,8 @@ def load(workdir: str | Path | None = None) -> TrainedModel:
     """
     folder = Workdir(local_path(workdir) if workdir is not None else RELEASED)
     config = read_config(folder)
+    if missing := [name for name in ("method", "preset", "data") if name not in config]:
+        raise InputError(f"{folder.config} has no {', no '.join(missing)}; restore it or train again")
     try:
         method = methods.build(config)
         shapes = jax.eval_shape(method.init, jax.random.key(0))

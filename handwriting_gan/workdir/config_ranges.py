@@ -84,7 +84,7 @@ class OneOf(NamedTuple):
 
 
 COUNT, WIDTH, WEIGHT = Whole(1), Whole(1, MAX_WIDTH), Real()
-DECAY = Real(0.0, 1.0, below=True)
+DECAY = Real(0.0, 0.999999)  # nearer to 1, float32 makes it 1, and its bias correction divides by 0
 # By the field's path; `group.*` is for the group's other fields.
 RANGES: dict[str, Range] = {
     "preset": OneOf(("tiny", "small", "base")),
@@ -159,6 +159,9 @@ def check_ranges(config: ConfigDict, prefix: str) -> None:
     for name in GROUPS:
         if name in config and not isinstance(config[name], ConfigDict):
             raise InputError(f"{prefix}{name} is {shorten(config[name])}; it must be a group of fields")
+    for name, value in config.items():
+        if name in RANGES and isinstance(value, ConfigDict):
+            raise InputError(f"{prefix}{name} is a group of fields; it must be {RANGES[name]}")
     order = {path: index for index, path in enumerate(RANGES)}
     # In the table's order, so that the error names `steps` before a field that follows it.
     for path, value in sorted(fields(config), key=lambda field: order.get(field[0], len(order))):
@@ -168,13 +171,18 @@ def check_ranges(config: ConfigDict, prefix: str) -> None:
 
 
 def check_complete(config: ConfigDict) -> None:
-    """Checks that a config has every field that all runs need.
+    """Checks that a config has every field that all runs need, and can be saved.
 
     Raises:
-      InputError: naming the missing fields.
+      InputError: naming the missing fields, or a value that JSON does not have.
     """
     if missing := [name for name in REQUIRED if name not in config]:
         raise InputError(f"the config has no {', no '.join(missing)}; begin with the fields of configs/common.py")
+    try:
+        config.to_json()
+    except TypeError as error:
+        raise InputError(f"the config cannot be saved ({str(error).partition('.')[0]}); use numbers, text, "
+                         "lists and groups of fields") from error
 
 
 def shorten(value: Any) -> str:

@@ -113,8 +113,9 @@ def _config(**changes: object) -> dict:
     (None, "holds no run"),
     ("{", "cannot be read"),
     (json.dumps(_config(method="pix2pix")), "'pix2pix'"),
-    (json.dumps(_config(ema_decay=1.5)), "ema_decay is 1.5; it must be at least 0 and below 1"),
+    (json.dumps(_config(ema_decay=1.5)), "ema_decay is 1.5; it must be at least 0 and at most 0.999999"),
     (json.dumps(_config(truncation=math.nan)), "truncation is nan"),
+    (json.dumps({name: value for name, value in _config().items() if name != "data"}), "config.json has no data"),
     (json.dumps(_config(networks={})), "not the config of a stargan_v2 run"),
     ("[5]", "not a JSON object"),
     (json.dumps(_config()), "no checkpoint yet"),
@@ -183,12 +184,13 @@ def refused_to_train(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatc
     (("--config.tracker=paper",), "tensorboard, wandb"),
     (("--config.compute=float16",), "float32, bfloat16"),
     (("--config.averaging=0.9",), 'there is no field averaging; did you mean "ema_decay"'),
-    (("--config.ema_decay=1.5",), "--config.ema_decay is 1.5; it must be at least 0 and below 1"),
+    (("--config.ema_decay=1.5",), "--config.ema_decay is 1.5; it must be at least 0 and at most 0.999999"),
     (("--config.ema_decay=nan",), "--config.ema_decay is nan"),
     (("--config.learning_rates.generator=0",), "--config.learning_rates.generator is 0.0"),
     (("--config.losses.cycle=1e400",), "--config.losses.cycle is inf"),
     (("--config.adam={'beta1': 3}",), "--config.adam.beta1 is 3"),
     (("--config.networks=None",), "--config.networks"),
+    (("--config.networks=wide",), "--config.networks is a group of fields; change one of them"),
     (("--wokdir=x",), "workdir"),
     (("stray",), "stray"),
     (("--config.steps=-5",), "steps is -5"),
@@ -199,6 +201,7 @@ def refused_to_train(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatc
     (("--dry_run", "--stop_at=9"), "--stop_at is 9"),
     (("--dry_run", "--config.batch_size=5"), "multiple of 2"),
     (("--processes=2",), "must be given together"),
+    (("--coordinator=here", "--processes=2", "--process=0"), "--coordinator is 'here'; it must be HOST:PORT"),
     (("--coordinator=here:1", "--processes=2", "--process=2"), "--process is 2; it must be below"),
     (("--workdir=",), "a path is empty"),
     (("--workdir=gs://bucket/run",), "gs://bucket/run is a URL"),
@@ -240,6 +243,11 @@ def test_a_wrong_config_path(config: str, reason: str, refused_to_train: Callabl
      "    del config.ema_decay\n    return config", "the config has no ema_decay"),
     ("from configs import dcgan\ndef get_config(preset):\n    config = dcgan.get_config(preset)\n"
      "    config.stepz.more = 2", "the file raises AttributeError: 'stepz'"),
+    ("def get_config(preset):\n    raise SystemExit(0)", "the file raises SystemExit"),
+    *((f"from configs import stargan_v2\ndef get_config(preset):\n    config = stargan_v2.get_config(preset)\n"
+       f"    del config.{field}\n    return config", reason) for field, reason in (
+           ("data", "the config has no data"), ("networks", "the config has no networks"),
+           ("losses", "the config does not fit its method, stargan_v2 ('losses')"))),
 ])
 def test_an_error_in_a_config_file(content: str, reason: str, tmp_path: Path,
                                    refused_to_train: Callable[..., str]) -> None:
