@@ -141,7 +141,7 @@ def read(path: Path) -> Scorecard:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); make it with "
                          "python -m handwriting_gan.evaluate --out") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is not a scorecard of this version ({error}); evaluate the model again") from error
 
 

@@ -29,8 +29,6 @@ SPARE = 2  # the free space that a save requires, as a multiple of the arrays' b
 MAKE_ROOM = "earlier checkpoints are kept: free some space, then run the same command again to resume"
 HASHES = "sha256.json"  # in a checkpoint's folder; a checkpoint without it was not written by this project
 Manager: TypeAlias = ocp.CheckpointManager
-# Errors that may be temporary: of the file system, the memory or a library.
-UNREADABLE = (OSError, MemoryError, RuntimeError, ValueError, KeyError, TypeError)
 
 
 class DamagedError(Exception):
@@ -138,7 +136,9 @@ def restore(manager: Manager, abstract: dict[str, Any]) -> Restored | None:
             return Restored(_restore(manager, step, abstract), step, damaged)
         except DamagedError as error:
             damaged[step] = str(error)
-        except UNREADABLE as error:
+        except InputError:
+            raise
+        except Exception as error:  # Orbax raises a bare Exception, too; the cause may be temporary
             raise InputError(
                 f"the checkpoint of step {step} in {manager.directory} cannot be read ({_line(error)}); "
                 "nothing was changed: fix that, then run the same command again") from error

@@ -71,7 +71,7 @@ def read_config(workdir: Workdir) -> ConfigDict:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{workdir.root} holds no run (it has no config.json); "
                          "name a folder that `train` has written") from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"{workdir.config} cannot be read: {error}") from error
     check_ranges(config, f"{workdir.config}: ")
     return config
@@ -173,6 +173,11 @@ def check_free(workdir: Workdir) -> None:
       InputError: if another process is training in it, or it cannot be written to.
     """
     holds_run(workdir)
+    for path in (workdir.checkpoints, workdir.events, workdir.sample("", 0).parent):
+        if path.exists() and not path.is_dir():
+            raise InputError(f"{path} is a file, where a run has a folder; name another --workdir")
+    if workdir.root.is_symlink() and not workdir.root.exists():
+        raise InputError(f"{workdir.root} is a link to a folder that does not exist; name another --workdir")
     nearest = existing_folder(workdir.root)
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise InputError(f"{nearest} cannot be written to; name another --workdir")

@@ -181,7 +181,8 @@ def test_a_temporary_read_error_stops_the_run(
     assert restore(workdir).step == 3
 
 
-@pytest.mark.parametrize("error", [ValueError("RESOURCE_EXHAUSTED"), RuntimeError("busy"), OSError(5, "I/O")])
+@pytest.mark.parametrize("error", [ValueError("RESOURCE_EXHAUSTED"), RuntimeError("busy"), OSError(5, "I/O"),
+                                   Exception("Encountered error while reading array index")])
 def test_an_error_with_unchanged_files_is_not_damage(
         error: Exception, workdir: Workdir, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object, **options: object) -> None:

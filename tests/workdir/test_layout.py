@@ -59,7 +59,8 @@ def test_extending_a_run_must_not_change_its_schedule(tmp_path: Path) -> None:
     claim(Workdir(tmp_path), longer)
 
 
-@pytest.mark.parametrize("content", ["{", "5", "[1]", '"x"'])
+@pytest.mark.parametrize("content", ["{", "5", "[1]", '"x"', "[" * 100_000, '{"__class__": 3}', '{"a.b": 1}'],
+                         ids=lambda content: content[:9])
 def test_a_config_that_is_not_a_json_object_is_an_error(content: str, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(InputError, match="cannot be read"):
@@ -188,10 +189,21 @@ def test_the_check_finds_a_training_process_and_a_read_only_folder(
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="file cannot be written to"):
         check_free(Workdir(tmp_path / "file" / "run"))
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(InputError, match="link is a link to a folder that does not exist"):
+        check_free(Workdir(tmp_path / "link"))
+    (tmp_path / "link").unlink()
     monkeypatch.setattr(layout.os, "access", lambda *_: False)
     with pytest.raises(InputError, match="cannot be written to"):
         check_free(workdir)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "events", "samples"])
+def test_the_check_finds_a_file_in_place_of_a_folder(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(InputError, match=f"{name} is a file"):
+        check_free(Workdir(tmp_path))
 
 
 def test_the_lock_works_without_unix() -> None:
