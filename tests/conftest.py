@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,9 @@ import pytest
 
 from handwriting_gan.data import mnist_5k
 from handwriting_gan.data.glyphs import Glyphs
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job; subprocesses would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SLOW_FILES = ("tests/journeys", "tests/methods", "tests/test_configs.py", "tests/training")
 MEMORY_MAPS = Path("/proc/self/maps")

@@ -19,6 +19,7 @@ from handwriting_gan.evaluation.scorecard import HandRow
 from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.training import optimizers, train_state
 from handwriting_gan.training.train_step import make_train_step
+from handwriting_gan.workdir.config_ranges import check_complete, check_ranges, fields, range_of
 
 CONTRIBUTING = Path(__file__).parents[1] / ".github" / "CONTRIBUTING.md"
 IMPORTS = """
@@ -78,6 +79,9 @@ def test_a_method_trains_and_writes(glyphs: Glyphs, monkeypatch: pytest.MonkeyPa
     method_file, config_file = (run(code) for code in blocks("A method"))
     config = config_file["get_config"]("tiny")
     monkeypatch.setitem(methods.CATALOGUE, config.method, method_file["build"])
+    check_ranges(config, "")
+    check_complete(config)
+    assert all(range_of(path) for path, _ in fields(config))
     method, by_network = methods.build(config), optimizers.build(config)
     assert set(by_network) == set(method.networks)
     make_pool, sample, _ = method.examples

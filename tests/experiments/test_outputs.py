@@ -133,7 +133,7 @@ def test_without_pytorch_a_benchmark_exits_with_one_line(
 def test_files_of_a_run_are_not_replaced(call: Callable[..., None], tmp_path: Path) -> None:
     (tmp_path / "samples").mkdir()
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(InputError, match="would change what the run in"):
+    with pytest.raises(InputError, match="would change the run in"):
         call(write.__name__, "--number", 4, "--like", PICTURE, "--out", tmp_path / "samples" / "new.png")
     with pytest.raises(InputError, match=r"does not end in \.html or \.htm"):
         call(export_web.__name__, "--out", tmp_path / "config.json")

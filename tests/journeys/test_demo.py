@@ -70,8 +70,8 @@ def test_a_method_without_javascript_is_refused(refused: Run, stargan_v2_workdir
     (export_web, [], "--out"),
     (export_web, ["--out", PICTURE / "demo.html"], "cannot write"),
     (export_web, ["--out", "demo.html", "--workdir", ROOT / "tests"], "config.json"),
-    (demo, ["--port", "many"], "no whole number from 0 to 65535"),
-    (demo, ["--port", "65536"], "no whole number from 0 to 65535"),
+    (demo, ["--port", "many"], "is not a whole number from 0 to 65535"),
+    (demo, ["--port", "65536"], "is not a whole number from 0 to 65535"),
     (demo, ["--workdir", ROOT / "tests"], "config.json"),
 ])
 def test_a_bad_flag_is_refused(entry_point: object, flags: list[object], reason: str, refused: Run) -> None:

@@ -13,12 +13,12 @@ def test_confusion_counts_digits_read_by_target() -> None:
 
 
 def test_the_diagonal_gives_the_accuracy(rng: np.random.Generator) -> None:
-    read, asked = rng.integers(0, 10, (2, 500)).astype(np.int32)
-    counts = confusion(read, asked)
-    assert np.trace(counts) == np.sum(read == asked)
-    np.testing.assert_array_equal(counts.sum(axis=1), np.bincount(asked))
+    read, target = rng.integers(0, 10, (2, 500)).astype(np.int32)
+    counts = confusion(read, target)
+    assert np.trace(counts) == np.sum(read == target)
+    np.testing.assert_array_equal(counts.sum(axis=1), np.bincount(target))
     np.testing.assert_array_equal(counts.sum(axis=0), np.bincount(read))
-    np.testing.assert_array_equal(confusion(asked, read), counts.T)
+    np.testing.assert_array_equal(confusion(target, read), counts.T)
 
 
 def test_no_digits_give_zero_counts() -> None:

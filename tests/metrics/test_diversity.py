@@ -33,7 +33,7 @@ def naive(one: list[np.ndarray], other: list[np.ndarray]) -> np.ndarray:
 
 
 def test_normalised_channels_are_compared_at_each_position() -> None:
-    """(3, 4) and (0, 5) become (.6, .8) and (0, 1): .36 + .04 apart; the second place is equal."""
+    """(3, 4) and (0, 5) become (.6, .8) and (0, 1): the distance is .36 + .04; the second position is equal."""
     one, other = layer([3, 4], [1, 1]), layer([0, 5], [2, 2])
     assert layer_distance([one], [other]) == pytest.approx([0.4 / 2])
 
@@ -81,7 +81,7 @@ def some_outputs(rng: np.random.Generator, count: int) -> list[np.ndarray]:
 
 
 def test_all_pairs_of_outputs_are_compared() -> None:
-    """Between (1, 0), (0, 1) and (1, 0) two pairs are 2 apart and one is 0 apart."""
+    """The distances between (1, 0), (0, 1) and (1, 0) are 2, 2 and 0."""
     one, other = layer([1, 0]), layer([0, 1])
     assert diversity([outputs(one, other)]) == pytest.approx([2.0])
     assert diversity([outputs(one, other, one)]) == pytest.approx([4 / 3])

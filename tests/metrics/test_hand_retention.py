@@ -85,7 +85,7 @@ def test_too_few_pairs_have_no_value_and_too_few_writers_no_interval(rng: np.ran
 
 
 def test_spread_is_the_root_mean_square_of_differences() -> None:
-    """Half are 3 apart and half 4: the root of (9 + 16) / 2."""
+    """Half of the differences are 3 and half 4: the root of (9 + 16) / 2."""
     one = np.arange(20.0)
     other = one + np.tile([3.0, -4.0], 10)
     assert spread(one, other, np.arange(20)).value == pytest.approx(np.sqrt(12.5))

@@ -16,8 +16,8 @@ WRITERS = np.repeat(np.arange(12), 3)
 OTHERS = WRITERS[:, None] != WRITERS
 
 
-def some_scores(rng: np.random.Generator, apart: float = 1.0) -> np.ndarray:
-    return rng.normal(size=OTHERS.shape) + apart * np.eye(len(OTHERS))
+def some_scores(rng: np.random.Generator, separation: float = 1.0) -> np.ndarray:
+    return rng.normal(size=OTHERS.shape) + separation * np.eye(len(OTHERS))
 
 
 def test_a_rank_is_1_plus_the_number_of_better_impostors() -> None:
@@ -71,14 +71,14 @@ def test_average_precision_is_one_over_the_rank() -> None:
 
 
 def test_perfect_scores_have_rank_1(rng: np.random.Generator) -> None:
-    all_ranks = ranks(some_scores(rng, apart=100.0), OTHERS)
+    all_ranks = ranks(some_scores(rng, separation=100.0), OTHERS)
     assert rank_at_most(all_ranks, 1, WRITERS) == Estimate(1.0, (1.0, 1.0))
     assert mean_average_precision(all_ranks, WRITERS) == Estimate(1.0, (1.0, 1.0))
 
 
 def test_better_separation_gives_better_ranks(rng: np.random.Generator) -> None:
-    noise = some_scores(rng, apart=0.0)
-    all_ranks = [ranks(noise + apart * np.eye(len(noise)), OTHERS) for apart in (0.0, 1.0, 2.0, 4.0)]
+    noise = some_scores(rng, separation=0.0)
+    all_ranks = [ranks(noise + separation * np.eye(len(noise)), OTHERS) for separation in (0.0, 1.0, 2.0, 4.0)]
     for measure in (lambda each: rank_at_most(each, 5, WRITERS),
                     lambda each: mean_average_precision(each, WRITERS)):
         assert (np.diff([measure(each).value for each in all_ranks]) > 0).all()
@@ -100,7 +100,7 @@ def test_chance_is_the_fraction_of_candidates_up_to_the_rank() -> None:
 
 def test_random_scores_are_at_chance(rng: np.random.Generator) -> None:
     impostor = OTHERS & (rng.random(OTHERS.shape) < 0.5)
-    guesses = np.concatenate([ranks(some_scores(rng, apart=0.0), impostor) for _ in range(200)])
+    guesses = np.concatenate([ranks(some_scores(rng, separation=0.0), impostor) for _ in range(200)])
     for most in (1, 5):
         found = rank_at_most(guesses, most, np.zeros(len(guesses))).value
         assert found == pytest.approx(chance(impostor, most), rel=0.1)

@@ -19,9 +19,9 @@ OTHERS = WRITERS[:, None] != WRITERS
 MEASURES = (area_under_curve, equal_error_rate)
 
 
-def some_scores(rng: np.random.Generator, apart: float = 0.1, writers: np.ndarray = WRITERS) -> np.ndarray:
-    """Scores with standard deviation 0.1, genuine ones higher by `apart`; steps of 0.01 give ties."""
-    scores = rng.normal(0.0, 0.1, (len(writers), len(writers))) + apart * np.eye(len(writers))
+def some_scores(rng: np.random.Generator, separation: float = 0.1, writers: np.ndarray = WRITERS) -> np.ndarray:
+    """Scores with standard deviation 0.1, genuine ones higher by `separation`; steps of 0.01 give ties."""
+    scores = rng.normal(0.0, 0.1, (len(writers), len(writers))) + separation * np.eye(len(writers))
     return np.clip(np.rint(100 * scores) / 100, -1, 1)
 
 
@@ -62,8 +62,8 @@ def test_the_area_is_the_fraction_of_correctly_ordered_pairs(rng: np.random.Gene
 
 
 def test_the_error_rate_is_at_equal_errors(rng: np.random.Generator) -> None:
-    for apart in (0.0, 0.05, 0.2, 0.4):
-        scores = some_scores(rng, apart)
+    for separation in (0.0, 0.05, 0.2, 0.4):
+        scores = some_scores(rng, separation)
         expected = naive_error(*trials(scores, OTHERS))
         assert equal_error_rate(scores, OTHERS, WRITERS).value == pytest.approx(expected, abs=0.01)
 
@@ -81,18 +81,18 @@ def test_a_weight_is_the_number_of_repetitions_of_a_query(
     np.testing.assert_allclose(measure(scores, impostor, WRITERS)(weights), expected, atol=slack)
 
 
-@pytest.mark.parametrize("apart", [0.05, 0.1, 0.2])
-def test_normal_scores_have_the_rates_of_signal_detection(apart: float, rng: np.random.Generator) -> None:
-    """At d deviations apart the area is Phi(d / sqrt 2), the error rate Phi(-d / 2)."""
+@pytest.mark.parametrize("separation", [0.05, 0.1, 0.2])
+def test_normal_scores_have_the_rates_of_signal_detection(separation: float, rng: np.random.Generator) -> None:
+    """At a separation of d standard deviations the area is Phi(d / sqrt 2), the error rate Phi(-d / 2)."""
     writers = np.arange(720) // 20
-    scores, impostor = some_scores(rng, apart, writers), writers[:, None] != writers
+    scores, impostor = some_scores(rng, separation, writers), writers[:, None] != writers
     area, error = (measure(scores, impostor, writers).value for measure in MEASURES)
-    assert area == pytest.approx(norm.cdf(apart / 0.1 / np.sqrt(2)), abs=0.03)
-    assert error == pytest.approx(norm.cdf(-apart / 0.1 / 2), abs=0.03)
+    assert area == pytest.approx(norm.cdf(separation / 0.1 / np.sqrt(2)), abs=0.03)
+    assert error == pytest.approx(norm.cdf(-separation / 0.1 / 2), abs=0.03)
 
 
 def test_separated_scores_have_no_error(rng: np.random.Generator) -> None:
-    scores = some_scores(rng, apart=1.0)
+    scores = some_scores(rng, separation=1.0)
     found, error = (metric(scores, OTHERS, WRITERS) for metric in (area_under_curve, equal_error_rate))
     assert (found.value, found.interval) == (1.0, pytest.approx((1.0, 1.0)))
     assert (error.value, error.interval) == (0.0, pytest.approx((0.0, 0.0)))
@@ -119,8 +119,8 @@ def test_random_scores_are_at_chance(rng: np.random.Generator) -> None:
 
 
 def test_better_separation_gives_better_rates(rng: np.random.Generator) -> None:
-    noise = some_scores(rng, apart=0.0)
-    scores = [noise + apart * np.eye(len(noise)) for apart in (0.0, 0.1, 0.2, 0.3)]
+    noise = some_scores(rng, separation=0.0)
+    scores = [noise + separation * np.eye(len(noise)) for separation in (0.0, 0.1, 0.2, 0.3)]
     assert (np.diff([area_under_curve(each, OTHERS, WRITERS).value for each in scores]) > 0).all()
     assert (np.diff([equal_error_rate(each, OTHERS, WRITERS).value for each in scores]) < 0).all()
 

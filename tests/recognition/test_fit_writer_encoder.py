@@ -134,10 +134,10 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 @LOSSES
 def test_the_loss_of_orthogonal_writers_is_minimal(loss: Loss) -> None:
-    apart = np.repeat(np.eye(5)[:, None], 4, axis=1)
+    orthogonal = np.repeat(np.eye(5)[:, None], 4, axis=1)
     expected = {prototype_loss: np.log(1 + 4 * np.exp(-SCALE)),
                 contrastive_loss: np.log(3 + 12 * np.exp(-SCALE))}  # of 15 others, 3 are the writer's
-    assert float(loss(apart, consecutive(5, 4), KEY)) == pytest.approx(expected[loss], abs=1e-5)
+    assert float(loss(orthogonal, consecutive(5, 4), KEY)) == pytest.approx(expected[loss], abs=1e-5)
 
 
 @LOSSES
@@ -149,8 +149,8 @@ def test_the_loss_of_equal_embeddings_is_the_log_of_the_number_of_choices(loss: 
 
 def test_glyphs_of_the_querys_digit_do_not_count_for_a_hand() -> None:
     """Writers of a single digit have no hand for it, even if their embeddings are orthogonal."""
-    apart = np.repeat(np.eye(5)[:, None], 4, axis=1)
-    assert float(prototype_loss(apart, np.full((5, 4), 7), KEY)) == pytest.approx(np.log(5))
+    orthogonal = np.repeat(np.eye(5)[:, None], 4, axis=1)
+    assert float(prototype_loss(orthogonal, np.full((5, 4), 7), KEY)) == pytest.approx(np.log(5))
 
 
 def test_the_prototype_loss_is_a_softmax_over_all_hands(rng: np.random.Generator) -> None:
