@@ -32,6 +32,7 @@ JAX_DEFAULTS = {
     "jax_random_seed_offset": 0,
     "jax_legacy_prng_key": "allow",
     "jax_transfer_guard": "allow",
+    "jax_disable_jit": False,  # training compiles its step ahead of time
 }
 
 

@@ -168,7 +168,7 @@ def test_every_module_can_be_imported_without_posix_and_home() -> None:
 JAX_SETTINGS = {
     "JAX_NUMPY_RANK_PROMOTION": "raise", "JAX_NUMPY_DTYPE_PROMOTION": "strict", "JAX_ENABLE_X64": "1",
     "JAX_DEFAULT_PRNG_IMPL": "rbg", "JAX_THREEFRY_PARTITIONABLE": "0", "JAX_RANDOM_SEED_OFFSET": "7",
-    "JAX_LEGACY_PRNG_KEY": "error", "JAX_TRANSFER_GUARD": "disallow",
+    "JAX_LEGACY_PRNG_KEY": "error", "JAX_TRANSFER_GUARD": "disallow", "JAX_DISABLE_JIT": "1",
 }
 RANDOM_SUM = """
 import jax, jax.numpy as jnp
