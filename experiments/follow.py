@@ -114,7 +114,7 @@ def plot(workdirs: dict[str, Path], prefix: Path) -> None:
     along = {heading: {int(path.stem) * sizes[heading]: card for path, card in row_cards.items()}
              for heading, row_cards in cards.items()}
     logs = {heading: _log(Workdir(workdir).metrics) for heading, workdir in workdirs.items()}
-    for name, content in zip(PLOTS, (curves.figures(along), curves.losses(logs, sizes)), strict=True):
+    for name, content in zip(PLOTS, (curves.estimates(along), curves.losses(logs, sizes)), strict=True):
         path = _plot_path(prefix, name)
         write_atomically(path, content)
         print(path)

@@ -1,6 +1,6 @@
 """The guided modes by StarGAN v2's protocol: every source as each of the other digits, ten outputs each.
 
-Real glyphs are training glyphs, as in that protocol. The same figures of real held-out glyphs show what a
+Real glyphs are training glyphs, as in that protocol. The same estimates of real held-out glyphs show what a
 perfect generator could reach.
 
 Axes: S sources, D targets of each (the nine other digits), T outputs of each, N = S D T outputs in all.
@@ -13,7 +13,7 @@ import numpy as np
 from handwriting_gan.data.glyphs import DIGITS, Glyphs
 from handwriting_gan.evaluation.judges import Judges
 from handwriting_gan.evaluation.protocol import Protocol, per_digit, some
-from handwriting_gan.evaluation.scorecard import GuidedFigures
+from handwriting_gan.evaluation.scorecard import GuidedEstimates
 from handwriting_gan.metrics import bootstrap, morphometrics
 from handwriting_gan.metrics.bootstrap import Estimate, TooFewError, or_reason
 from handwriting_gan.metrics.density_coverage import density_coverage
@@ -85,20 +85,20 @@ def of_digits(glyphs: Glyphs, digits: np.ndarray, rng: np.random.Generator) -> G
 
 
 def measure_mode(model: TrainedModel, mode: str, judges: Judges, reals: Reals, held_out: Glyphs,
-                 protocol: Protocol, seed: int) -> GuidedFigures:
-    """The figures of the mode 'latent' or 'reference'."""
+                 protocol: Protocol, seed: int) -> GuidedEstimates:
+    """The estimates of the mode 'latent' or 'reference'."""
     rng = np.random.default_rng(seed)
     sources = per_digit(held_out, protocol.sources, rng)
     outputs = redraw(model, mode, sources, held_out, protocol, seed)
     read, features = judges.reader.digits_and_features(outputs.images)
     sample = rng.permutation(len(read))[:common(protocol, reals.glyphs, held_out)]
     tasks = outputs.source_digits * DIGITS + outputs.digits
-    return GuidedFigures(
+    return GuidedEstimates(
         sources=len(sources.digits),
         outputs=len(read),
         **content(read, outputs),
         **likeness(judges, outputs.take(sample), features[sample], reals, protocol),
-        # StarGAN v2's own figure: the mean over the 90 pairs of source digit and target digit.
+        # StarGAN v2's own estimate: the mean over the 90 pairs of source digit and target digit.
         frechet_distance_per_task=or_reason(
             frechet_estimate, features, reals.features, outputs.writers, tasks, reals.glyphs.digits,
             lambda task: task % DIGITS),
@@ -106,14 +106,14 @@ def measure_mode(model: TrainedModel, mode: str, judges: Judges, reals: Reals, h
     )
 
 
-def measure_reals(judges: Judges, reals: Reals, held_out: Glyphs, protocol: Protocol, seed: int) -> GuidedFigures:
-    """The same figures of real held-out glyphs, with the same number of glyphs in every distance."""
+def measure_reals(judges: Judges, reals: Reals, held_out: Glyphs, protocol: Protocol, seed: int) -> GuidedEstimates:
+    """The same estimates of real held-out glyphs, with the same number of glyphs in every distance."""
     rng = np.random.default_rng(seed)
     groups = real_groups(per_digit(held_out, protocol.sources, rng), held_out, protocol, seed)
     glyphs = some(held_out, common(protocol, reals.glyphs, held_out), rng)
     sample = Outputs(glyphs.images, glyphs.digits, glyphs.digits, glyphs.writers, 1)
     read, features = judges.reader.digits_and_features(glyphs.images)
-    return GuidedFigures(
+    return GuidedEstimates(
         outputs=len(read),
         **content(read, sample),
         **likeness(judges, sample, features, reals, protocol),
@@ -123,7 +123,7 @@ def measure_reals(judges: Judges, reals: Reals, held_out: Glyphs, protocol: Prot
 
 
 def content(read: np.ndarray, outputs: Outputs) -> dict[str, Any]:
-    """The figures of GuidedFigures that ask which digit an output shows: the target, or the source's?"""
+    """The estimates of GuidedEstimates that ask which digit an output shows: the target, or the source's?"""
     right = (read == outputs.digits).astype(float)
     leaked = np.where(outputs.digits != outputs.source_digits, read == outputs.source_digits, np.nan)
     return {
@@ -135,7 +135,7 @@ def content(read: np.ndarray, outputs: Outputs) -> dict[str, Any]:
 
 def likeness(judges: Judges, fakes: Outputs, features: np.ndarray, reals: Reals,
              protocol: Protocol) -> dict[str, Any]:
-    """The distances of GuidedFigures between the outputs, as a set, and as many real glyphs."""
+    """The distances of GuidedEstimates between the outputs, as a set, and as many real glyphs."""
     count = len(features)
     digits = reals.glyphs.digits[:count]
     by_classifier = features, reals.features[:count]
@@ -173,7 +173,7 @@ def _neighbourhood(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray,
 
 def variety(judges: Judges, outputs: Outputs, standardise: Standardise, protocol: Protocol,
             rng: np.random.Generator) -> dict[str, Any]:
-    """The figures of GuidedFigures on how much the outputs of one source and target differ."""
+    """The estimates of GuidedEstimates on how much the outputs of one source and target differ."""
     groups = rng.permutation(len(outputs.digits) // outputs.outputs)[:protocol.spread]
     rows = groups[:, None] * outputs.outputs + np.arange(outputs.outputs)
     writers = outputs.writers[rows[:, 0]]

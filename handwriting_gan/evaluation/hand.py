@@ -26,7 +26,7 @@ from handwriting_gan.evaluation.scorecard import (
     RESHAPED_MEAN,
     ROWS,
     TWIN,
-    HandFigures,
+    HandEstimates,
     HandRow,
     Verification,
 )
@@ -139,7 +139,7 @@ def values_of(images: np.ndarray, digits: np.ndarray, standardise: Standardise) 
 
 
 def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, trained: Trained,
-                 count: int, seed: int) -> HandFigures:
+                 count: int, seed: int) -> HandEstimates:
     """All rows for K = `count` references, and how much two natural tries differ."""
     references = case.episodes.references[:, :count]
     best_guess, natural_try, another_try = write_tries(model, case, count, seed)
@@ -156,7 +156,7 @@ def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, 
     rows |= case.real_rows | {PREDICTOR: HandRow(_retention(predicted, case))}
     again = values_of(another_try, digits, trained.standardise)
     real, twin = case.values[case.episodes.targets], case.values[case.episodes.twins]
-    return HandFigures(
+    return HandEstimates(
         references=count,
         episodes=len(digits),
         writers=len(np.unique(case.targets.writers)),

@@ -14,12 +14,12 @@ from handwriting_gan.data.glyphs import UNKNOWN_WRITER
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.guided import measure_mode, measure_reals
 from handwriting_gan.evaluation.hand import measure_hand
-from handwriting_gan.evaluation.scorecard import GuidedFigures, HandFigures, MadeFrom, Scorecard
+from handwriting_gan.evaluation.scorecard import GuidedEstimates, HandEstimates, MadeFrom, Scorecard
 from handwriting_gan.synthesis.trained_model import TrainedModel
 
 WORKERS = 2  # parts at a time: a part alternates between networks and NumPy on one core
 MODES = ("latent", "reference")  # the guided modes that are measured
-Part = Callable[[], GuidedFigures | HandFigures]
+Part = Callable[[], GuidedEstimates | HandEstimates]
 
 
 def measure(model: TrainedModel, bench: Bench) -> Scorecard:
@@ -28,13 +28,13 @@ def measure(model: TrainedModel, bench: Bench) -> Scorecard:
     with ThreadPoolExecutor(WORKERS) as threads:
         running = threads.map(lambda part: part(), planned.values())
         measured = list(track(running, "measuring", len(planned), transient=True))
-    guided = {name: part for name, part in zip(planned, measured, strict=True) if isinstance(part, GuidedFigures)}
+    guided = {name: part for name, part in zip(planned, measured, strict=True) if isinstance(part, GuidedEstimates)}
     return Scorecard(
         made_from=made_from(model, bench),
         judges=bench.judges.hashes(),
         real=guided.pop("real"),
         guided=guided,
-        hands=[part for part in measured if isinstance(part, HandFigures)],
+        hands=[part for part in measured if isinstance(part, HandEstimates)],
         no_hand=bench.no_hand if "writer" in model.modes else "",
     )
 
@@ -55,7 +55,7 @@ def parts(model: TrainedModel, bench: Bench) -> dict[str, Part]:
 
 
 def made_from(model: TrainedModel, bench: Bench) -> MadeFrom:
-    """What the figures are made from."""
+    """What the estimates are made from."""
     known = bench.held_out.writers != UNKNOWN_WRITER
     return MadeFrom(
         method=model.config.method, preset=model.config.preset, step=model.step, trained_on=model.config.data,

@@ -1,4 +1,4 @@
-"""The scorecard: the figures of one evaluation, and what they were made from.
+"""The scorecard: the estimates of one evaluation, and what they were made from.
 
 A tree of dataclasses, read and written here only. An estimate is a value with its 95 % interval, or no value and
 the reason. Files of schema version 1 are migrated when they are read.
@@ -26,7 +26,7 @@ ROWS = (BEST_GUESS, NATURAL_TRY, TWIN, PREDICTOR, NEAREST_WRITER, RESHAPED_MEAN,
 
 
 @dataclasses.dataclass(frozen=True)
-class GuidedFigures:
+class GuidedEstimates:
     """A set of outputs compared with real training glyphs: of a guided mode, or of real held-out glyphs."""
 
     outputs: int
@@ -73,7 +73,7 @@ class HandRow:
 
 
 @dataclasses.dataclass(frozen=True)
-class HandFigures:
+class HandEstimates:
     """What is kept of a hand, given K references."""
 
     references: int  # K
@@ -118,15 +118,15 @@ class Scorecard:
 
     made_from: MadeFrom
     judges: dict[str, str]  # SHA-256 of the weights of each
-    real: GuidedFigures  # of real held-out glyphs
-    guided: dict[str, GuidedFigures]  # by mode
-    hands: list[HandFigures]  # by K, ascending
+    real: GuidedEstimates  # of real held-out glyphs
+    guided: dict[str, GuidedEstimates]  # by mode
+    hands: list[HandEstimates]  # by K, ascending
     no_hand: str = ""  # why the hand of a model that writes in a hand was not measured
     run: TableRun | None = None
     schema_version: int = SCHEMA_VERSION
 
-    def hand(self, references: int) -> HandFigures | None:
-        """The figures for so many references, if they were measured."""
+    def hand(self, references: int) -> HandEstimates | None:
+        """The estimates for so many references, if they were measured."""
         return next((hand for hand in self.hands if hand.references == references), None)
 
 
@@ -199,7 +199,7 @@ _GUIDED_1 = {"frechet_distance, classifier": "frechet_distance",
 
 
 def _from_version_1(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields of version 2 from those of version 1; figures that it lacks have no value."""
+    """The fields of version 2 from those of version 1; estimates that it lacks have no value."""
     figures = fields["figures"]
     return {
         "schema_version": SCHEMA_VERSION,
@@ -216,7 +216,7 @@ def _from_version_1(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _guided_from_1(part: dict[str, Any]) -> dict[str, Any]:
     named = {_GUIDED_1.get(name, name): value for name, value in part.items()}
-    return {name: _estimates_from_1(value) for name, value in (_absent(GuidedFigures) | named).items()}
+    return {name: _estimates_from_1(value) for name, value in (_absent(GuidedEstimates) | named).items()}
 
 
 def _hand_from_1(references: int, part: dict[str, Any]) -> dict[str, Any]:

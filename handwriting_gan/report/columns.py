@@ -1,4 +1,4 @@
-"""The columns of all tables: a heading, how a figure is printed, which direction is better, where it is found.
+"""The columns of all tables: a heading, how an estimate is printed, which direction is better, where it is found.
 
 The tables of one scorecard and the comparisons of many use the same columns.
 """
@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from handwriting_gan.evaluation.scorecard import GuidedFigures, HandFigures, HandRow, Verification
+from handwriting_gan.evaluation.scorecard import GuidedEstimates, HandEstimates, HandRow, Verification
 from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
 
@@ -18,7 +18,7 @@ Of = TypeVar("Of")
 
 @dataclasses.dataclass(frozen=True)
 class Column(Generic[Of]):
-    """One figure of a part of a scorecard."""
+    """One estimate of a part of a scorecard."""
 
     heading: str
     form: str  # a format of one number
@@ -26,7 +26,7 @@ class Column(Generic[Of]):
     find: Callable[[Of], Estimate | None]
 
     def cell(self, part: Of) -> str:
-        """The figure as a table prints it."""
+        """The estimate as a table prints it."""
         return printed(self.find(part), self.form)
 
 
@@ -44,7 +44,7 @@ def with_spread(value: float, spread: float | None, form: str) -> str:
     return text if spread is None else f"{text.removesuffix('%')} ± {form.format(spread)}"
 
 
-GUIDED: tuple[Column[GuidedFigures], ...] = (
+GUIDED: tuple[Column[GuidedEstimates], ...] = (
     Column("digits right", "{:.1%}", GREATER, lambda part: part.digit_accuracy),
     Column("leakage", "{:.1%}", SMALLER, lambda part: part.leakage),
     Column("Fréchet", "{:.2f}", SMALLER, lambda part: part.frechet_distance),
@@ -92,7 +92,7 @@ def quoted(column: Column[Verification]) -> Column[HandRow]:
     return Column(column.heading, column.form, column.better, find)
 
 
-def difference_share(name: str) -> Column[HandFigures]:
+def difference_share(name: str) -> Column[HandEstimates]:
     """How much two natural tries differ in an attribute, as a share of the writer's own two glyphs."""
     return Column(f"{name} apart", "{:.0%}", NEITHER, lambda hand: hand.difference_share.get(name))
 

@@ -1,6 +1,6 @@
 """Methods side by side: one row a method, over the scorecards of its seeds.
 
-A figure of one seed is printed with half of its 95 % interval, of several seeds with their standard deviation.
+An estimate of one seed is printed with half of its 95 % interval, of several seeds with their standard deviation.
 """
 
 import csv
@@ -40,7 +40,7 @@ from handwriting_gan.report.columns import (
     retention,
     with_spread,
 )
-from handwriting_gan.report.figures import png_of
+from handwriting_gan.report.png import png_of
 from handwriting_gan.report.tables import HAND_ROWS, MAIN, REAL, markdown_table
 
 DIGITS_RIGHT, LEAST_RIGHT = "digits right", 0.5  # a row with fewer does not compete
@@ -60,7 +60,7 @@ class Compared(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A figure over seeds."""
+    """An estimate over seeds."""
 
     value: float | None
     spread: float | None
@@ -202,7 +202,7 @@ def latex(comparison: Comparison) -> str:
 
 
 def comma_separated(comparison: Comparison) -> str:
-    """CSV: each figure, unrounded, and its spread in the next column; an empty cell where there is none."""
+    """CSV: each estimate, unrounded, and its spread in the next column; an empty cell where there is none."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["", *(heading for column in comparison.columns

@@ -1,4 +1,4 @@
-"""Curves along training: the terms of the losses, and the figures of scorecards made on the way."""
+"""Curves along training: the terms of the losses, and the estimates of scorecards made on the way."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from handwriting_gan.evaluation.scorecard import Scorecard
 from handwriting_gan.report.comparisons import Compared, guided, hand
-from handwriting_gan.report.figures import png_of
+from handwriting_gan.report.png import png_of
 
 REFERENCES = 3  # K of the hand's panels
 PANELS: dict[str, tuple[Sequence[Compared], str]] = {  # title: the columns, and which of them
@@ -20,8 +20,8 @@ PANELS: dict[str, tuple[Sequence[Compared], str]] = {  # title: the columns, and
 }
 
 
-def figures(along: Mapping[str, Mapping[int, Scorecard]]) -> bytes:
-    """A PNG: each method's figures against the examples seen, `{method: {examples: scorecard}}`.
+def estimates(along: Mapping[str, Mapping[int, Scorecard]]) -> bytes:
+    """A PNG: each method's estimates against the examples seen, `{method: {examples: scorecard}}`.
 
     The shaded band is the 95 % interval.
     """

@@ -12,7 +12,7 @@ from handwriting_gan.data.pictures import cross_sheet, png_of_sheet, row_sheet, 
 from handwriting_gan.evaluation.examples import Examples
 from handwriting_gan.files import write_atomically
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES
-from handwriting_gan.report.figures import png_of
+from handwriting_gan.report.png import png_of
 
 NAMES = ("matrix", "unseen_writers", "worst_read", "attributes")
 SHOWN = ("thickness", "slant", "aspect", "length")

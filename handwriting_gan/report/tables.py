@@ -11,8 +11,8 @@ from handwriting_gan.evaluation.scorecard import (
     PREDICTOR,
     RESHAPED_MEAN,
     TWIN,
-    GuidedFigures,
-    HandFigures,
+    GuidedEstimates,
+    HandEstimates,
     HandRow,
     Scorecard,
 )
@@ -58,7 +58,7 @@ class Table(NamedTuple):
 
 
 def tables(scorecard: Scorecard) -> list[Table]:
-    """All figures: the guided modes; then for each K retention, differences, and verification by each encoder."""
+    """All estimates: the guided modes; then for each K retention, differences, and verification by each encoder."""
     found = [guided(scorecard, GUIDED)]
     for hand in scorecard.hands:
         title = f"K = {hand.references}"
@@ -86,13 +86,13 @@ def summary_columns() -> list[Column[HandRow]]:
     return [*map(retention, MAIN), *map(quoted, chosen(VERIFICATION, *SUMMARY_OF_VERIFICATION)), *IMAGE]
 
 
-def guided(scorecard: Scorecard, columns: Sequence[Column[GuidedFigures]]) -> Table:
+def guided(scorecard: Scorecard, columns: Sequence[Column[GuidedEstimates]]) -> Table:
     """The guided modes, and real glyphs."""
     named = {MODES[mode]: part for mode, part in scorecard.guided.items()} | {REAL: scorecard.real}
     return _table("Guided modes", columns, named)
 
 
-def verification(title: str, encoder: str, hand: HandFigures) -> Table:
+def verification(title: str, encoder: str, hand: HandEstimates) -> Table:
     """Verification and retrieval by one encoder, and what the classifier reads."""
     rows = {heading: hand.rows[name] for name, heading in HAND_ROWS.items() if encoder in hand.rows[name].judged}
     cells = [[heading, *(column.cell(row.judged[encoder]) for column in VERIFICATION),
@@ -101,7 +101,7 @@ def verification(title: str, encoder: str, hand: HandFigures) -> Table:
     return Table(title, ["", *headings], cells)
 
 
-def differences(title: str, hand: HandFigures) -> Table:
+def differences(title: str, hand: HandEstimates) -> Table:
     """The root mean square difference of two natural tries, of two real glyphs, and their quotient."""
     columns = [*ATTRIBUTES, *TRAITS]
     rows = [[heading, *(printed(part.get(name), form) for name in columns)]
@@ -111,7 +111,7 @@ def differences(title: str, hand: HandFigures) -> Table:
     return Table(title, ["", *columns], rows)
 
 
-def expectations(hands: Sequence[HandFigures]) -> Table:
+def expectations(hands: Sequence[HandEstimates]) -> Table:
     """How much two natural tries differ, and what a best guess knows beyond the predictor."""
     rows = [[f"K = {hand.references}: {heading}", *(printed(part.get(name), form) for name in MAIN)]
             for hand in hands
@@ -120,7 +120,7 @@ def expectations(hands: Sequence[HandFigures]) -> Table:
     return Table("Expected and reached", ["", *MAIN], rows)
 
 
-def _hand_table(title: str, columns: Sequence[Column[HandRow]], hand: HandFigures) -> Table:
+def _hand_table(title: str, columns: Sequence[Column[HandRow]], hand: HandEstimates) -> Table:
     return _table(title, columns, {heading: hand.rows[name] for name, heading in HAND_ROWS.items()})
 
 
@@ -130,7 +130,7 @@ def _table(title: str, columns: Sequence[Column[Of]], rows: dict[str, Of]) -> Ta
 
 
 def notes(scorecard: Scorecard) -> list[str]:
-    """What the figures were made from, who judged, what was not measured and why."""
+    """What the estimates were made from, who judged, what was not measured and why."""
     made = scorecard.made_from
     route = f", {made.route} route" if made.route else ""
     lines = [f"{made.method} ({made.preset}, step {made.step}{route}, trained on {made.trained_on}) on {made.data}, "

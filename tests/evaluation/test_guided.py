@@ -8,7 +8,7 @@ from handwriting_gan.data.glyphs import DIGITS, Glyphs
 from handwriting_gan.evaluation import guided
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.guided import Outputs, content, measure_mode, redraw
-from handwriting_gan.evaluation.scorecard import GuidedFigures, Scorecard
+from handwriting_gan.evaluation.scorecard import GuidedEstimates, Scorecard
 from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES
 from handwriting_gan.synthesis.trained_model import TrainedModel
@@ -26,47 +26,47 @@ from tests.evaluation.conftest import (
 OUTPUTS = 20 * 9 * 5  # sources, other digits, tries
 
 
-def measured(model: Oracle, material: Bench, mode: str = "latent") -> GuidedFigures:
+def measured(model: Oracle, material: Bench, mode: str = "latent") -> GuidedEstimates:
     """The estimates of a mode."""
     return measure_mode(model, mode, material.judges, material.reals, material.held_out, material.protocol,
                         material.seed)
 
 
-def values(parts: list[GuidedFigures], name: str) -> list[float]:
+def values(parts: list[GuidedEstimates], name: str) -> list[float]:
     """The values of one estimate in several parts."""
     return [getattr(part, name).value for part in parts]
 
 
 @pytest.fixture(scope="module")
-def right(card: Scorecard) -> GuidedFigures:
+def right(card: Scorecard) -> GuidedEstimates:
     """The oracle's latent mode."""
     return card.guided["latent"]
 
 
 @pytest.fixture(scope="module")
-def blurrier(right: GuidedFigures, styled: np.ndarray, material: Bench) -> list[GuidedFigures]:
+def blurrier(right: GuidedEstimates, styled: np.ndarray, material: Bench) -> list[GuidedEstimates]:
     """The oracle, sharp and blurred by one and two pixels."""
     return [right, *(measured(blurred(styled, sigma), material) for sigma in (1.0, 2.0))]
 
 
 @pytest.fixture(scope="module")
-def dirtier(right: GuidedFigures, styled: np.ndarray, material: Bench) -> list[GuidedFigures]:
+def dirtier(right: GuidedEstimates, styled: np.ndarray, material: Bench) -> list[GuidedEstimates]:
     """The oracle with more and more specks."""
     return [right, *(measured(specked(styled, fraction), material) for fraction in (0.02, 0.1))]
 
 
 @pytest.fixture(scope="module")
-def wrong_digit(styled: np.ndarray, material: Bench) -> GuidedFigures:
+def wrong_digit(styled: np.ndarray, material: Bench) -> GuidedEstimates:
     return measured(WrongDigit(styled), material)
 
 
 @pytest.fixture(scope="module")
-def collapsed(styled: np.ndarray, material: Bench) -> GuidedFigures:
+def collapsed(styled: np.ndarray, material: Bench) -> GuidedEstimates:
     return measured(Collapsed(styled), material)
 
 
 @pytest.fixture(scope="module")
-def nothing(styled: np.ndarray, material: Bench) -> GuidedFigures:
+def nothing(styled: np.ndarray, material: Bench) -> GuidedEstimates:
     """The estimates of blank outputs."""
     return measured(blank(styled), material)
 
@@ -83,13 +83,13 @@ def test_an_oracle_is_nearly_as_good_as_real_glyphs(mode: str, card: Scorecard) 
 
 
 @pytest.mark.parametrize("name", ["frechet_distance", "kernel_distance"])
-def test_blur_increases_the_distance_from_the_reals(name: str, blurrier: list[GuidedFigures]) -> None:
+def test_blur_increases_the_distance_from_the_reals(name: str, blurrier: list[GuidedEstimates]) -> None:
     first, second, third = values(blurrier, name)
     assert max(3 * first, 20) < second < third
 
 
 @pytest.mark.parametrize("name", ["recall", "coverage"])
-def test_blur_decreases_the_coverage(name: str, blurrier: list[GuidedFigures]) -> None:
+def test_blur_decreases_the_coverage(name: str, blurrier: list[GuidedEstimates]) -> None:
     found = values(blurrier, name)
     assert found == sorted(found, reverse=True)
     assert found[-1] < 0.9 * found[0]
@@ -97,7 +97,7 @@ def test_blur_decreases_the_coverage(name: str, blurrier: list[GuidedFigures]) -
 
 @pytest.mark.parametrize("name", ["precision", "density", "coverage", "digit_accuracy"])
 def test_specks_decrease_the_similarity_to_real_glyphs(
-        name: str, dirtier: list[GuidedFigures]) -> None:
+        name: str, dirtier: list[GuidedEstimates]) -> None:
     found = values(dirtier, name)
     assert found == sorted(found, reverse=True)
     assert found[-1] < 0.9 * found[0]
@@ -105,20 +105,20 @@ def test_specks_decrease_the_similarity_to_real_glyphs(
 
 @pytest.mark.parametrize("name", ["frechet_distance", "kernel_distance"])
 def test_specks_increase_the_distance_from_the_reals(
-        name: str, dirtier: list[GuidedFigures]) -> None:
+        name: str, dirtier: list[GuidedEstimates]) -> None:
     found = values(dirtier, name)
     assert found == sorted(found)
     assert found[-1] > 5 * found[0]
 
 
 def test_writing_the_sources_digit_is_leakage_but_near_the_reals(
-        wrong_digit: GuidedFigures, right: GuidedFigures) -> None:
+        wrong_digit: GuidedEstimates, right: GuidedEstimates) -> None:
     assert wrong_digit.digit_accuracy.value < 0.02
     assert wrong_digit.leakage.value > 0.94
     assert wrong_digit.frechet_distance.value < 2 * right.frechet_distance.value
 
 
-def test_a_collapsed_model_has_no_diversity(collapsed: GuidedFigures, right: GuidedFigures) -> None:
+def test_a_collapsed_model_has_no_diversity(collapsed: GuidedEstimates, right: GuidedEstimates) -> None:
     assert collapsed.diversity.value == pytest.approx(0.0, abs=1e-5)
     assert set(collapsed.attribute_variance) == set(ATTRIBUTES)
     for name, figure in collapsed.attribute_variance.items():
@@ -127,7 +127,7 @@ def test_a_collapsed_model_has_no_diversity(collapsed: GuidedFigures, right: Gui
 
 
 def test_a_collapsed_model_has_low_coverage(
-        collapsed: GuidedFigures, right: GuidedFigures) -> None:
+        collapsed: GuidedEstimates, right: GuidedEstimates) -> None:
     assert collapsed.precision.value >= 0.9
     assert collapsed.recall.value < 0.1
     assert collapsed.coverage.value < 0.5 * right.coverage.value
@@ -143,14 +143,14 @@ def test_shuffled_hands_do_not_change_the_distances_of_sets(
         assert getattr(mixed, name).value == pytest.approx(getattr(kept, name).value, abs=0.1)
 
 
-def test_blank_outputs_have_no_attributes_and_a_reason(nothing: GuidedFigures) -> None:
+def test_blank_outputs_have_no_attributes_and_a_reason(nothing: GuidedEstimates) -> None:
     for figure in nothing.attribute_variance.values():
         assert figure == Estimate(None, reason="no glyph has a value")
     assert nothing.diversity.value == pytest.approx(0.0, abs=1e-5)
     assert nothing.digit_accuracy.value == pytest.approx(0.1)
 
 
-def test_an_estimate_with_too_few_glyphs_has_a_reason(right: GuidedFigures) -> None:
+def test_an_estimate_with_too_few_glyphs_has_a_reason(right: GuidedEstimates) -> None:
     """Five outputs per pair of digits are too few for a covariance of 128 features."""
     for name in ("frechet_distance_per_task", "frechet_distance_per_digit"):
         assert getattr(right, name).value is None
@@ -188,7 +188,7 @@ def test_five_glyphs_have_no_neighbourhood_and_no_covariance(material: Bench) ->
     assert "too few" in found["frechet_distance"].reason
 
 
-def test_intervals_are_over_known_writers(right: GuidedFigures,
+def test_intervals_are_over_known_writers(right: GuidedEstimates,
                                                   unknown_writers_card: Scorecard) -> None:
     low, high = right.digit_accuracy.interval
     assert low < right.digit_accuracy.value < high
@@ -270,7 +270,7 @@ def test_all_distances_use_the_same_number_of_glyphs(material: Bench) -> None:
 
 
 def test_other_outputs_give_other_estimates(
-        oracle: TrainedModel, material: Bench, right: GuidedFigures) -> None:
+        oracle: TrainedModel, material: Bench, right: GuidedEstimates) -> None:
     again = measured(oracle, material._replace(seed=1))
     assert again.frechet_distance != right.frechet_distance
     assert again.frechet_distance.value == pytest.approx(right.frechet_distance.value, rel=0.5)

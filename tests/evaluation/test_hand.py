@@ -9,7 +9,7 @@ from handwriting_gan.evaluation import hand
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.hand import Case, measure_hand, measure_row, open_case, values_of, write_tries
 from handwriting_gan.evaluation.judges import Judges
-from handwriting_gan.evaluation.scorecard import ROWS, HandFigures, HandRow, Scorecard
+from handwriting_gan.evaluation.scorecard import ROWS, HandEstimates, HandRow, Scorecard
 from handwriting_gan.metrics.bootstrap import Estimate, TooFewError
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
 from tests.evaluation.conftest import FIRST_UNSEEN, WRITERS, Collapsed, Oracle, Shuffled, WrongDigit, blank
@@ -19,7 +19,7 @@ NEAR_ZERO = 0.25  # of a correlation
 CHANCE = pytest.approx(0.5, abs=0.08)  # the floor is slightly below: its writer is an impostor
 
 
-def whole(model: Oracle, material: Bench) -> HandFigures:
+def whole(model: Oracle, material: Bench) -> HandEstimates:
     """All rows for three references."""
     return measure_hand(model, material.judges, material.reals, material.case, material.trained, 3,
                         material.seed)
@@ -55,7 +55,7 @@ def mixed(styled: np.ndarray, material: Bench) -> HandRow:
 
 
 @pytest.fixture(scope="module")
-def collapsed(styled: np.ndarray, material: Bench) -> HandFigures:
+def collapsed(styled: np.ndarray, material: Bench) -> HandEstimates:
     return whole(Collapsed(styled), material)
 
 
@@ -111,7 +111,7 @@ def test_wrong_digits_retain_the_hand_with_digit_accuracy_0(styled: np.ndarray, 
     assert min(retained(row)) > 0.7
 
 
-def test_a_collapsed_model_scores_at_chance(collapsed: HandFigures) -> None:
+def test_a_collapsed_model_scores_at_chance(collapsed: HandEstimates) -> None:
     """One output for all writers: every rank is a tie."""
     row = collapsed.rows["best_guess"]
     judged = row.judged["fake"]
@@ -120,7 +120,7 @@ def test_a_collapsed_model_scores_at_chance(collapsed: HandFigures) -> None:
     assert max(map(abs, retained(row))) < NEAR_ZERO
 
 
-def test_two_tries_of_a_collapsed_model_are_equal(collapsed: HandFigures, card: Scorecard) -> None:
+def test_two_tries_of_a_collapsed_model_are_equal(collapsed: HandEstimates, card: Scorecard) -> None:
     lively = card.hand(3)
     for name in ATTRIBUTES:
         assert collapsed.natural_difference[name].value == 0.0

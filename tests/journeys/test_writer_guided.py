@@ -89,7 +89,7 @@ def test_a_sheet_shows_references_best_guesses_and_tries_of_each_writer(run: Wor
 @pytest.mark.slow  # tests/data/test_hands.py tests it too
 def test_training_without_writers_is_an_error(
         config: ConfigDict, glyphs: Glyphs, by_writers: Glyphs, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="choose --config"):
+    with pytest.raises(InputError, match="mnist_writers"):
         train(config, Workdir(tmp_path), glyphs, for_training(config, by_writers))
 
 

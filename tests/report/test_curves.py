@@ -22,24 +22,24 @@ def coloured_pixels(content: bytes) -> int:
 
 
 def test_points_are_plotted_in_the_order_of_their_examples(guided: Scorecard) -> None:
-    content = curves.figures({"A": {200: guided, 100: guided, 300: guided}})
-    assert content == curves.figures({"A": {100: guided, 200: guided, 300: guided}})
+    content = curves.estimates({"A": {200: guided, 100: guided, 300: guided}})
+    assert content == curves.estimates({"A": {100: guided, 200: guided, 300: guided}})
     assert picture(content).shape[1] == 4 * 3.4 * 120
-    assert 0 < coloured_pixels(curves.figures({"A": {100: guided}})) < coloured_pixels(content)
+    assert 0 < coloured_pixels(curves.estimates({"A": {100: guided}})) < coloured_pixels(content)
 
 
 def test_two_methods_have_two_curves_and_one_without_a_hand_is_left_out_there(
         guided: Scorecard, without_writers: Scorecard) -> None:
-    both = curves.figures({"A": {1: guided, 2: guided}, "B": {1: without_writers, 2: without_writers}})
-    assert coloured_pixels(both) > coloured_pixels(curves.figures({"A": {1: guided, 2: guided}}))
+    both = curves.estimates({"A": {1: guided, 2: guided}, "B": {1: without_writers, 2: without_writers}})
+    assert coloured_pixels(both) > coloured_pixels(curves.estimates({"A": {1: guided, 2: guided}}))
 
 
 @pytest.mark.parametrize("estimate", [Estimate(None, reason="too few"), Estimate(0.5)])
 def test_a_figure_may_have_no_value_or_no_interval(guided: Scorecard, estimate: Estimate) -> None:
     latent = dataclasses.replace(guided.guided["latent"], digit_accuracy=estimate)
     other = dataclasses.replace(guided, guided={"latent": latent})
-    whole = curves.figures({"A": {1: guided, 2: guided, 3: guided}})
-    assert curves.figures({"A": {1: guided, 2: other, 3: guided}}) != whole
+    whole = curves.estimates({"A": {1: guided, 2: guided, 3: guided}})
+    assert curves.estimates({"A": {1: guided, 2: other, 3: guided}}) != whole
 
 
 def test_each_method_has_a_panel_of_its_losses() -> None:

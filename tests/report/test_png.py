@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from handwriting_gan.report.figures import png_of
+from handwriting_gan.report.png import png_of
 
 
 @pytest.mark.parametrize(("options", "size"), [({}, (240, 120)), ({"dpi": 50}, (100, 50))])
