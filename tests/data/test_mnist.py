@@ -25,6 +25,7 @@ COUNTS = {"train": 60_000, "test": 10_000}
 LABELS = {"train": "train-labels-idx1-ubyte", "test": "t10k-labels-idx1-ubyte"}
 needs_mnist = pytest.mark.skipif(
     not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} is not set")
+prepares_mnist = pytest.mark.slow  # all 70,000 glyphs; the fast tests read single files
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Glyphs]
 
 
 @needs_mnist
+@prepares_mnist
 @pytest.mark.parametrize("split", COUNTS)
 def test_every_row_of_the_files_is_in_its_order(
         split: str, both: dict[str, Glyphs]) -> None:
@@ -47,12 +49,14 @@ def test_every_row_of_the_files_is_in_its_order(
 
 
 @needs_mnist
+@prepares_mnist
 def test_mnist_starts_with_a_five_and_ends_with_a_six(both: dict[str, Glyphs]) -> None:
     assert both["train"].digits[0] == 5
     assert both["test"].digits[-1] == 6
 
 
 @needs_mnist
+@prepares_mnist
 def test_images_have_their_own_digits(both: dict[str, Glyphs], glyphs: Glyphs) -> None:
     """The embedded glyphs are in the training set with the same digits, and none is in the test set."""
     digit_of = {image.tobytes(): digit for image, digit in
@@ -63,6 +67,7 @@ def test_images_have_their_own_digits(both: dict[str, Glyphs], glyphs: Glyphs) -
 
 
 @needs_mnist
+@prepares_mnist
 def test_prepared_data_needs_no_folder(
         both: dict[str, Glyphs], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(mnist.FOLDER_VARIABLE)

@@ -23,6 +23,7 @@ SPLITS = ("train", "validation", "test")
 LABEL_ROWS = np.array([[5, 4, 2154, 0, 0, 0, 0, 0], [0, 0, 17, 0, 0, 0, 0, 0]])
 needs_files = pytest.mark.skipif(
     not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} is not set")
+prepares_mnist = pytest.mark.slow  # all 70,000 glyphs; the fast tests check rows and single files
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,7 @@ def published(name: str) -> np.ndarray:
 
 
 @needs_files
+@prepares_mnist
 @pytest.mark.parametrize(("split", "writers", "digits"), [
     ("train", 481, [5273, 6045, 5313, 5478, 5220, 4856, 5288, 5605, 5236, 5307]),
     ("validation", 58, [650, 697, 645, 653, 622, 565, 630, 660, 615, 642]),
@@ -62,6 +64,7 @@ def test_a_split_has_its_fixed_writers_and_digits(
 
 
 @needs_files
+@prepares_mnist
 def test_no_writer_is_in_two_splits(splits: dict[str, Glyphs]) -> None:
     train, validation, test = (set(splits[split].writers.tolist()) for split in SPLITS)
     assert len(train | validation) == 539
@@ -69,6 +72,7 @@ def test_no_writer_is_in_two_splits(splits: dict[str, Glyphs]) -> None:
 
 
 @needs_files
+@prepares_mnist
 @pytest.mark.parametrize("split", SPLITS)
 def test_a_split_has_all_glyphs_of_its_writers_in_mnists_order(
         split: str, splits: dict[str, Glyphs]) -> None:
@@ -85,6 +89,7 @@ def test_a_split_has_all_glyphs_of_its_writers_in_mnists_order(
 
 
 @needs_files
+@prepares_mnist
 def test_train_and_validation_are_together_mnists_training_set(splits: dict[str, Glyphs]) -> None:
     both = [(image.tobytes(), digit) for split in ("train", "validation")
             for image, digit in zip(splits[split].images, splits[split].digits, strict=True)]
@@ -93,6 +98,7 @@ def test_train_and_validation_are_together_mnists_training_set(splits: dict[str,
 
 
 @needs_files
+@prepares_mnist
 @pytest.mark.parametrize("split", SPLITS)
 def test_each_writer_has_one_of_two_series(split: str, splits: dict[str, Glyphs]) -> None:
     pairs = set(zip(splits[split].writers.tolist(), splits[split].series.tolist(), strict=True))
@@ -101,6 +107,7 @@ def test_each_writer_has_one_of_two_series(split: str, splits: dict[str, Glyphs]
 
 
 @needs_files
+@prepares_mnist
 @pytest.mark.parametrize(("split", "references", "episodes"), [
     ("train", 16, 4800), ("validation", 16, 580), ("test", 16, 1594), ("test", 5, 1969),
 ])
@@ -112,6 +119,7 @@ def test_a_split_has_a_fixed_number_of_episodes_each_with_another_writer(
 
 
 @needs_files
+@prepares_mnist
 @pytest.mark.parametrize(("split", "writers"), [("train", 480), ("validation", 58)])
 def test_a_pool_has_a_fixed_number_of_writers(
         split: str, writers: int, splits: dict[str, Glyphs]) -> None:
