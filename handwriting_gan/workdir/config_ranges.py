@@ -159,6 +159,9 @@ def check_ranges(config: ConfigDict, prefix: str) -> None:
     for name in GROUPS:
         if name in config and not isinstance(config[name], ConfigDict):
             raise InputError(f"{prefix}{name} is {shorten(config[name])}; it must be a group of fields")
+        for field, value in config.get(name, {}).items():
+            if isinstance(value, ConfigDict):
+                raise InputError(f"{prefix}{name}.{field} is a group of fields; it must be a value")
     for name, value in config.items():
         if name in RANGES and isinstance(value, ConfigDict):
             raise InputError(f"{prefix}{name} is a group of fields; it must be {RANGES[name]}")

@@ -9,6 +9,7 @@ from experiments.benchmarks import parity
 from handwriting_gan.errors import InputError, exit_in_one_line
 
 
+@pytest.mark.slow  # four phases are compiled twice
 def test_both_implementations_compute_the_same(monkeypatch: pytest.MonkeyPatch,
                                                capsys: pytest.CaptureFixture) -> None:
     monkeypatch.setattr("sys.argv", ["parity", "--width", "2"])

@@ -116,6 +116,15 @@ def test_the_error_names_steps_before_a_field_that_follows_them() -> None:
         check_ranges(config, "--config.")
 
 
+@pytest.mark.parametrize("path", ["losses.r1", "networks.width", "adam.beta1"])
+def test_a_value_that_is_a_group_is_an_error(path: str) -> None:
+    raw = stargan_v2.get_config("tiny").to_dict()
+    group, field = path.split(".")
+    raw[group][field] = {"weight": 1.0}
+    with pytest.raises(InputError, match=f"{path} is a group of fields; it must be a value"):
+        check_ranges(ConfigDict(raw), "--config.")
+
+
 @pytest.mark.parametrize("group", ["networks", "losses", "learning_rates", "adam"])
 def test_a_group_that_is_a_number_is_an_error(group: str) -> None:
     raw: dict[str, Any] = {**stargan_v2.get_config("tiny").to_dict(), group: 5}
