@@ -1,4 +1,4 @@
-"""What people look at after an evaluation: glyphs that a model writes, beside the real ones.
+"""Examples for people to look at after an evaluation: glyphs that a model writes, beside the real ones.
 
 Arrays only; `report/pages.py` makes pictures of them. Axes: R rows, K references, N glyphs.
 """

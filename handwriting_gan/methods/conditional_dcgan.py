@@ -74,7 +74,7 @@ class ConditionalDCGAN:
 
     def generator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                        step: jax.Array) -> tuple[jax.Array, Terms]:
-        """The same fakes against the label real."""
+        """The generator's loss on the same fakes, with the label real."""
         keys, _, for_fakes = split_keys(keys)
         fakes = self.generate(params, self.sample_latents(keys), batch.reference_digits)
         loss = adversarial.generator_loss(
