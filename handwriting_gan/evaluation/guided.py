@@ -68,7 +68,7 @@ def redraw(model: TrainedModel, mode: str, sources: Glyphs, held_out: Glyphs, pr
 
 
 def real_groups(sources: Glyphs, held_out: Glyphs, protocol: Protocol, seed: int) -> Outputs:
-    """For each source a group of real held-out glyphs of its digit, by any writers."""
+    """Samples a group of real held-out glyphs of each source's digit, by any writers."""
     digits = np.repeat(sources.digits, protocol.outputs)
     glyphs = of_digits(held_out, digits, np.random.default_rng(seed))
     return Outputs(glyphs.images, digits, digits, np.repeat(sources.writers, protocol.outputs),

@@ -112,7 +112,7 @@ def build(config: ConfigDict) -> Method:
 
 
 def build_for(config: ConfigDict, domains: int) -> Method:
-    """As `build`, for a number of domains; with 0 both networks are unconditional."""
+    """Does what `build` does, for a number of domains; with 0 both networks are unconditional."""
     sizes = config.networks
     networks = {
         "generator": LabelToImage(sizes.width, domains),

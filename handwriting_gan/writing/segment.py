@@ -32,12 +32,12 @@ class Box(NamedTuple):
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """The height in pixels."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """The width in pixels."""
         return self.right - self.left
 
 
@@ -71,7 +71,7 @@ class Strokes(NamedTuple):
 
     @property
     def heights(self) -> np.ndarray:
-        """In pixels: `[S]`."""
+        """The height of each stroke in pixels: `[S]`."""
         return self.boxes[:, 2] - self.boxes[:, 0]
 
     def take(self, rows: np.ndarray) -> "Strokes":
