@@ -25,7 +25,7 @@ def get_config(preset: str = "small") -> ConfigDict:
     config.method = "stargan_v2"
     config.route = "reference"  # writer mode: source, reference or shared_latent
     config.guided_by = "both"  # training: latents, references or both
-    config.truncation = 0.5  # of the reference route's styles, 0 (mean style) to 1 (none)
+    config.truncation = 0.5  # of the reference route's styles, 0 (mean style) to 1 (no truncation)
 
     width = pick(preset, 4, 16, 32)
     config.networks = ConfigDict({

@@ -1,4 +1,4 @@
-"""Composes the picture of 273 that ships: three glyphs of one writer of MNIST's test set, enlarged.
+"""Composes the committed picture of 273: three glyphs of one writer of MNIST's test set, enlarged.
 
 $ python -m experiments.make_example --data_folder DIR --publish
 

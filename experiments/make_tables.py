@@ -190,7 +190,7 @@ def names_in(results: Path) -> list[str]:
 
 
 def files_of(results: Path) -> dict[Path, bytes]:
-    """By path: NAME.tex, NAME.csv and NAME.png of every table with a scorecard; NAME.md of every single scorecard."""
+    """The files by path: NAME.tex, .csv and .png of each table with a scorecard; NAME.md of each single scorecard."""
     files = {}
     for name in names_in(results):
         compared, notes = comparison(name, results)

@@ -126,7 +126,7 @@ def _join() -> None:
 
 
 def _help() -> str:
-    """What `--help` prints."""
+    """The text that `--help` prints."""
     names = [path for path in installed_configs() if Path(path).stem not in ("__init__", "common")]
     # The main module is the console script, if there is one.
     described = flags.FLAGS.module_help(flags.FLAGS.find_module_defining_flag("workdir"))

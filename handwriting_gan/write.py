@@ -117,7 +117,7 @@ def _read(arguments: argparse.Namespace, recognisers: Recognisers) -> Hand:
 
 
 def _annotated_file(out: Path) -> Path:
-    """Where to save the photo with the digits marked, if the reading is not sure."""
+    """The file for the photo with the digits marked, which is saved if the reading is not sure."""
     return out.with_name(f"{out.stem}_seen.png")
 
 

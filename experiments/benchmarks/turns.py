@@ -67,7 +67,7 @@ def serve(run: Callable[[int], int], flops: float = math.nan, temporary_bytes: i
 
 
 class Worker:
-    """A worker process, as the benchmark sees it."""
+    """The benchmark's handle of a worker process."""
 
     def __init__(self, module: str, *arguments: object) -> None:
         """Starts `python -m experiments.benchmarks.MODULE`, and waits for its warm-up.

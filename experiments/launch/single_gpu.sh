@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One GPU: trains StarGAN v2 `base` on all of MNIST.
 # First run: pip install -c constraints.txt -e '.[gpu]'
-# Change the config and the workdir. The script passes other flags to train, for example --dry_run or --config.seed=1.
+# Change the config and the workdir. The script passes its arguments to train, for example --dry_run or --config.seed=1.
 set -euo pipefail
 export CUDA_VISIBLE_DEVICES="${CUDA_VISIBLE_DEVICES:-0}"  # the GPU to use
 # With this experimental option XLA computes convolutions as fusions: a step on an H200 takes 10.9 ms instead of 20.2,

@@ -1,7 +1,7 @@
 """Training batches as pure functions of random keys.
 
-All glyphs are on the device as bytes (MNIST is 47 MB). Each example is sampled with its own key, so a batch is
-the same however many devices share it.
+All glyphs are on the device as bytes (MNIST is 47 MB). Each example is sampled with its own key, so a batch does
+not depend on the number of devices.
 """
 
 from collections.abc import Callable

@@ -91,7 +91,7 @@ def _sample_example(pool: HandPool, key: jax.Array) -> HandBatch:
 
 
 def _sample_given(key: jax.Array, target_digits: jax.Array, reference_digits: jax.Array) -> jax.Array:
-    """For each target the first few references of each writer: `[W, T], [W, R] -> bool [W, T, W, R]`.
+    """Chooses, for each target, the first few references of each writer: `[W, T], [W, R] -> bool [W, T, W, R]`.
 
     Their number is uniform and the same for all writers of a target. References of the target's digit are
     mostly excluded.
@@ -137,7 +137,7 @@ def sample_episodes(glyphs: Glyphs, references: int, seed: int) -> Episodes:
 
 
 def sample_galleries(glyphs: Glyphs, episodes: Episodes, count: int, seed: int) -> np.ndarray:
-    """For each episode `count` real glyphs of its writer, to identify the hand: int32 `[E, count]`.
+    """Samples `count` real glyphs of each episode's writer, which identify the hand: int32 `[E, count]`.
 
     They exclude the references and the twin, but can include the target. If the writer has fewer glyphs, they
     repeat.
@@ -172,7 +172,7 @@ def _neighbourhoods(glyphs: Glyphs) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _ranges(columns: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """For each row the range `[first, end)` of sorted columns that equal its own: int32 `[N, 2]`."""
+    """Finds, for each row, the range `[first, end)` of sorted columns that equal its own: int32 `[N, 2]`."""
     changes = np.flatnonzero((columns[1:] != columns[:-1]).any(axis=1)) + 1
     edges = np.concatenate([[0], changes, [len(order)]])
     run = np.searchsorted(edges, np.arange(len(order)), side="right") - 1

@@ -42,7 +42,7 @@ class NearestWriter:
 
 
 def nearest_writer(glyphs: Glyphs, attributes: np.ndarray) -> NearestWriter:
-    """From training glyphs with writers and their attributes `[N, A]`; blank glyphs are left out."""
+    """Fits the baseline to training glyphs with writers and their attributes `[N, A]`; leaves out blank glyphs."""
     inked = ~np.isnan(attributes).any(axis=1)
     glyphs, attributes = glyphs.take(inked), attributes[inked]
     writers = np.unique(glyphs.writers)
@@ -74,7 +74,7 @@ class ReshapedMean:
 
 
 def reshaped_mean(glyphs: Glyphs, measured: np.ndarray) -> ReshapedMean:
-    """From training glyphs and their morphometrics `[N, COLUMNS]`; blank glyphs are left out."""
+    """Fits the baseline to training glyphs and their morphometrics `[N, COLUMNS]`; leaves out blank glyphs."""
     inked = ~np.isnan(measured).any(axis=1)
     glyphs, values = glyphs.take(inked), measured[inked, :len(morphometrics.ATTRIBUTES)]
     upright = np.zeros((DIGITS, SIDE, SIDE))

@@ -1,4 +1,4 @@
-"""What people look at after an evaluation: glyphs that a model writes, beside the real ones.
+"""Examples for people to look at after an evaluation: glyphs that a model writes, beside the real ones.
 
 Arrays only; `report/pages.py` makes pictures of them. Axes: R rows, K references, N glyphs.
 """
@@ -70,7 +70,7 @@ def one_per_digit(glyphs: Glyphs, digits: np.ndarray, rng: np.random.Generator) 
 
 
 def unseen_writers(model: TrainedModel, bench: Bench) -> WriterRows:
-    """For each writer: references, the real glyphs of other digits, and the best guesses at them."""
+    """Rows of one writer each: references, the real glyphs of other digits, and the best guesses at them."""
     case, _ = bench.known_writers()
     writers = case.targets.writers
     ids, counts = np.unique(writers, return_counts=True)

@@ -1,4 +1,4 @@
-"""The guided modes by StarGAN v2's protocol: every source as each of the other digits, ten outputs each.
+"""Measures the guided modes by StarGAN v2's protocol: each source is redrawn ten times as each other digit.
 
 Real glyphs are training glyphs, as in that protocol. The same estimates of real held-out glyphs show what a
 perfect generator could reach.
@@ -54,7 +54,7 @@ class Outputs(NamedTuple):
 
 def redraw(model: TrainedModel, mode: str, sources: Glyphs, held_out: Glyphs, protocol: Protocol,
            seed: int) -> Outputs:
-    """Every source as each other digit; each output has its own latent or reference."""
+    """Redraws every source as each other digit; each output has its own latent or reference."""
     targets = (sources.digits[:, None] + np.arange(1, DIGITS)) % DIGITS
     rows = np.repeat(np.arange(len(sources.digits)), (DIGITS - 1) * protocol.outputs)
     digits = np.repeat(targets.ravel(), protocol.outputs).astype(np.int32)
@@ -68,7 +68,7 @@ def redraw(model: TrainedModel, mode: str, sources: Glyphs, held_out: Glyphs, pr
 
 
 def real_groups(sources: Glyphs, held_out: Glyphs, protocol: Protocol, seed: int) -> Outputs:
-    """For each source a group of real held-out glyphs of its digit, by any writers."""
+    """Samples a group of real held-out glyphs of each source's digit, by any writers."""
     digits = np.repeat(sources.digits, protocol.outputs)
     glyphs = of_digits(held_out, digits, np.random.default_rng(seed))
     return Outputs(glyphs.images, digits, digits, np.repeat(sources.writers, protocol.outputs),
@@ -123,7 +123,7 @@ def measure_reals(judges: Judges, reals: Reals, held_out: Glyphs, protocol: Prot
 
 
 def content(read: np.ndarray, outputs: Outputs) -> dict[str, Any]:
-    """The estimates of GuidedEstimates that ask which digit an output shows: the target, or the source's?"""
+    """The fields of GuidedEstimates on the digit that an output shows: the target, or the source's digit."""
     right = (read == outputs.digits).astype(float)
     leaked = np.where(outputs.digits != outputs.source_digits, read == outputs.source_digits, np.nan)
     return {
@@ -135,7 +135,7 @@ def content(read: np.ndarray, outputs: Outputs) -> dict[str, Any]:
 
 def likeness(judges: Judges, fakes: Outputs, features: np.ndarray, reals: Reals,
              protocol: Protocol) -> dict[str, Any]:
-    """The distances of GuidedEstimates between the outputs, as a set, and as many real glyphs."""
+    """The fields of GuidedEstimates that compare the set of outputs with a set of equally many real glyphs."""
     count = len(features)
     digits = reals.glyphs.digits[:count]
     by_classifier = features, reals.features[:count]
@@ -173,7 +173,7 @@ def _neighbourhood(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray,
 
 def variety(judges: Judges, outputs: Outputs, standardise: Standardise, protocol: Protocol,
             rng: np.random.Generator) -> dict[str, Any]:
-    """The estimates of GuidedEstimates on how much the outputs of one source and target differ."""
+    """The fields of GuidedEstimates on the differences between the outputs of one source and target."""
     groups = rng.permutation(len(outputs.digits) // outputs.outputs)[:protocol.spread]
     rows = groups[:, None] * outputs.outputs + np.arange(outputs.outputs)
     writers = outputs.writers[rows[:, 0]]
@@ -197,5 +197,5 @@ def _distances(judges: Judges, images: np.ndarray) -> np.ndarray:
 
 
 def common(protocol: Protocol, *sets: Glyphs) -> int:
-    """The number of glyphs in every distance."""
+    """The number of glyphs in each set of a distance: the protocol's, or fewer if a set is smaller."""
     return min(protocol.sample, *(len(glyphs.digits) for glyphs in sets))

@@ -4,7 +4,7 @@ An episode is a writer and a digit that they wrote at least twice: one real glyp
 twin. All rows answer the same episodes: the model's best guess and natural try, the twin, the floor (another
 writer of the same series), the predictor and the baselines.
 
-Axes: E episodes, K references, A attributes, T traits.
+Axes: E episodes, K references, A attributes, T traits (or tries, in `write_tries`).
 """
 
 from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ BEST, NATURAL = 0.0, 1.0  # variation of a best guess and of a natural try
 
 
 class Case(NamedTuple):
-    """What every row is measured against: the episodes, and the attributes and embeddings of their real glyphs."""
+    """The data to which every row is compared: the episodes, and their real glyphs' attributes and embeddings."""
 
     glyphs: Glyphs  # the held-out glyphs
     episodes: Episodes
@@ -140,7 +140,7 @@ def values_of(images: np.ndarray, digits: np.ndarray, standardise: Standardise) 
 
 def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, trained: Trained,
                  count: int, seed: int) -> HandEstimates:
-    """All rows for K = `count` references, and how much two natural tries differ."""
+    """Measures all rows for K = `count` references, and the difference of two natural tries."""
     references = case.episodes.references[:, :count]
     best_guess, natural_try, another_try = write_tries(model, case, count, seed)
     given, digits = case.values[references][..., :len(ATTRIBUTES)], case.targets.digits
@@ -170,14 +170,14 @@ def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, 
 
 def write_tries(model: TrainedModel, case: Case, count: int, seed: int,
                 variations: Sequence[float] = (BEST, NATURAL, NATURAL)) -> np.ndarray:
-    """What the model writes in each episode, with one seed and one variation a try: uint8 `[T, E, 28, 28]`."""
+    """Writes each episode's digit T times, each time with another seed and a variation: uint8 `[T, E, 28, 28]`."""
     references = case.glyphs.take(case.episodes.references[:, :count])
     return model.write_tries(references, case.targets.digits,
                              [(seed + index, variation) for index, variation in enumerate(variations)])
 
 
 def measure_row(images: np.ndarray, values: np.ndarray, judges: Judges, reals: Reals, case: Case) -> HandRow:
-    """One row: glyphs uint8 `[E, 28, 28]` with their attributes and traits `[E, A + T]`."""
+    """Measures one row: glyphs uint8 `[E, 28, 28]` with their attributes and traits `[E, A + T]`."""
     digits, writers = case.targets.digits, case.targets.writers
     read, features = judges.reader.digits_and_features(images)
     return HandRow(

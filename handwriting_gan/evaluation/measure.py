@@ -17,7 +17,7 @@ from handwriting_gan.evaluation.hand import measure_hand
 from handwriting_gan.evaluation.scorecard import GuidedEstimates, HandEstimates, MadeFrom, Scorecard
 from handwriting_gan.synthesis.trained_model import TrainedModel
 
-WORKERS = 2  # parts at a time: a part alternates between networks and NumPy on one core
+WORKERS = 2  # parts that run at the same time, because the NumPy code of a part uses one core
 MODES = ("latent", "reference")  # the guided modes that are measured
 Part = Callable[[], GuidedEstimates | HandEstimates]
 
@@ -55,7 +55,7 @@ def parts(model: TrainedModel, bench: Bench) -> dict[str, Part]:
 
 
 def made_from(model: TrainedModel, bench: Bench) -> MadeFrom:
-    """What the estimates are made from."""
+    """The model, data and protocol of the evaluation."""
     known = bench.held_out.writers != UNKNOWN_WRITER
     return MadeFrom(
         method=model.config.method, preset=model.config.preset, step=model.step, trained_on=model.config.data,

@@ -18,7 +18,7 @@ from handwriting_gan.metrics.bootstrap import Estimate
 SCHEMA_VERSION = 2
 NOT_MEASURED = "it was not measured when this scorecard was made"
 
-# Rows of a hand's table, in the order in which tables show them.
+# The rows of a hand's table, in the tables' order.
 BEST_GUESS, NATURAL_TRY = "best_guess", "natural_try"
 TWIN, PREDICTOR, FLOOR = "twin", "predictor", "floor"
 NEAREST_WRITER, RESHAPED_MEAN = "nearest_writer", "reshaped_mean"
@@ -27,11 +27,11 @@ ROWS = (BEST_GUESS, NATURAL_TRY, TWIN, PREDICTOR, NEAREST_WRITER, RESHAPED_MEAN,
 
 @dataclasses.dataclass(frozen=True)
 class GuidedEstimates:
-    """A set of outputs compared with real training glyphs: of a guided mode, or of real held-out glyphs."""
+    """Estimates that compare the outputs of a guided mode, or real held-out glyphs, with real training glyphs."""
 
     outputs: int
     digit_accuracy: Estimate
-    leakage: Estimate  # read as the source's digit
+    leakage: Estimate  # share of outputs that the classifier reads as the source's digit
     confusion: list[list[int]]  # [digit asked for][digit read]
     frechet_distance: Estimate  # in the classifier's features
     frechet_distance_per_digit: Estimate
@@ -45,15 +45,15 @@ class GuidedEstimates:
     coverage: Estimate
     diversity: Estimate
     attribute_variance: dict[str, Estimate]  # of the outputs of one source, by attribute
-    sources: int | None = None  # none for real glyphs
+    sources: int | None = None  # None for real glyphs
 
 
 @dataclasses.dataclass(frozen=True)
 class Verification:
-    """How readily one writer encoder attributes a row's glyphs to the writer."""
+    """Verification and retrieval by one writer encoder: does it attribute a row's glyphs to the writer?"""
 
     auc: Estimate
-    auc_share_of_twin: Estimate  # of the AUC above chance
+    auc_share_of_twin: Estimate  # the AUC's distance above chance, as a share of the twin's
     eer: Estimate
     rank_1: Estimate
     rank_5: Estimate
@@ -64,7 +64,7 @@ class Verification:
 
 @dataclasses.dataclass(frozen=True)
 class HandRow:
-    """One row of a hand's table. The predictor has no images, so only retention."""
+    """One row of a hand's table. The predictor has no images, so it has only retention."""
 
     retention: dict[str, Estimate]  # correlation with the real glyph, by attribute and trait
     digit_accuracy: Estimate | None = None
@@ -74,16 +74,16 @@ class HandRow:
 
 @dataclasses.dataclass(frozen=True)
 class HandEstimates:
-    """What is kept of a hand, given K references."""
+    """Estimates of how much of a hand the model keeps, given K references."""
 
     references: int  # K
     episodes: int
     writers: int
     rows: dict[str, HandRow]  # by the names in ROWS
-    natural_difference: dict[str, Estimate]  # root mean square, of two natural tries, by attribute and trait
-    writer_difference: dict[str, Estimate]  # of the writer's two glyphs
-    difference_share: dict[str, Estimate]  # the first as a share of the second
-    lead_over_predictor: dict[str, Estimate]  # of the best guess, in retention
+    natural_difference: dict[str, Estimate]  # root mean square between two natural tries, by attribute and trait
+    writer_difference: dict[str, Estimate]  # the same between the writer's two glyphs
+    difference_share: dict[str, Estimate]  # natural_difference as a share of writer_difference
+    lead_over_predictor: dict[str, Estimate]  # retention of the best guess minus the predictor's
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +104,7 @@ class MadeFrom:
 
 @dataclasses.dataclass(frozen=True)
 class TableRun:
-    """How a row of a table was trained."""
+    """The training of a row of a table."""
 
     glyphs: int
     seed: int
@@ -114,7 +114,7 @@ class TableRun:
 
 @dataclasses.dataclass(frozen=True)
 class Scorecard:
-    """Everything that one evaluation measured."""
+    """All estimates of one evaluation."""
 
     made_from: MadeFrom
     judges: dict[str, str]  # SHA-256 of the weights of each
@@ -126,7 +126,7 @@ class Scorecard:
     schema_version: int = SCHEMA_VERSION
 
     def hand(self, references: int) -> HandEstimates | None:
-        """The estimates for so many references, if they were measured."""
+        """The estimates for K = `references`, or None if they were not measured."""
         return next((hand for hand in self.hands if hand.references == references), None)
 
 
@@ -249,7 +249,7 @@ def _absent(kind: type) -> dict[str, Any]:
 
 
 def _estimates_from_1(value: Any) -> Any:
-    """An estimate of version 1, or a dictionary of them, as version 2 has it; anything else as it is."""
+    """Converts an estimate of version 1, or a dictionary of them, to version 2; returns other values unchanged."""
     if isinstance(value, dict) and "value" in value:
         return {"value": value["value"], "interval": value.get("interval"), "reason": value.get("why", "")}
     if isinstance(value, dict):

@@ -74,7 +74,7 @@ class ConditionalDCGAN:
 
     def generator_loss(self, params: Params, batch: Batch, keys: jax.Array,
                        step: jax.Array) -> tuple[jax.Array, Terms]:
-        """The same fakes against the label real."""
+        """The generator's loss on the same fakes, with the label real."""
         keys, _, for_fakes = split_keys(keys)
         fakes = self.generate(params, self.sample_latents(keys), batch.reference_digits)
         loss = adversarial.generator_loss(
@@ -112,7 +112,7 @@ def build(config: ConfigDict) -> Method:
 
 
 def build_for(config: ConfigDict, domains: int) -> Method:
-    """As `build`, for a number of domains; with 0 both networks are unconditional."""
+    """Does what `build` does, for a number of domains; with 0 both networks are unconditional."""
     sizes = config.networks
     networks = {
         "generator": LabelToImage(sizes.width, domains),

@@ -31,10 +31,10 @@ class Loss(Protocol):
 
     def __call__(self, params: Params, batch: Any, keys: jax.Array,
                  step: jax.Array) -> tuple[jax.Array, dict[str, jax.Array]]:
-        """`batch` comes from the method's `examples`; `keys` `[B]` are one per example; `step` counts from 0.
+        """`batch` comes from the method's `examples`; `keys` `[B]` has one key per example; `step` counts from 0.
 
-        Noise depends on the example's key alone, not on the device. All phases of an iteration have the same
-        batch and keys, so they share latents; each repeat of a phase has its own.
+        Noise depends on the example's key alone, not on the device. All phases of an iteration receive the same
+        batch and keys, so they share latents; each repeat of a phase receives another batch and other keys.
         """
 
 
@@ -72,14 +72,14 @@ def image_as_content(params: Params, images: jax.Array) -> jax.Array:
 
 
 class PageNeeds(NamedTuple):
-    """What the page's JavaScript needs to run a method in a browser."""
+    """The networks and settings of a method that the page's JavaScript needs to run it in a browser."""
 
     networks: tuple[str, ...]  # names of the networks whose parameters the page holds
     settings: Mapping[str, float]  # by their names in JavaScript
 
 
 class Method(NamedTuple):
-    """All that training, evaluation and writing use of a method.
+    """A method, as training, evaluation and writing use it.
 
     `synthesis` holds the modes that the method supports. They need only the `averaged` networks.
       latent, reference: `Guided`; the target digit of `reference` is the reference's digit

@@ -3,9 +3,9 @@
 One iteration has four phases in the authors' order: discriminator latent-guided and reference-guided, then generator
 latent-guided and reference-guided. The last updates the generator only, as in the authors' code.
 
-Losses, gradients and updates are those of the authors' code. Departures elsewhere: images are neither flipped nor
-cropped, each example has its own pair of references (data/batches.py), and the diversity weight is 1, the authors'
-value for CelebA-HQ, with the architecture for AFHQ (no high-pass filter), for which theirs is 2.
+Losses, gradients and updates are those of the authors' code. Three things differ: images are neither flipped nor
+cropped; each example has its own pair of references (data/batches.py); and the diversity weight is 1, the authors'
+value for CelebA-HQ, although the architecture is that for AFHQ (no high-pass filter), for which the authors use 2.
 
 Axes: B examples, K references of one writer, n digits to write, S style, Z latent.
 """
@@ -44,7 +44,7 @@ class StarGANv2:
     style_dim: int
     weights: Mapping[str, float]
     diversity_decay_steps: int
-    truncation: float  # of the reference route's styles, 0 (mean style) to 1 (none)
+    truncation: float  # of the reference route's styles, 0 (mean style) to 1 (no truncation)
     compute: jnp.dtype = FLOAT32  # of the networks
 
     # Networks.
@@ -94,34 +94,34 @@ class StarGANv2:
 
     def discriminator_latent(self, params: Params, batch: Batch, keys: jax.Array,
                              step: jax.Array) -> tuple[jax.Array, Terms]:
-        """Real sources against fakes in the style of a latent."""
+        """The discriminator's loss on real sources and on fakes in the style of a latent."""
         latents, _ = self.sample_latents(keys)
         styles = self.map_latents(params, latents, batch.reference_digits)
         return self._discriminator_loss(params, batch, styles, keys)
 
     def discriminator_reference(self, params: Params, batch: Batch, keys: jax.Array,
                                 step: jax.Array) -> tuple[jax.Array, Terms]:
-        """Real sources against fakes in the style of a reference."""
+        """The discriminator's loss on real sources and on fakes in the style of a reference."""
         styles = self.encode_style(params, batch.references, batch.reference_digits)
         return self._discriminator_loss(params, batch, styles, keys)
 
     def generator_latent(self, params: Params, batch: Batch, keys: jax.Array,
                          step: jax.Array) -> tuple[jax.Array, Terms]:
-        """The full objective in the styles of two latents."""
+        """The generator's loss; two latents give the styles."""
         styles, others = (self.map_latents(params, latents, batch.reference_digits)
                           for latents in self.sample_latents(keys))
         return self._weigh(self._generator_terms(params, batch, styles, others, keys), step)
 
     def generator_reference(self, params: Params, batch: Batch, keys: jax.Array,
                             step: jax.Array) -> tuple[jax.Array, Terms]:
-        """The full objective in the styles of two references of one digit."""
+        """The generator's loss; two references of one digit give the styles."""
         styles, others = (self.encode_style(params, references, batch.reference_digits)
                           for references in (batch.references, batch.second_references))
         return self._weigh(self._generator_terms(params, batch, styles, others, keys), step)
 
     def _discriminator_loss(self, params: Params, batch: Batch, styles: jax.Array,
                             keys: jax.Array) -> tuple[jax.Array, Terms]:
-        """Equation 1, and R1 on the reals."""
+        """The weighted sum of equation 1 of the paper and R1 on the real images."""
 
         def real_logits(images: jax.Array) -> jax.Array:
             return self.discriminate(params, images, batch.source_digits)
@@ -135,7 +135,7 @@ class StarGANv2:
 
     def _generator_terms(self, params: Params, batch: Batch, styles: jax.Array, others: jax.Array,
                          keys: jax.Array) -> Terms:
-        """The terms of equation 5: adversarial, style reconstruction, diversity, cycle."""
+        """The terms of equation 5 of the paper: adversarial, style reconstruction, diversity, cycle."""
         fakes = self._translate_in_training(params, batch.sources, styles, keys)
         source_styles = self.encode_style(params, batch.sources, batch.source_digits)
         back_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, 1)
@@ -152,7 +152,7 @@ class StarGANv2:
 
     def _translate_in_training(self, params: Params, images: jax.Array, styles: jax.Array,
                                keys: jax.Array) -> jax.Array:
-        """As `translate`; a subclass can add noise from the keys `[B]`."""
+        """Calls `translate`; a subclass can add noise from the keys `[B]`."""
         return self.translate(params, images, styles)
 
     def _weigh(self, terms: Terms, step: jax.Array | int = 0) -> tuple[jax.Array, Terms]:
@@ -217,9 +217,10 @@ class StarGANv2:
     def shared_latent_route(self, params: Params, references: jax.Array,
                             reference_digits: jax.Array, digits: jax.Array,
                             key: jax.Array, variation: jax.Array) -> jax.Array:
-        """Writer mode with the hand in one latent for all digits: of many, the one with the closest styles.
+        """Writer mode with the hand in one latent for all digits.
 
-        Closest to the styles encoded from the writer's glyphs. The latent is the hand, so variation is ignored.
+        Of many random latents it takes the one whose styles are closest to the styles encoded from the writer's
+        glyphs. The latent represents the hand, so variation is ignored.
         """
         targets = self.encode_style(params, references, reference_digits)
         candidates = jax.random.normal(key, (LATENT_CANDIDATES, self.latent_dim))
@@ -304,8 +305,9 @@ def assemble(model: StarGANv2, config: ConfigDict) -> Method:
             Phase("discriminator_latent", ("discriminator",), model.discriminator_latent),
             by_latents,
         ),
-        "references": (  # the only phase that trains the style encoder
+        "references": (
             Phase("discriminator_reference", ("discriminator",), model.discriminator_reference),
+            # Here this phase trains the style encoder, too: no other phase does.
             Phase("generator_reference", without_mapping, model.generator_reference),
         ),
     }

@@ -1,4 +1,4 @@
-"""The writer-guided method of this project: a few glyphs of a writer in, any digit in that hand out.
+"""The writer-guided method of this project: it writes any digit in the hand of a few glyphs by one writer.
 
 The beliefs about the hand from all references are pooled into a style for each target digit. A generator without a
 source synthesises the digit from this style and a latent, which represents the differences between two tries. The

@@ -33,7 +33,7 @@ class Estimate:
 
 @functools.lru_cache(maxsize=8)  # hundreds of estimates use the same few numbers of writers
 def resample(writers: int, resamples: int = RESAMPLES) -> np.ndarray:
-    """How often each resample contains each writer: float64 `[R, W]`, read-only, rows sum to W.
+    """The number of times that each resample contains each writer: float64 `[R, W]`, read-only, rows sum to W.
 
     Equal arguments give equal resamples.
     """

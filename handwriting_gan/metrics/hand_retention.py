@@ -88,7 +88,7 @@ def _squares(differences: np.ndarray, writers: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _root_mean_square(sums: np.ndarray) -> np.ndarray:
-    """From sums `[R, 2]` of squares and of 1: `[R]`."""
+    """Root mean squares `[R]` from sums `[R, 2]` of squares and of ones."""
     return np.sqrt(np.divide(*sums.T))
 
 

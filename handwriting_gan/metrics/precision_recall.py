@@ -45,7 +45,7 @@ class Balls:
 
 
 def precision_recall(balls: Balls) -> tuple[np.ndarray, np.ndarray]:
-    """Which fakes are in the ball of a real, bool `[N]`, and which reals in the ball of a fake, bool `[M]`.
+    """Marks the fakes in the ball of a real, bool `[N]`, and the reals in the ball of a fake, bool `[M]`.
 
     The means are precision and recall; both are below 1 even for equal distributions.
 

@@ -63,7 +63,8 @@ class Generator(nn.Module):
 class MappingNetwork(nn.Module):
     """F_y(z): `(latents [B, Z], digits int [B] or one for all) -> styles [B, S]`.
 
-    Four shared layers, then four of each domain's own; ReLU between. The paper's width is 512.
+    Four layers that all domains share, then four layers for each domain, with ReLU between layers. The paper's
+    width is 512.
     """
 
     width: int
@@ -83,9 +84,10 @@ class MappingNetwork(nn.Module):
 
 
 class Trunk(nn.Module):
-    """The body of style encoder and discriminator: `images [B, 28, 28, 1] -> features [B, max_width]`.
+    """The layers below the heads of style encoder and discriminator: `images [B, 28, 28, 1] -> features [B, F]`.
 
-    Stem, three down blocks 28 -> 14 -> 7 -> 3 without norm, a valid 3 x 3 convolution to 1 x 1.
+    A first convolution, three residual blocks 28 -> 14 -> 7 -> 3 without norm, and a 3 x 3 convolution without
+    padding to 1 x 1. F is the last block's width.
     """
 
     width: int
@@ -101,7 +103,7 @@ class Trunk(nn.Module):
 
 
 class StyleEncoder(nn.Module):
-    """E_y(x): `(images [B, 28, 28, 1], digits int [B] or one for all) -> styles [B, S]`, by domain heads."""
+    """E_y(x): `(images [B, 28, 28, 1], digits int [B] or one for all) -> styles [B, S]`, one head per domain."""
 
     width: int
     max_width: int
@@ -115,7 +117,7 @@ class StyleEncoder(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """D_y(x): `(images [B, 28, 28, 1], digits int [B]) -> logits [B]`, a head per domain."""
+    """D_y(x): `(images [B, 28, 28, 1], digits int [B]) -> logits [B]`, one head per domain."""
 
     width: int
     max_width: int
@@ -127,7 +129,7 @@ class Discriminator(nn.Module):
         return logits[:, 0]
 
 
-# Rungs of the ladder from StarGAN to StarGAN v2 (section 3.1 of the paper).
+# Networks of the configurations between StarGAN and StarGAN v2 (section 3.1 of the paper).
 
 
 class LabelStyle(nn.Module):

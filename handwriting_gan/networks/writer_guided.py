@@ -21,7 +21,7 @@ from handwriting_gan.networks.layers import (
 
 
 class GlyphTrunk(nn.Module):
-    """The body of both encoders and the discriminator.
+    """The layers below the outputs of both encoders and of the discriminator.
 
     `(images [N, 28, 28, 1], digits int [N]) -> features [N, 4 width]`: 14 -> 7 -> 3, then a dense layer.
 
@@ -130,7 +130,7 @@ class GlyphGenerator(nn.Module):
 
 
 class MatchingDiscriminator(nn.Module):
-    """Is a glyph real, and in the given style? A projection discriminator (Miyato & Koyama 2018).
+    """Judges whether a glyph is real and in the given style: a projection discriminator (Miyato & Koyama 2018).
 
     `(images [N, 28, 28, 1], digits int [N], styles [P, N, S]) -> logits [P, N]`: each image with P styles.
     """

@@ -1,4 +1,4 @@
-"""Files of weights: flat NumPy archives, without pickle, with their hashes."""
+"""Saves and loads files of weights: flat NumPy archives without pickle; loading also returns the file's SHA-256."""
 
 import hashlib
 import io

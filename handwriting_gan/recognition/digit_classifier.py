@@ -70,12 +70,12 @@ class Reader:
         return self._read("features", images)
 
     def digits_and_features(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Both from one pass of the network."""
+        """The results of `digits` and `features`, from one pass of the network."""
         logits, features = self._logits_and_features(images)
         return logits.argmax(axis=1).astype(np.int32), features
 
     def probabilities_and_features(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Both from one pass of the network."""
+        """The results of `probabilities` and `features`, from one pass of the network."""
         logits, features = self._logits_and_features(images)
         return np.asarray(jax.nn.softmax(logits)), features
 

@@ -23,7 +23,7 @@ from handwriting_gan.recognition.fitting import Params
 
 
 class Recipe(NamedTuple):
-    """How the weights in the package were fitted."""
+    """The settings that fitted a network's weights in the package."""
 
     fit: Callable[[Glyphs, int, int], Params]  # (glyphs, steps, seed) -> parameters
     data: str

@@ -1,4 +1,4 @@
-"""Judges whether ink is one whole digit, a piece of one, or more than one, which a digit classifier cannot tell.
+"""Judges whether ink is one whole digit, a piece of one, or several. A digit classifier reads a digit in any ink.
 
 A small network on features of the digit classifier, fitted by `experiments.fit_wholeness` on candidates from
 numbers composed of training writers' glyphs. Axes: N candidates, F features.

@@ -1,4 +1,4 @@
-"""The columns of all tables: a heading, how an estimate is printed, which direction is better, where it is found.
+"""The columns of all tables: each has a heading, a number format, its better direction and a function that finds it.
 
 The tables of one scorecard and the comparisons of many use the same columns.
 """
@@ -11,7 +11,7 @@ from handwriting_gan.evaluation.scorecard import GuidedEstimates, HandEstimates,
 from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
 
-GREATER, SMALLER, NEITHER = 1, -1, 0  # is better
+GREATER, SMALLER, NEITHER = 1, -1, 0  # the better direction
 DASH = "\N{EN DASH}"
 Of = TypeVar("Of")
 
@@ -21,7 +21,7 @@ class Column(Generic[Of]):
     """One estimate of a part of a scorecard."""
 
     heading: str
-    form: str  # a format of one number
+    form: str  # the format of a number, for str.format
     better: int
     find: Callable[[Of], Estimate | None]
 
@@ -83,7 +83,7 @@ IMAGE: tuple[Column[HandRow], ...] = (
 
 
 def quoted(column: Column[Verification]) -> Column[HandRow]:
-    """A column of verification, by the first writer encoder: the one that tables quote."""
+    """A column of verification for rows; it uses the first writer encoder, which the tables quote."""
 
     def find(row: HandRow) -> Estimate | None:
         first = next(iter(row.judged.values()), None)
@@ -93,7 +93,7 @@ def quoted(column: Column[Verification]) -> Column[HandRow]:
 
 
 def difference_share(name: str) -> Column[HandEstimates]:
-    """How much two natural tries differ in an attribute, as a share of the writer's own two glyphs."""
+    """The difference of two natural tries in an attribute, as a share of that of the writer's own two glyphs."""
     return Column(f"{name} apart", "{:.0%}", NEITHER, lambda hand: hand.difference_share.get(name))
 
 

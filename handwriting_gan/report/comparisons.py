@@ -1,4 +1,4 @@
-"""Methods side by side: one row a method, over the scorecards of its seeds.
+"""Comparisons of methods: a table with one row for each method, from the scorecards of its seeds.
 
 An estimate of one seed is printed with half of its 95 % interval, of several seeds with their standard deviation.
 """
@@ -43,9 +43,9 @@ from handwriting_gan.report.columns import (
 from handwriting_gan.report.png import png_of
 from handwriting_gan.report.tables import HAND_ROWS, MAIN, REAL, markdown_table
 
-DIGITS_RIGHT, LEAST_RIGHT = "digits right", 0.5  # a row with fewer does not compete
+DIGITS_RIGHT, LEAST_RIGHT = "digits right", 0.5  # a row with fewer digits right is never printed in bold
 GUIDED_HEADINGS = ("Fréchet", "per task", "diversity", DIGITS_RIGHT, "precision", "coverage")
-BASELINES = (TWIN, PREDICTOR, NEAREST_WRITER, RESHAPED_MEAN, FLOOR)  # rows that do not depend on the method
+BASELINES = (TWIN, PREDICTOR, NEAREST_WRITER, RESHAPED_MEAN, FLOOR)  # the rows that no method influences
 Find = Callable[[Scorecard], Estimate | None]
 
 
@@ -77,7 +77,7 @@ class Comparison(NamedTuple):
 
 def compare(title: str, columns: Sequence[Compared], scorecards: Mapping[str, Sequence[Scorecard]],
             trained_longer: Mapping[str, Scorecard] | None = None) -> Comparison:
-    """One row for each method from its seeds' scorecards; baselines are from the first method's first."""
+    """One row for each method from its seeds' scorecards; the baselines come from the first scorecard of all."""
     first = next(iter(scorecards.values()))[0]
     rows = {name: [_cell(column.of_method, cards) for column in columns] for name, cards in scorecards.items()}
     longer = {f"*{name}*": [_cell(column.of_method, [card]) for column in columns]
@@ -103,7 +103,7 @@ def _cell(find: Find, cards: Sequence[Scorecard]) -> Cell:
 
 
 def guided(mode: str) -> list[Compared]:
-    """Distances and diversity of a guided mode, and of real held-out glyphs."""
+    """Columns of distances and diversity of a guided mode, and of real held-out glyphs."""
 
     def compared(column: Column) -> Compared:
         def of_mode(card: Scorecard) -> Estimate | None:
@@ -116,7 +116,7 @@ def guided(mode: str) -> list[Compared]:
 
 
 def hand(references: int) -> list[Compared]:
-    """What is kept of a hand at one K: by the best guess, and where the heading says so by a natural try."""
+    """Columns on the hand at one K: first of the best guess, then, from `natural: AUC` on, of natural tries."""
 
     def of_row(name: str, column: Column) -> Find:
         def find(card: Scorecard) -> Estimate | None:
@@ -151,7 +151,7 @@ def hand(references: int) -> list[Compared]:
 
 
 def check_alike(facts: Mapping[Path, Mapping[str, object]]) -> None:
-    """Checks that scorecards may share a table: what each was made from, by file and by field.
+    """Checks that scorecards may share a table; `facts` holds what each was made from, by file and by field.
 
     Raises:
       InputError: naming two files and the first field that differs.
@@ -166,7 +166,7 @@ def check_alike(facts: Mapping[Path, Mapping[str, object]]) -> None:
 
 
 def evaluation_facts(card: Scorecard) -> dict[str, object]:
-    """What scorecards must share to be compared: evaluation data, protocol and judges."""
+    """The facts that compared scorecards must share: evaluation data, protocol and judges."""
     made = card.made_from
     return {"the evaluation data": made.data, "the evaluation seed": made.seed,
             "the number of held-out glyphs": made.held_out,
@@ -175,7 +175,7 @@ def evaluation_facts(card: Scorecard) -> dict[str, object]:
 
 
 def training_facts(card: Scorecard) -> dict[str, object]:
-    """What the rows of a table must share as well, besides the budget: preset and training data."""
+    """The facts that the rows of a table must share as well: preset and training data; not the budget."""
     return {"the preset": card.made_from.preset, "the training data": card.made_from.trained_on}
 
 
@@ -213,7 +213,7 @@ def comma_separated(comparison: Comparison) -> str:
 
 
 def attribute_bars(comparison: Comparison) -> bytes:
-    """A PNG: how much of each main attribute the methods of a `hand` comparison keep, between floor and twin."""
+    """A PNG of bars: each method's retention of the main attributes in a `hand` comparison, from floor to twin."""
     top, bottom = (comparison.reference_rows[HAND_ROWS[name]] for name in (TWIN, FLOOR))
     names, height = list(comparison.rows), 1.2 + 0.22 * len(comparison.rows)
     with matplotlib.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
@@ -247,7 +247,10 @@ def _printed(comparison: Comparison) -> list[tuple[str, list[tuple[str, bool]]]]
 
 
 def _competing(comparison: Comparison) -> dict[str, list[Cell]]:
-    """The rows with enough digits right: a method that copies its source looks real and keeps the hand."""
+    """The rows with enough digits right.
+
+    Without this limit a method that copies its source would be best: its outputs look real and keep the hand.
+    """
     index = next((at for at, column in enumerate(comparison.columns) if column.heading == DIGITS_RIGHT), None)
 
     def competes(cells: list[Cell]) -> bool:
@@ -258,7 +261,7 @@ def _competing(comparison: Comparison) -> dict[str, list[Cell]]:
 
 
 def _best(column: Compared, cells: Sequence[Cell]) -> float | None:
-    """The best value; none if fewer than two rows have one."""
+    """The best value; None if fewer than two rows have a value, or no direction is better."""
     values = [cell.value for cell in cells if cell.value is not None]
     if column.better == NEITHER or len(values) < 2:
         return None

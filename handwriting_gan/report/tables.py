@@ -82,18 +82,18 @@ def summary(scorecard: Scorecard) -> list[Table]:
 
 
 def summary_columns() -> list[Column[HandRow]]:
-    """The columns of a hand's table in short."""
+    """The columns of the short table of a hand."""
     return [*map(retention, MAIN), *map(quoted, chosen(VERIFICATION, *SUMMARY_OF_VERIFICATION)), *IMAGE]
 
 
 def guided(scorecard: Scorecard, columns: Sequence[Column[GuidedEstimates]]) -> Table:
-    """The guided modes, and real glyphs."""
+    """The table of the guided modes and of real glyphs."""
     named = {MODES[mode]: part for mode, part in scorecard.guided.items()} | {REAL: scorecard.real}
     return _table("Guided modes", columns, named)
 
 
 def verification(title: str, encoder: str, hand: HandEstimates) -> Table:
-    """Verification and retrieval by one encoder, and what the classifier reads."""
+    """The table of verification and retrieval by one encoder, with the classifier's estimates."""
     rows = {heading: hand.rows[name] for name, heading in HAND_ROWS.items() if encoder in hand.rows[name].judged}
     cells = [[heading, *(column.cell(row.judged[encoder]) for column in VERIFICATION),
               *(column.cell(row) for column in IMAGE)] for heading, row in rows.items()]
@@ -102,7 +102,7 @@ def verification(title: str, encoder: str, hand: HandEstimates) -> Table:
 
 
 def differences(title: str, hand: HandEstimates) -> Table:
-    """The root mean square difference of two natural tries, of two real glyphs, and their quotient."""
+    """The root mean square difference of two natural tries and of two real glyphs, and the quotient."""
     columns = [*ATTRIBUTES, *TRAITS]
     rows = [[heading, *(printed(part.get(name), form) for name in columns)]
             for heading, part, form in (("natural tries", hand.natural_difference, "{:.2f}"),
@@ -112,7 +112,7 @@ def differences(title: str, hand: HandEstimates) -> Table:
 
 
 def expectations(hands: Sequence[HandEstimates]) -> Table:
-    """How much two natural tries differ, and what a best guess knows beyond the predictor."""
+    """The table of two natural tries' differences, and of a best guess's lead over the predictor."""
     rows = [[f"K = {hand.references}: {heading}", *(printed(part.get(name), form) for name in MAIN)]
             for hand in hands
             for heading, part, form in ((DIFFERENCE, hand.difference_share, "{:.0%}"),
@@ -130,7 +130,7 @@ def _table(title: str, columns: Sequence[Column[Of]], rows: dict[str, Of]) -> Ta
 
 
 def notes(scorecard: Scorecard) -> list[str]:
-    """What the estimates were made from, who judged, what was not measured and why."""
+    """Notes below the tables: model, data and judges, and the reason why a hand was not measured."""
     made = scorecard.made_from
     route = f", {made.route} route" if made.route else ""
     lines = [f"{made.method} ({made.preset}, step {made.step}{route}, trained on {made.trained_on}) on {made.data}, "

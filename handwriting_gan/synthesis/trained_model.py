@@ -1,4 +1,4 @@
-"""A trained model, which evaluation and `write` use. Glyphs are uint8 `[N, 28, 28]`, 0 paper to 255 ink."""
+"""The trained model that evaluation and writing use. Glyphs are uint8 `[N, 28, 28]`, 0 paper to 255 ink."""
 
 import dataclasses
 import functools
@@ -22,9 +22,9 @@ from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import RELEASED, Workdir, read_config
 
 SEEDS = 2**32  # from 0
-CHUNK = 250  # latents, or digits in one hand, for one key; the samples of a seed depend on it
-IMAGES = 50  # per call of a network: more exceed a core's cache; one shape compiles once
-HANDS = 100  # per call, for the same reasons
+CHUNK = 250  # latents, or digits in one hand, per key; another value changes the samples of a seed
+IMAGES = 50  # per call of a network: more images exceed a core's cache, and one shape compiles only once
+HANDS = 100  # per call of a network, for the same reasons
 THREADS = 2  # calls in parallel
 
 

@@ -1,4 +1,4 @@
-"""Recovery from a deadlock of a CPU's virtual devices. The only place that explains it.
+"""Recovery from a deadlock of a CPU's virtual devices. No other module explains the deadlock.
 
 All virtual devices of a CPU share XLA's few threads. In an all-reduce each device holds a thread while it
 waits for the other devices. If all threads wait like this, no device can run, and jax 0.10 aborts the process

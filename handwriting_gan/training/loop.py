@@ -87,7 +87,7 @@ class Run:
             self.watch.stepped()
             previous, step = step, step + self.per_dispatch
             recent.append((step, terms))
-            jax.block_until_ready(recent[-2:-1])  # at most one dispatch waits (deadlock.py)
+            jax.block_until_ready(recent[-2:-1])  # at most one dispatch is queued (deadlock.py)
             self.recorder.show_step(step)
             # An interruption logs nothing and saves no sheet, so a resumed run has the same files as an
             # uninterrupted one.
@@ -109,14 +109,14 @@ class Run:
 
 
 class Plan(NamedTuple):
-    """Everything that a run needs, made from its config and its data."""
+    """The method, optimizers, data and initial state of a run, made from its config and its glyphs."""
 
     method: Method
     optimizers: dict[str, optax.GradientTransformation]  # by network
     examples: np.ndarray  # int32 [local devices, examples of each]: indices in the batch
     pool: Any  # the glyphs in the form that the method samples from
     create: Callable[[], TrainState]
-    abstract: TrainState  # its shapes
+    abstract: TrainState  # the shapes of the state
     last: int  # step
 
 
@@ -183,10 +183,10 @@ def fetch_terms(recent: list[tuple[int, Any]]) -> dict[str, float]:
 
 
 def steps_per_dispatch(config: ConfigDict, remaining: int) -> int:
-    """How many steps one dispatch runs.
+    """The number of steps that one dispatch runs.
 
     Raises:
-      InputError: if the number of remaining steps is positive and not a multiple of it.
+      InputError: if the number of remaining steps is positive and not a multiple of this number.
     """
     count = devices.steps_per_dispatch(config.steps_per_dispatch)
     if remaining > 0 and remaining % count:

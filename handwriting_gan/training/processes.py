@@ -53,7 +53,7 @@ def all_or_none(begin: Callable[[], Value]) -> Value:
 
 
 def _gather_failures(failed: bool) -> np.ndarray:
-    """Which processes failed: bool `[processes]`. Every process must call it."""
+    """Gathers which processes failed: bool `[processes]`. Every process must call it."""
     if jax.process_count() == 1:
         return np.array([failed])
     return np.asarray(multihost_utils.process_allgather(np.bool_(failed)))

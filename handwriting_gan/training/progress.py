@@ -19,7 +19,7 @@ class RunProgress:
     """Context that shows a progress bar with speed, remaining time and losses."""
 
     def __init__(self, step: int, last: int) -> None:
-        """For a run from `step` to `last`."""
+        """Prepares the bar of a run from `step` to `last`."""
         self._console = Console(highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("training"), BarColumn(bar_width=24), MofNCompleteColumn(),

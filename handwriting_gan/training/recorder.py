@@ -1,4 +1,4 @@
-"""What a run saves and shows. Of several processes only the first does either."""
+"""Recorders: they save a run in its workdir and show it on the console. Only the first process does so."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +20,7 @@ Sheets = Callable[[int, Mapping[str, Any]], Mapping[str, Sheet]]  # (step, avera
 
 
 def checkpoint_items(state: TrainState) -> dict[str, Any]:
-    """A state, or its shapes, as the items of a checkpoint; the averaged networks are an item of their own."""
+    """A state, or its shapes, as the two items of a checkpoint: the averaged networks, and everything else."""
     return {checkpoints.STATE: state.replace(averaged={}), checkpoints.AVERAGED: state.averaged}
 
 
@@ -31,28 +31,28 @@ class NullRecorder:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Nothing is open."""
+        """Does nothing, because nothing is open."""
 
     def check(self, abstract: TrainState) -> None:
-        """Only the first process checks the workdir."""
+        """Does nothing: only the first process checks the workdir."""
 
     def restore(self) -> TrainState | None:
-        """None: the first process broadcasts the state."""
+        """Returns None: the first process broadcasts the state."""
 
     def begin(self, step: int, last: int) -> None:
-        """A run begins or resumes at a step."""
+        """The loop calls it when a run begins or resumes at `step`, with the run's last step."""
 
     def show_step(self, step: int) -> None:
-        """A step was dispatched."""
+        """The loop calls it after it dispatched a step."""
 
     def log_terms(self, step: int, terms: Mapping[str, float]) -> None:
-        """The terms of a step are due."""
+        """The loop calls it when the terms of a step are due."""
 
     def save_sheets(self, step: int, averaged: Mapping[str, Any]) -> None:
-        """The sample sheets of a step are due."""
+        """The loop calls it when the sample sheets of a step are due."""
 
     def save_checkpoint(self, state: TrainState) -> None:
-        """A checkpoint of a state of NumPy arrays is due."""
+        """The loop calls it when a checkpoint is due; the state has NumPy arrays."""
 
 
 class Recorder(NullRecorder):
@@ -66,7 +66,7 @@ class Recorder(NullRecorder):
     """
 
     def __init__(self, config: ConfigDict, workdir: Workdir, sheets: Sheets) -> None:
-        """For a run of this config; `sheets` makes its sample sheets."""
+        """Prepares to record a run of this config; `sheets` makes its sample sheets."""
         self._config, self._workdir, self._sheets = config, workdir, sheets
         self._open = contextlib.ExitStack()
         self._restored: checkpoints.Restored | None = None

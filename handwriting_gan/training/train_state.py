@@ -13,7 +13,7 @@ INIT_STEP = 2**32 - 1  # the step that addresses the randomness of the initial p
 
 
 class TrainState(struct.PyTreeNode):
-    """Everything that changes in training. State and config determine the rest of the run."""
+    """The arrays that training changes. State, config and data determine the rest of the run."""
 
     step: jax.Array  # int32, iterations done
     params: dict[str, Any]  # {network: parameters}

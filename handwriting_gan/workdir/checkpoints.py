@@ -1,8 +1,8 @@
 """Checkpoints by Orbax with two items: the state without the averaged networks, and the averaged networks.
 
-Orbax saves a checkpoint atomically. A file with the SHA-256 of its files detects later damage; then the checkpoint
-before it is used. An unreadable checkpoint is never deleted: training sets a damaged one aside, and any other error
-stops the run.
+Orbax saves a checkpoint atomically. A file in it holds the SHA-256 of its other files, which detects later damage. If
+a checkpoint is damaged, `restore` uses the previous one. An unreadable checkpoint is never deleted: training sets a
+damaged one aside, and any other error stops the run.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ STATE, AVERAGED = "state", "averaged"
 KEPT = 2  # checkpoints
 SPARE = 2  # the free space that a save requires, as a multiple of the arrays' bytes; for indices, logs and pictures
 MAKE_ROOM = "earlier checkpoints are kept: free some space, then run the same command again to resume"
-HASHES = "sha256.json"  # in a checkpoint's folder; a checkpoint without it was not written by this project
+HASHES = "sha256.json"  # in a checkpoint's folder; without this file, damage cannot be detected
 Manager: TypeAlias = ocp.CheckpointManager
 
 

@@ -11,7 +11,7 @@ from handwriting_gan.errors import InputError
 INT32_MAX = 2**31 - 1
 MAX_WIDTH = 2**16  # of a layer
 FLOAT32_MAX = 3.4e38
-MAX_COUNT = 1_000  # of what a program unrolls: layers, updates
+MAX_COUNT = 1_000  # of layers or updates, which a compiled program unrolls
 
 
 class Range(Protocol):
@@ -84,8 +84,8 @@ class OneOf(NamedTuple):
 
 
 COUNT, WIDTH, WEIGHT = Whole(1), Whole(1, MAX_WIDTH), Real()
-DECAY = Real(0.0, 0.999999)  # nearer to 1, float32 makes it 1, and its bias correction divides by 0
-# By the field's path; `group.*` is for the group's other fields.
+DECAY = Real(0.0, 0.999999)  # float32 rounds larger values to 1, and then the bias correction divides by 0
+# The range by the field's path; `group.*` is the range of the group's other fields.
 RANGES: dict[str, Range] = {
     "preset": OneOf(("tiny", "small", "base")),
     "method": Name(),
@@ -107,7 +107,7 @@ RANGES: dict[str, Range] = {
     "glyphs": COUNT,
     "ema_decay": DECAY,
     "truncation": Real(0.0, 1.0),
-    "style_variance": Real(0.0, 0.5, below=True),  # two references differ by no more
+    "style_variance": Real(0.0, 0.5, below=True),  # no weights of two references give more
     "content_noise": Real(),
     "networks.levels": Whole(0, 2),  # 28 pixels can be halved twice
     "networks.blocks": Whole(1, MAX_COUNT),

@@ -101,7 +101,7 @@ def holds_run(workdir: Workdir) -> bool:
 
 @contextlib.contextmanager
 def locked(workdir: Workdir) -> Iterator[None]:
-    """Context that locks the workdir for one training process; the lock of a killed process is void.
+    """Context that locks the workdir for one training process; a killed process no longer holds the lock.
 
     If the run has not claimed the workdir by the end, the context removes the files and folders made for it.
 

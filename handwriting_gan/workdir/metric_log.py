@@ -56,7 +56,7 @@ def _split_lines(content: bytes, step: int) -> tuple[bytes, bytes]:
         logged = _step_of(line)
         if logged is not None and logged <= step:
             kept.append(line + b"\n")
-        elif logged is None and line.strip() and number < len(lines):  # the last line has no end
+        elif logged is None and line.strip() and number < len(lines):  # a killed run can leave an incomplete last line
             damaged.append(line + b"\n")
     return b"".join(kept), b"".join(damaged)
 

@@ -35,7 +35,7 @@ class TensorBoard:
     """Metrics as events in the workdir, which holds the sample sheets already."""
 
     def __init__(self, workdir: Workdir, step: int) -> None:
-        """For a run that begins or resumes at `step`; hides events of later steps."""
+        """Opens the events of a run that begins or resumes at `step`; hides events of later steps."""
         self._events = SummaryWriter(str(workdir.events), purge_step=step + 1)
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
@@ -59,7 +59,7 @@ class WeightsAndBiases:
     """
 
     def __init__(self, workdir: Workdir, config: ConfigDict) -> None:
-        """For a run of this config.
+        """Starts or continues the run of this config.
 
         Raises:
           InputError: if the extra is not installed or the service cannot be reached.
@@ -103,7 +103,7 @@ def check_tracker(config: ConfigDict) -> None:
 def _is_installed(package: str) -> bool:
     try:
         return importlib.util.find_spec(package) is not None
-    except (ImportError, ValueError):  # a test replaces or removes the module
+    except (ImportError, ValueError):  # find_spec raises these if a test replaced or removed the module
         return sys.modules.get(package) is not None
 
 

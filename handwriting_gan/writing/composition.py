@@ -15,7 +15,7 @@ from handwriting_gan.data.glyphs import SIDE
 from handwriting_gan.writing.mnist_form import BOX
 
 INK_LEVEL = 64  # of 255: a pixel above this counts as ink
-ROW_REACH = 0.15  # of a digit's size: rows this far apart count when the gap of two digits is measured
+ROW_REACH = 0.15  # of a digit's size: a gap is measured between pixels whose rows are at most this far apart
 MARGIN = 0.4  # of a digit's size, around the line
 MAX_GAP, MAX_OFFSET = 1.2, 0.5  # of a digit's size
 DEFAULT_GAP = 0.2  # of a digit's size, for a hand of a single digit
@@ -25,7 +25,7 @@ MAX_PIXELS = 40_000_000  # of a page; a larger one is written smaller
 
 
 class LineLayout(NamedTuple):
-    """How the digits of a hand are placed on a line."""
+    """The size, gaps and offsets of a hand's digits on a line."""
 
     size: float  # pixels: the median of the digits' larger sides; 20 in MNIST
     gaps: np.ndarray  # float [n >= 1], between the ink of neighbours, of the size

@@ -16,8 +16,8 @@ from handwriting_gan.writing.segment import INK, Box, enclosing, find_strokes, g
 
 MAX_DIGITS = 100
 MAX_STROKES = 3 * MAX_DIGITS  # of a line
-MIN_COUNT_PROBABILITY = 0.05  # that the picture shows as many digits as the given number has
-FRAMES = 25  # from one hand to the other
+MIN_COUNT_PROBABILITY = 0.05  # least probability that the picture shows as many digits as the given number has
+FRAMES = 25  # blends from one hand to the other, both included
 
 
 class SeveralNumbersError(InputError):
@@ -83,7 +83,7 @@ def read_hand(picture: Path, recognisers: Recognisers, reads: str | None = None,
     chosen = _line_on(page, picture, line)
     reading = read_line(chosen, recognisers, known_digits=known)
     tilt = 0.0 if page.is_ruled else line_tilt(_boxes(reading, chosen, page))
-    if tilt:  # the page was photographed askew, so its digits are rotated too
+    if tilt:  # the page is rotated in the photo, so its digits are rotated too
         page = page.rotated(tilt)
         chosen = _line_on(page, picture, line)
         reading = read_line(chosen, recognisers, known_digits=known)
@@ -104,7 +104,7 @@ def _line_on(page: Page, picture: Path, line: int | None) -> Line:
         raise SeveralNumbersError(picture, len(numbers))
     if line is not None and line > len(numbers):
         raise NoSuchLineError(f"{picture} shows {len(numbers)} number{'s' * (len(numbers) > 1)}, so there is no "
-                         f"line {line}; choose one from 1 to {len(numbers)}")
+                              f"line {line}; choose one from 1 to {len(numbers)}")
     strokes = numbers[(line or 1) - 1]
     _check_count(len(strokes.ids), picture)
     parts = split_line(page.ink, strokes)
@@ -113,7 +113,11 @@ def _line_on(page: Page, picture: Path, line: int | None) -> Line:
 
 
 def _check_count(strokes: int, picture: Path) -> None:
-    """Raises: InputError, if a line has too many strokes."""
+    """Checks the number of strokes of a line.
+
+    Raises:
+      InputError: if there are too many.
+    """
     if strokes > MAX_STROKES:
         raise InputError(f"{picture} shows {strokes} strokes in a row, too many for a number; crop it to the number")
 

@@ -1,7 +1,7 @@
 """Serves the page on this machine, with JAX as its backend.
 
 GET / returns the page. POST /read takes a picture file and returns the hand in it. POST /write takes a hand and a
-number and returns glyphs. A glyph travels as base64 of 28 x 28 bytes, 0 paper to 255 ink.
+number and returns glyphs. A glyph is sent as base64 of 28 x 28 bytes, 0 paper to 255 ink.
 """
 
 import base64
@@ -37,7 +37,7 @@ class PortError(InputError):
 
 
 class WriteRequest(NamedTuple):
-    """Which number to write, and in which hand."""
+    """A request to write a number in a hand."""
 
     hand: Glyphs
     digits: list[int]
@@ -120,7 +120,11 @@ def write(model: TrainedModel, body: bytes) -> dict[str, Any]:
 
 
 def _parse(body: bytes) -> WriteRequest:
-    """Raises: InputError, if a field is missing or not valid."""
+    """Parses the JSON of a write request.
+
+    Raises:
+      InputError: if a field is missing or not valid.
+    """
     try:
         fields = json.loads(body)
         images = np.frombuffer(b"".join(base64.b64decode(glyph, validate=True) for glyph in fields["glyphs"]),

@@ -1,9 +1,11 @@
 """Reads a line of ink: finds the cuts and joins of strokes that give the most probable digits.
 
-A line is split into parts: its connected strokes, the wide ones cut along seams of little ink. A digit is one
-part or several neighbouring ones. Dynamic programming finds the sequence of digits that uses all parts and has
-the highest probability, that each digit is whole times that of its class (recognition-based segmentation;
-Casey & Lecolinet 1996). Axes: P parts, C candidates for a digit, n digits read.
+A line is split into parts: its connected strokes, of which the wide ones are cut along seams that cross little
+ink. A digit is one part or several neighbouring ones. Dynamic programming finds the most probable sequence of
+digits that uses all parts. The probability of a sequence is the product, over its digits, of the probability that
+the digit is whole and the probability of its class (recognition-based segmentation; Casey & Lecolinet 1996).
+
+Axes: P parts, C candidates for a digit, n digits read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +23,7 @@ from handwriting_gan.writing.mnist_form import to_mnist_form
 from handwriting_gan.writing.segment import INK, Box, Strokes
 
 WORKING_HEIGHT = 56  # pixels of a digit in a line that is read
-TALL = 0.6  # of the tallest stroke: only taller strokes define the line's height and slant
+TALL = 0.6  # of the tallest stroke's height: only taller strokes define the line's height and slant
 MAX_PARTS = 8  # of one digit
 MAX_WIDTH = 1.6  # of the line's height: width of a digit of several parts
 WIDE = 0.7  # of the line's height: a wider stroke may contain several digits
@@ -30,9 +32,9 @@ SPACING = 0.06  # of the line's height, between the start columns of seams
 MIN_DISTANCE = 0.1  # of the line's height: mean distance of two cuts, and of a seam from the ink's ends
 MAX_CUTS = 6  # of one stroke
 MAX_CROSSED = 3.5  # stroke widths of ink on a seam
-BEND, STRAY = 0.02, 0.001  # cost in pixels of ink for each step aside, and for each pixel off the seam's line
+BEND, STRAY = 0.02, 0.001  # cost in pixels of ink: of each sideways step, and of each pixel of distance from the line
 MIN_PROBABILITY, TINY = 1e-6, 1e-300
-SURE, WHOLE = 0.9, 0.3  # minimum confidence and wholeness of a sure reading; chosen on validation writers
+SURE, WHOLE = 0.9, 0.3  # minimum confidence and wholeness of a sure reading, chosen on validation writers
 MIN_INK = 0.25  # of the stroke width squared: a smaller piece is not a part
 
 
@@ -116,8 +118,8 @@ def split_line(ink: np.ndarray, strokes: Strokes) -> Line:
     box, tallest = strokes.box, strokes.heights.max()
     height = float(np.median(strokes.heights[strokes.heights >= TALL * tallest]))
     scale = min(WORKING_HEIGHT / height, 1.0)
-    small = [piece for stroke in strokes.ids
-             if ((piece := _small(ink, strokes.labels, stroke, box, scale)) > INK).any()]  # a thin one may vanish
+    small = [piece for stroke in strokes.ids  # a thin stroke can vanish when it is scaled
+             if ((piece := _small(ink, strokes.labels, stroke, box, scale)) > INK).any()]
     if not small:
         raise InputError("the strokes in the picture are too thin for their height; write with a thicker pen")
     line, line_height = np.max(small, axis=0), height * scale
@@ -141,7 +143,7 @@ def to_working_size(ink: np.ndarray, scale: float) -> np.ndarray:
 
 
 def stroke_width(ink: np.ndarray) -> float:
-    """The stroke width of ink `[H, W]` in pixels: four times the mean distance to paper, minus the pixel's own."""
+    """The stroke width of ink `[H, W]` in pixels, from the mean distance to paper between pixel centres."""
     inside = ink > INK
     return max(4.0 * float(ndimage.distance_transform_edt(inside)[inside].mean()) - 2.0, 1.0)
 
@@ -212,7 +214,7 @@ def _seam(ink: np.ndarray, line: np.ndarray, reach: int) -> tuple[np.ndarray, fl
 
 
 def _cheapest(cost: np.ndarray) -> np.ndarray:
-    """The path of least cost from top to bottom of `[H, W]`, at most one step aside per row: columns `[H]`."""
+    """The path of least cost from top to bottom of `[H, W]`, at most one sideways step per row: columns `[H]`."""
     total, steps = cost[0], np.zeros(cost.shape, int)
     for row in range(1, len(cost)):
         padded = np.pad(total, 1, constant_values=np.inf)
@@ -249,8 +251,8 @@ def best_sequence(scores: Mapping[tuple[int, int], float | np.ndarray], parts: i
 
     Args:
       scores: of each run: one number, or `[count]` if it depends on the run's index in the sequence.
-      parts: how many there are.
-      count: how many runs the sequence has, if that is known.
+      parts: the number of parts.
+      count: the number of runs in the sequence, if that is known.
 
     Raises:
       DigitCountError: if the parts cannot form `count` runs.
@@ -278,8 +280,8 @@ def read_line(line: Line, recognisers: Recognisers, count: int | None = None,
     Args:
       line: from `split_line`.
       recognisers: the networks that read.
-      count: how many digits the line has, if the caller knows it.
-      known_digits: which digits the line shows, if the caller knows them.
+      count: the number of digits on the line, if the caller knows it.
+      known_digits: the digits on the line, if the caller knows them.
 
     Raises:
       DigitCountError: if the line cannot be cut into as many digits.

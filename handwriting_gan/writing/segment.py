@@ -32,12 +32,12 @@ class Box(NamedTuple):
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """The height in pixels."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """The width in pixels."""
         return self.right - self.left
 
 
@@ -71,7 +71,7 @@ class Strokes(NamedTuple):
 
     @property
     def heights(self) -> np.ndarray:
-        """In pixels: `[S]`."""
+        """The height of each stroke in pixels: `[S]`."""
         return self.boxes[:, 2] - self.boxes[:, 0]
 
     def take(self, rows: np.ndarray) -> "Strokes":
@@ -106,7 +106,7 @@ def group_numbers(strokes: Strokes) -> list[Strokes]:
 
 
 def _are_neighbours(strokes: Strokes) -> np.ndarray:
-    """Which pairs of strokes are close enough to belong to one number: bool `[S, S]`."""
+    """Finds the pairs of strokes that are close enough to belong to one number: bool `[S, S]`."""
     vertical, horizontal = (np.maximum(starts[:, None], starts) - np.minimum(ends[:, None], ends)
                             for starts, ends in ((strokes.boxes[:, 0], strokes.boxes[:, 2]),
                                                  (strokes.boxes[:, 1], strokes.boxes[:, 3])))
@@ -118,7 +118,7 @@ def _are_neighbours(strokes: Strokes) -> np.ndarray:
 
 
 def _in_order(numbers: list[Strokes]) -> list[Strokes]:
-    """From top to bottom. A number is on the line of the topmost one if its middle is above that one's bottom."""
+    """Sorts numbers by line. A number is on the topmost one's line if its middle is above that one's bottom."""
     rest, ordered = sorted(numbers, key=lambda number: number.box.top), []
     while rest:
         bottom = rest[0].box.bottom
