@@ -46,9 +46,10 @@ def test_every_script_has_a_test() -> None:
 
 
 @pytest.mark.parametrize(("script", "environment", "batch", "compute"), [
-    ("cpu.sh", {}, 16, "float32"), ("single_gpu.sh", {}, 64, "bfloat16"),
-    ("gpu_node.sh", {}, 128, "bfloat16"), ("slurm.sh", {"BATCH": "96"}, 96, "bfloat16"),
-    ("tpu_pod.sh", {"TPU": "my-slice", "ZONE": "here"}, 512, "bfloat16"),
+    ("cpu.sh", {}, 16, "float32"), ("slurm.sh", {"BATCH": "96"}, 96, "bfloat16"),
+    pytest.param("single_gpu.sh", {}, 64, "bfloat16", marks=pytest.mark.slow),
+    pytest.param("gpu_node.sh", {}, 128, "bfloat16", marks=pytest.mark.slow),
+    pytest.param("tpu_pod.sh", {"TPU": "my-slice", "ZONE": "here"}, 512, "bfloat16", marks=pytest.mark.slow),
 ])
 def test_a_dry_run_reports_batch_and_precision(script: str, environment: dict[str, str], batch: int,
                                            compute: str, launch: callable) -> None:

@@ -61,6 +61,7 @@ def test_transparent_ink_has_the_pens_colour(write_481: Callable[..., Path]) -> 
     np.testing.assert_allclose(pixels[pixels[..., 3] == 255][:, :3].mean(axis=0), INKS["blue"], atol=30)
 
 
+@pytest.mark.slow  # tests/writing has the parts
 def test_the_written_number_has_the_size_of_the_photos(photo: Path, write_481: Callable[..., Path],
                                                        tmp_path: Path) -> None:
     larger = tmp_path / "larger.jpg"
@@ -71,6 +72,7 @@ def test_the_written_number_has_the_size_of_the_photos(photo: Path, write_481: C
     assert heights[1] == pytest.approx(3 * heights[0], rel=0.1)
 
 
+@pytest.mark.slow  # tests/writing has the parts
 def test_the_cameras_orientation_does_not_matter(photo: Path, write_481: Callable[..., Path], tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = 6
@@ -107,6 +109,7 @@ def test_an_unsure_reading_is_refused_with_a_picture_of_it(
     assert (tmp_path / "481.png").exists()
 
 
+@pytest.mark.slow  # tests/writing has the parts
 def test_one_of_several_numbers_is_chosen(photo: Path, refused: Callable[..., str],
                                           run_entry_point: Callable[..., None], tmp_path: Path) -> None:
     one = pixels_of(photo)

@@ -233,6 +233,7 @@ def test_evaluation_reads_only_the_averages_and_fills_a_scorecard(
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
+@pytest.mark.slow  # tests/report and tests/writing have the parts
 def test_evaluation_writes_tables_and_pictures_beside_the_scorecard(
         elsewhere: bool, run: Workdir, tmp_path: Path, run_entry_point: Callable[..., None],
         monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
@@ -285,6 +286,7 @@ def test_evaluation_on_writers_measures_the_hand(
         "card_attributes.png"}
 
 
+@pytest.mark.slow  # tests/report and tests/writing have the parts
 def test_a_number_is_written_in_the_hand_of_a_picture(
         run: Workdir, tmp_path: Path, run_entry_point: Callable[..., None],
         capsys: pytest.CaptureFixture) -> None:

@@ -80,6 +80,7 @@ def test_a_killed_run_resumes_to_the_same_bits(
     assert saved[0] == saved[1]
 
 
+@pytest.mark.slow  # tests/methods and tests/writing have the parts
 def test_a_sheet_shows_references_best_guesses_and_tries_of_each_writer(run: Workdir, by_writers: Glyphs) -> None:
     sheet = sheets.sheets(trained_model.load(run.root), by_writers)["writer"]
     assert sheet.ink.shape == (10 * SIDE, 5 * SIDE + GAP + 10 * SIDE + GAP + 10 * SIDE)
@@ -93,6 +94,7 @@ def test_training_without_writers_is_an_error(
         train(config, Workdir(tmp_path), glyphs, for_training(config, by_writers))
 
 
+@pytest.mark.slow  # tests/methods and tests/writing have the parts
 def test_a_release_writes_and_blends_like_the_run_and_has_no_route(
         run: Workdir, by_writers: Glyphs, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="writer_guided has no routes"):
@@ -131,6 +133,7 @@ def test_the_seed_changes_a_natural_try_but_not_the_best_guess(
     assert not np.array_equal(natural, best)
 
 
+@pytest.mark.slow  # tests/methods and tests/writing have the parts
 def test_a_sheet_of_tries_has_a_line_for_each(write_481: Callable[..., Image.Image]) -> None:
     one, other = (np.asarray(write_481("--seed", seed)) for seed in (3, 4))
     sheet = np.asarray(write_481("--seed", 3, "--tries", 2))

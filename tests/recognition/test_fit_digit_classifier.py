@@ -70,10 +70,12 @@ def fitted(glyphs: Glyphs) -> list[dict[str, Any]]:
         return [fit_digit_classifier.fit(some, steps=90, seed=5) for _ in range(2)]
 
 
+@pytest.mark.slow  # it fits twice
 def test_the_same_seed_fits_the_same_weights(fitted: list[dict[str, Any]]) -> None:
     jax.tree.map(np.testing.assert_array_equal, *fitted)
 
 
+@pytest.mark.slow  # it fits twice
 def test_three_epochs_on_300_glyphs_beat_chance(
         fitted: list[dict[str, Any]], held_out: Glyphs) -> None:
     some = held_out.take(slice(None, None, 4))

@@ -116,7 +116,7 @@ def _sampled(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return (rng.normal(size=shape) / np.sqrt(max(np.prod(shape[:-1]), 2))).astype(np.float32)
 
 
-@pytest.fixture(scope="module", params=["released", "other_sizes"])
+@pytest.fixture(scope="module", params=["released", pytest.param("other_sizes", marks=pytest.mark.slow)])
 def model(request: pytest.FixtureRequest) -> TrainedModel:
     return request.getfixturevalue(request.param)
 
