@@ -46,7 +46,8 @@ def test_every_script_has_a_test() -> None:
 
 
 @pytest.mark.parametrize(("script", "environment", "batch", "compute"), [
-    ("cpu.sh", {}, 16, "float32"), ("slurm.sh", {"BATCH": "96"}, 96, "bfloat16"),
+    ("cpu.sh", {}, 16, "float32"),
+    pytest.param("slurm.sh", {"BATCH": "96"}, 96, "bfloat16", marks=pytest.mark.slow),
     pytest.param("single_gpu.sh", {}, 64, "bfloat16", marks=pytest.mark.slow),
     pytest.param("gpu_node.sh", {}, 128, "bfloat16", marks=pytest.mark.slow),
     pytest.param("tpu_pod.sh", {"TPU": "my-slice", "ZONE": "here"}, 512, "bfloat16", marks=pytest.mark.slow),

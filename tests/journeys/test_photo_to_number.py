@@ -50,6 +50,7 @@ def write_481(photo: Path, tmp_path: Path, run_entry_point: Callable[..., None])
     return call
 
 
+@pytest.mark.slow  # tests/writing has the parts
 def test_a_written_number_can_be_read(write_481: Callable[..., Path]) -> None:
     for flags in ((), ("--paper",)):
         assert read_hand(write_481(*flags), RECOGNISERS).glyphs.digits.tolist() == [4, 8, 1]

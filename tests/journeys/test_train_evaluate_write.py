@@ -207,6 +207,7 @@ def small_protocol(monkeypatch: pytest.MonkeyPatch) -> Protocol:
     return small
 
 
+@pytest.mark.slow  # tests/evaluation has the parts
 def test_evaluation_reads_only_the_averages_and_fills_a_scorecard(
         run: Workdir, tmp_path: Path, run_entry_point: Callable[..., None],
         small_protocol: Protocol, capsys: pytest.CaptureFixture) -> None:

@@ -120,6 +120,7 @@ def test_evaluation_without_a_guided_mode_fills_a_scorecard(
     assert (tmp_path / "card.md").exists()
 
 
+@pytest.mark.slow  # tests/methods and tests/synthesis have the parts
 def test_the_seed_changes_a_natural_try_but_not_the_best_guess(
         write_481: Callable[..., Image.Image]) -> None:
     def pixels(*flags: object) -> np.ndarray:

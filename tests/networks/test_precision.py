@@ -40,6 +40,7 @@ def test_every_convolution_has_the_chosen_precision(params: dict) -> None:
     assert all(line.rpartition("->")[2].strip().endswith("bf16>") for line in convolutions)
 
 
+@pytest.mark.slow  # compiles a network twice; test_configs traces it
 def test_outputs_and_gradients_are_float32_and_near_those_in_float32(params: dict) -> None:
     gradient = jax.value_and_grad(penalized, argnums=1)
     found, expected = (jax.jit(gradient, static_argnums=0)(dtype, params) for dtype in (HALF, FULL))

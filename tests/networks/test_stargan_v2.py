@@ -57,6 +57,7 @@ def test_the_content_is_the_encoders_output() -> None:
     assert content.shape == (2, 7, 7, 128)
 
 
+@pytest.mark.slow  # compiles the generator twice
 def test_generating_is_decoding_the_content(random_params: Callable) -> None:
     generator = Generator(width=2, max_width=4)
     images, styles = jax.random.normal(jax.random.key(1), (2, 28, 28, 1)), jnp.ones((2, 3))
