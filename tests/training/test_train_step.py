@@ -115,7 +115,6 @@ def test_two_devices_train_like_one(glyphs: Glyphs) -> None:
     assert floats(one.params) == pytest.approx(floats(two.params), rel=1e-5)
 
 
-@pytest.mark.slow  # compiles three steps
 def test_micro_batches_train_like_the_whole_batch(glyphs: Glyphs) -> None:
     whole, parts = (run(toy_method(), make_pool(glyphs), 2, steps=3, batch_size=8, micro_batches=count)
                     for count in (1, 2))
