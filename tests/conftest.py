@@ -31,14 +31,21 @@ from handwriting_gan.data.glyphs import Glyphs
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job; subprocesses would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-SLOW_FILES = ("tests/journeys", "tests/methods", "tests/test_configs.py", "tests/training")
+EVALUATION = "tests/evaluation"
+SLOW_FILES = (EVALUATION, "tests/journeys", "tests/methods", "tests/test_configs.py", "tests/training")
 MEMORY_MAPS = Path("/proc/self/maps")
 MANY_MAPS = 30_000  # Linux aborts a process above 65,530
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Runs the slowest files first, so that no core is idle at the end."""
+    """Runs the slowest files first, so that no core is idle at the end, and each file in one process.
+
+    The evaluation tests share one process: their fixtures are expensive.
+    """
     items.sort(key=lambda item: not item.nodeid.startswith(SLOW_FILES))
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(EVALUATION if file.startswith(EVALUATION) else file))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,6 +1,7 @@
 """The launch scripts as dry runs on a CPU: every line runs, and `train` parses its flags."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,8 +46,15 @@ def test_every_script_has_a_test() -> None:
         "cpu.sh", "single_gpu.sh", "gpu_node.sh", "tpu_pod.sh", "slurm.sh"}
 
 
+@pytest.mark.parametrize("script", sorted(LAUNCH.glob("*.sh")), ids=lambda path: path.name)
+def test_a_script_is_valid_bash_and_passes_its_arguments_on(script: Path) -> None:
+    subprocess.run(["bash", "-n", script], check=True)
+    assert "handwriting_gan.train" in script.read_text()
+    assert re.search(r"\$[@*]", script.read_text())
+
+
 @pytest.mark.parametrize(("script", "environment", "batch", "compute"), [
-    ("cpu.sh", {}, 16, "float32"),
+    pytest.param("cpu.sh", {}, 16, "float32", marks=pytest.mark.slow),
     pytest.param("slurm.sh", {"BATCH": "96"}, 96, "bfloat16", marks=pytest.mark.slow),
     pytest.param("single_gpu.sh", {}, 64, "bfloat16", marks=pytest.mark.slow),
     pytest.param("gpu_node.sh", {}, 128, "bfloat16", marks=pytest.mark.slow),

@@ -56,6 +56,7 @@ def test_content_and_decoder_compose_to_the_generator(
                                model.translate(params, batch.sources, styles), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow  # compiles two losses with derivatives
 def test_without_noise_it_is_stargan_v2_plus_the_mean_square_of_the_content(
         method: Method, model: ContentBottleneck, params: dict, batch: Batch, keys: jax.Array) -> None:
     plain = stargan_v2.build(small_config())

@@ -164,7 +164,7 @@ def test_latents_depend_on_the_examples_key_alone(model: WriterGuided, keys: jax
     assert float(many.std()) == pytest.approx(1.0, abs=0.03)
 
 
-@pytest.mark.parametrize("count", [2, 3, 10])
+@pytest.mark.parametrize("count", [2, 3, pytest.param(10, marks=pytest.mark.slow)])
 def test_a_bootstrap_mean_has_the_requested_fraction_of_the_variance(
         count: int, rng: np.random.Generator) -> None:
     samples, variance = 40_000, 0.25

@@ -49,6 +49,7 @@ def test_a_style_depends_on_the_whole_image() -> None:
     assert not np.allclose(network.apply(params, 3.0 * glyph), style)
 
 
+@pytest.mark.slow  # compiles two decoders
 def test_digit_and_style_each_change_the_image_of_a_content() -> None:
     network = DomainDecoder(width=4, blocks=1, perceptron_width=8, domains=10)
     contents = jnp.tile(jax.random.normal(jax.random.key(0), (1, 7, 7, 16)), (3, 1, 1, 1))

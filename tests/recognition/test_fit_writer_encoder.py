@@ -213,7 +213,8 @@ def bars(writers: np.ndarray, rng: np.random.Generator) -> Glyphs:
     return make_glyphs(np.where(ink, 255, 0).astype(np.uint8), digits, writers, np.zeros_like(writers))
 
 
-@pytest.mark.parametrize("name", ["judge", pytest.param("second", marks=pytest.mark.slow)])
+@pytest.mark.slow  # it fits an encoder; the fast tests check batches, losses and one update
+@pytest.mark.parametrize("name", ["judge", "second"])
 def test_fitting_separates_hands(
         name: str, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
     monkeypatch.setitem(writer_encoder.ARCHITECTURES, name, Architecture(SMALL[name], ""))

@@ -122,6 +122,7 @@ def test_without_latents_seed_and_variation_have_no_effect(
                                   deterministic.write_each(references, digits, seed=9, variation=0.0))
 
 
+@pytest.mark.slow  # compiles two calls; many hands have a fast test
 def test_many_digits_in_one_hand_are_written_like_in_one_call(
         deterministic: TrainedModel, sampling: TrainedModel, held_out: Glyphs,
         monkeypatch: pytest.MonkeyPatch) -> None:
