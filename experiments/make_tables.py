@@ -11,12 +11,22 @@ and writes them into their folder; the pages stay as they are.
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from experiments.checkout import IS_CHECKOUT, RESULTS, ROOT
 from experiments.run_table import TABLES, Run, glyphs_of
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
 from handwriting_gan.evaluation import scorecard
-from handwriting_gan.evaluation.scorecard import BEST_GUESS, NATURAL_TRY, NEAREST_WRITER, TWIN, MadeFrom, Scorecard
+from handwriting_gan.evaluation.scorecard import (
+    BEST_GUESS,
+    NATURAL_TRY,
+    NEAREST_WRITER,
+    OTHER_DIGITS,
+    OWN_DIGIT,
+    TWIN,
+    MadeFrom,
+    Scorecard,
+)
 from handwriting_gan.files import check_writable, local_path, write_atomically
 from handwriting_gan.metrics.morphometrics import TRAITS
 from handwriting_gan.report import comparisons, tables
@@ -28,12 +38,27 @@ BLOCK = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 GLYPHS = "the number of training glyphs"
 SUMMARY, SUMMARY_REFERENCES = "summary", 3
 OURS, STARGAN_V2 = "writer_guided", "stargan_v2"  # the scorecards that the summary shows
-SHOWN: dict[str, tuple[str | int, ...]] = {  # of each table: guided modes, and K of hands
-    "few_shot": (3,),
-    "ladder": ("latent", 3),
-    "comparison": ("latent", "reference", 1, 3, 10),
-    "minus_one": ("latent", "reference", 3),
-    "suggestions": ("latent", 3),
+
+
+class Hand(NamedTuple):
+    """The hand for one K and one kind of episodes."""
+
+    references: int
+    kind: str = OTHER_DIGITS
+
+    def title(self) -> str:
+        """The title of its comparison."""
+        return f"The hand, {tables.hand_title(self.references, self.kind)}"
+
+
+BOTH_KINDS = Hand(3), Hand(3, OWN_DIGIT)
+SHOWN: dict[str, tuple[str | Hand, ...]] = {  # of each table: guided modes and hands
+    "few_shot": BOTH_KINDS,
+    "ladder": ("latent", *BOTH_KINDS),
+    "comparison": ("latent", "reference", Hand(1), Hand(3), Hand(10), Hand(1, OWN_DIGIT), Hand(3, OWN_DIGIT),
+                   Hand(10, OWN_DIGIT)),
+    "minus_one": ("latent", "reference", *BOTH_KINDS),
+    "suggestions": ("latent", *BOTH_KINDS),
 }
 LONGER = {"comparison": {"StarGAN v2": STARGAN_V2, "writer-guided": OURS}}  # models with more training, by table
 TITLES = {"latent": "Latent-guided", "reference": "Reference-guided"}
@@ -126,10 +151,10 @@ def _heading(name: str, made: MadeFrom, row: MadeFrom) -> str:
     return f"{name}, {preset}{made.step:,} steps on {made.trained_on}"
 
 
-def _compared(part: str | int, cards: Cards, longer: Mapping[str, Scorecard]) -> Comparison | None:
-    """The comparison of a guided mode, or of the hand for one K; None if no row has it."""
+def _compared(part: str | Hand, cards: Cards, longer: Mapping[str, Scorecard]) -> Comparison | None:
+    """The comparison of a guided mode or of a hand; None if no row has it."""
     def has(card: Scorecard) -> bool:
-        return part in card.guided if isinstance(part, str) else card.hand(part) is not None
+        return part in card.guided if isinstance(part, str) else card.hand(*part) is not None
 
     having = {heading: seeds for heading, seeds in cards.items() if has(seeds[0])}
     more = {heading: card for heading, card in longer.items() if has(card)}
@@ -137,12 +162,7 @@ def _compared(part: str | int, cards: Cards, longer: Mapping[str, Scorecard]) ->
         return None
     if isinstance(part, str):
         return compare(TITLES[part], comparisons.guided(part), having, more)
-    return compare(hand_title(part), comparisons.hand(part), having, more)
-
-
-def hand_title(references: int) -> str:
-    """The title of a comparison of hands."""
-    return f"The hand, K = {references}"
+    return compare(part.title(), comparisons.hand(*part), having, more)
 
 
 def _seeds(config: str, folder: Path) -> Iterator[tuple[Path, Scorecard]]:
@@ -199,7 +219,7 @@ def files_of(results: Path) -> dict[Path, bytes]:
         separated = "\n".join(f"{each.title}\n{comparisons.comma_separated(each)}" for each in compared)
         files[results / f"{name}.csv"] = separated.encode()
         files |= {results / f"{name}.png": comparisons.attribute_bars(each) for each in compared
-                  if each.title == hand_title(SUMMARY_REFERENCES)}
+                  if each.title == Hand(SUMMARY_REFERENCES).title()}
     return files | {path.with_suffix(".md"): tables.markdown(scorecard.read(path)).encode()
                     for path in sorted(results.glob("*.json"))}
 

@@ -1,14 +1,15 @@
 """Examples of hands: references by a writer, and other glyphs by the same writer as targets.
 
 A training example holds several writers, so that a method can learn to distinguish hands. An evaluation
-episode is about one writer; it has a twin and another writer's glyph in addition to the target. References do
-not show the target's digit, except for a quarter of the training targets, so that a method learns the hand
-instead of copying. All writers of an example are of one HSF series: series differ so much that a network could
+episode is about one writer; it has a twin and another writer's glyph in addition to the target. There are two
+kinds of episodes: in one no reference shows the target's digit, in the other one of them does. A quarter of the
+training targets may see their own digit. All writers of an example are of one HSF series: series differ so much that a network could
 distinguish series instead of hands.
 
 Axes: B examples, W writers, T targets, R references; E episodes, K references; M glyphs of a writer at most.
 """
 
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import jax
@@ -21,6 +22,8 @@ from handwriting_gan.errors import InputError
 
 WRITERS, TARGETS, REFERENCES = 6, 6, 16  # of a training example; targets and references are per writer
 OWN_DIGIT = 0.25  # fraction of targets whose references may show the target's own digit
+
+OWN_DIGIT_EPISODES = 3  # for each writer and digit
 
 
 class HandBatch(NamedTuple):
@@ -43,9 +46,9 @@ class HandPool(NamedTuple):
 
 
 class Episodes(NamedTuple):
-    """Evaluation episodes as rows of a set of glyphs; one for each digit that a writer wrote at least twice."""
+    """Evaluation episodes as rows of a set of glyphs."""
 
-    references: np.ndarray  # int32 [E, K], in random order, of other digits than the target's
+    references: np.ndarray  # int32 [E, K]; the first k of them are the references of a shorter episode
     targets: np.ndarray  # int32 [E]
     twins: np.ndarray  # int32 [E], a second glyph of the same writer and digit
     others: np.ndarray  # int32 [E], of the same digit and series by another writer, or -1
@@ -118,19 +121,54 @@ def sample_episodes(glyphs: Glyphs, references: int, seed: int) -> Episodes:
 
     The first k references of an episode are a uniform sample of size k. Unknown writers have no episodes.
     """
-    neighbours, group, own = _neighbourhoods(glyphs)
-    rng, found = np.random.default_rng(seed), []
+    sample_other, rng, found = _other_writers(glyphs), np.random.default_rng(seed), []
+    for same, different in _rows_by_writer_and_digit(glyphs):
+        if len(same) < 2 or len(different) < references:
+            continue
+        target, twin = rng.permutation(same)[:2]
+        other = sample_other(target, rng)
+        found.append((rng.permutation(different)[:references], target, twin, other))
+    return _episodes(found, references)
+
+
+def sample_own_digit_episodes(glyphs: Glyphs, references: int, seed: int) -> Episodes:
+    """Episodes whose first reference shows the target's digit; the other K - 1 show other digits.
+
+    Up to `OWN_DIGIT_EPISODES` for every writer and digit with three glyphs, of different targets. The shown glyph
+    is neither the target nor the twin.
+    """
+    sample_other, rng, found = _other_writers(glyphs), np.random.default_rng(seed), []
+    for same, different in _rows_by_writer_and_digit(glyphs):
+        if len(same) < 3 or len(different) < references - 1:
+            continue
+        for target in rng.permutation(same)[:OWN_DIGIT_EPISODES]:
+            twin, shown = rng.permutation(same[same != target])[:2]
+            others = rng.permutation(different)[:references - 1]
+            found.append((np.concatenate([[shown], others]), target, twin, sample_other(target, rng)))
+    return _episodes(found, references)
+
+
+def _rows_by_writer_and_digit(glyphs: Glyphs) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """For every known writer and digit: the writer's rows of that digit, and those of other digits."""
     for rows in rows_by_writer(glyphs).values():
         for digit in range(DIGITS):
-            same, different = (rows[(glyphs.digits[rows] == digit) == wanted] for wanted in (True, False))
-            if len(same) < 2 or len(different) < references:
-                continue
-            target, twin = rng.permutation(same)[:2]
-            candidates = np.concatenate([neighbours[group[target, 0]:own[target, 0]],
-                                         neighbours[own[target, 1]:group[target, 1]]])
-            candidates = candidates[glyphs.writers[candidates] != UNKNOWN_WRITER]
-            other = rng.choice(candidates) if len(candidates) else -1
-            found.append((rng.permutation(different)[:references], target, twin, other))
+            shows = glyphs.digits[rows] == digit
+            yield rows[shows], rows[~shows]
+
+
+def _other_writers(glyphs: Glyphs) -> Callable[[int, np.random.Generator], int]:
+    """A function that samples a row of another known writer with a row's digit and series; -1 if there is none."""
+    neighbours, group, own = _neighbourhoods(glyphs)
+
+    def sample(row: int, rng: np.random.Generator) -> int:
+        candidates = np.concatenate([neighbours[group[row, 0]:own[row, 0]], neighbours[own[row, 1]:group[row, 1]]])
+        candidates = candidates[glyphs.writers[candidates] != UNKNOWN_WRITER]
+        return int(rng.choice(candidates)) if len(candidates) else -1
+
+    return sample
+
+
+def _episodes(found: list[tuple[np.ndarray, int, int, int]], references: int) -> Episodes:
     chosen, targets, twins, others = zip(*found, strict=True) if found else ([], [], [], [])
     return Episodes(np.array(chosen, np.int32).reshape(len(found), references),
                     *(np.array(column, np.int32) for column in (targets, twins, others)))

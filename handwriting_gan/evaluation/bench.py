@@ -10,6 +10,7 @@ from handwriting_gan.evaluation.guided import Reals
 from handwriting_gan.evaluation.hand import Case, Trained
 from handwriting_gan.evaluation.judges import Judges
 from handwriting_gan.evaluation.protocol import Protocol, of_writers, some
+from handwriting_gan.evaluation.scorecard import OWN_DIGIT
 from handwriting_gan.metrics import morphometrics
 from handwriting_gan.metrics.bootstrap import TooFewError
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES
@@ -27,7 +28,8 @@ class Bench(NamedTuple):
     held_out: Glyphs
     reals: Reals
     trained: Trained | None
-    case: Case | None
+    case: Case | None  # episodes of other digits
+    own_digit_case: Case | None = None  # episodes with the target's digit among the references
     no_hand: str = ""
 
     def known_writers(self) -> tuple[Case, Trained]:
@@ -54,7 +56,7 @@ def prepare(judges: Judges, data: str, train: Glyphs, held_out: Glyphs, protocol
     try:
         if (held_out.writers == UNKNOWN_WRITER).all() or (train.writers == UNKNOWN_WRITER).all():
             raise TooFewError(f"data={data} has no writer ids; use data=mnist_writers")
-        trained = hand.learn(of_writers(train, protocol.training_writers, GLYPHS_EACH, rng))
+        trained = hand.learn(train, of_writers(train, protocol.training_writers, GLYPHS_EACH, rng))
         reals = Reals(sample, *seen, trained.standardise)
         case = hand.open_case(judges, reals, held_out, max(protocol.references), seed)
     except TooFewError as error:
@@ -62,5 +64,14 @@ def prepare(judges: Judges, data: str, train: Glyphs, held_out: Glyphs, protocol
         standardise = morphometrics.standardiser(
             morphometrics.measure(few.images)[:, :len(ATTRIBUTES)], few.digits)
         return Bench(protocol, data, seed, judges, held_out, Reals(sample, *seen, standardise), None, None,
-                     str(error))
-    return Bench(protocol, data, seed, judges, held_out, reals, trained, case)
+                     no_hand=str(error))
+    return Bench(protocol, data, seed, judges, held_out, reals, trained, case, _own_digit_case(
+        judges, reals, held_out, max(protocol.references), seed))
+
+
+def _own_digit_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: int) -> Case | None:
+    """The episodes with the target's digit among the references; None if too few writers wrote a digit three times."""
+    try:
+        return hand.open_case(judges, reals, held_out, most, seed, OWN_DIGIT)
+    except TooFewError:
+        return None

@@ -1,27 +1,38 @@
-"""The hand: given K glyphs of an unseen writer, is another digit written as the writer writes it?
+"""The hand: given K glyphs of an unseen writer, is a digit written as the writer writes it?
 
-An episode is a writer and a digit that they wrote at least twice: one real glyph is the target, another the
-twin. All rows answer the same episodes: the model's best guess and natural try, the twin, the floor (another
-writer of the same series), the predictor and the baselines.
+An episode is a writer and a digit: one real glyph is the target, another the twin. In episodes of other digits no
+reference shows the target's digit; in the others the first reference does. All rows answer the same episodes:
+the model's best guess and tries, the twin, the floor (another writer of the same series), the predictor and the
+baselines.
 
-Axes: E episodes, K references, A attributes, T traits (or tries, in `write_tries`).
+A twin whose trait correlates with the target's by r shows what can be known. The best prediction from it correlates
+by r or more, a calibrated sample by r squared. So a trait is measured of the best guess, of a natural try, and as
+the share of natural tries that have it, their expected value.
+
+Axes: E episodes, K references, A attributes, T traits, Y tries.
 """
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from handwriting_gan.data.glyphs import Glyphs
-from handwriting_gan.data.hands import Episodes, sample_episodes, sample_galleries
-from handwriting_gan.evaluation import attribute_predictor, baselines
+from handwriting_gan.data.hands import Episodes, sample_episodes, sample_galleries, sample_own_digit_episodes
+from handwriting_gan.evaluation import attribute_predictor, baselines, trait_predictor
 from handwriting_gan.evaluation.guided import Reals
 from handwriting_gan.evaluation.judges import Judges
 from handwriting_gan.evaluation.scorecard import (
     BEST_GUESS,
+    COPY,
+    EXPECTED,
     FLOOR,
+    MODERATE_TRY,
     NATURAL_TRY,
     NEAREST_WRITER,
+    OTHER_DIGITS,
+    OWN_DIGIT,
     PREDICTOR,
     RESHAPED_MEAN,
     ROWS,
@@ -47,15 +58,19 @@ from handwriting_gan.metrics.writer_verification import (
     share_above_chance,
 )
 from handwriting_gan.recognition import writer_encoder
+from handwriting_gan.recognition.writer_encoder import WriterEncoder
 from handwriting_gan.synthesis.trained_model import TrainedModel
 
 GALLERY = 8  # real glyphs in a writer's gallery
-BEST, NATURAL = 0.0, 1.0  # variation of a best guess and of a natural try
+BEST, MODERATE, NATURAL = 0.0, 0.5, 1.0  # variation of a best guess, of write's default and of a natural try
+TRIES = 8  # natural tries of an episode
+SAMPLE = {OTHER_DIGITS: sample_episodes, OWN_DIGIT: sample_own_digit_episodes}
 
 
 class Case(NamedTuple):
     """The data to which every row is compared: the episodes, and their real glyphs' attributes and embeddings."""
 
+    kind: str  # OTHER_DIGITS or OWN_DIGIT
     glyphs: Glyphs  # the held-out glyphs
     episodes: Episodes
     targets: Glyphs  # [E]
@@ -69,6 +84,7 @@ class Case(NamedTuple):
 class Trained(NamedTuple):
     """Training writers' glyphs and the baselines that are made from them."""
 
+    train: Glyphs  # all of them; the rest is of a part
     glyphs: Glyphs
     values: np.ndarray  # [M, A], as deviations
     standardise: Standardise
@@ -76,8 +92,8 @@ class Trained(NamedTuple):
     reshaped_mean: baselines.ReshapedMean
 
 
-def learn(glyphs: Glyphs) -> Trained:
-    """Fits the baselines on training glyphs with writers.
+def learn(train: Glyphs, glyphs: Glyphs) -> Trained:
+    """Fits the baselines on `glyphs`, a part of the training glyphs with writers.
 
     Raises:
       TooFewError: if a digit has too few of them.
@@ -86,25 +102,26 @@ def learn(glyphs: Glyphs) -> Trained:
     attributes = measured[:, :len(ATTRIBUTES)]
     standardise = morphometrics.standardiser(attributes, glyphs.digits)
     values = standardise(attributes, glyphs.digits)
-    return Trained(glyphs, values, standardise, baselines.nearest_writer(glyphs, values),
+    return Trained(train, glyphs, values, standardise, baselines.nearest_writer(glyphs, values),
                    baselines.reshaped_mean(glyphs, measured))
 
 
-def open_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: int) -> Case:
-    """Samples the episodes for up to `most` references and measures their real glyphs.
+def open_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: int,
+              kind: str = OTHER_DIGITS) -> Case:
+    """Samples the episodes of a kind for up to `most` references and measures their real glyphs.
 
     Raises:
       TooFewError: if too few writers have a digit twice and so many references.
     """
-    episodes = sample_episodes(held_out, most, seed)
+    episodes = SAMPLE[kind](held_out, most, seed)
     # Without another writer in the series there is no impostor.
     episodes = Episodes(*(column[episodes.others >= 0] for column in episodes))
     targets = held_out.take(episodes.targets)
     writers = len(np.unique(targets.writers))
     if len(targets.digits) < LEAST_EPISODES or writers < bootstrap.LEAST_WRITERS:
         raise bootstrap.TooFewError(
-            f"{writers} known writers have two glyphs of a digit and {most} glyphs of other digits; "
-            f"{bootstrap.LEAST_WRITERS} are needed, with {LEAST_EPISODES} such digits in total")
+            f"{writers} known writers have {'three' if kind == OWN_DIGIT else 'two'} glyphs of a digit and {most} "
+            f"references; {bootstrap.LEAST_WRITERS} are needed, with {LEAST_EPISODES} such digits in total")
     rows = np.unique(np.concatenate([column.ravel() for column in episodes]))
     values = np.full((len(held_out.digits), len(ATTRIBUTES) + len(TRAITS)), np.nan)
     values[rows] = values_of(held_out.images[rows], held_out.digits[rows], reals.standardise)
@@ -116,7 +133,7 @@ def open_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: i
     twin_scores = tuple(encoder.embed(twins.images, twins.digits) @ hands.T
                         for encoder, hands in zip(judges.encoders, galleries, strict=True))
     comparable = (targets.digits[:, None] == targets.digits) & (targets.series[:, None] == targets.series)
-    case = Case(held_out, episodes, targets, values, galleries, twin_scores,
+    case = Case(kind, held_out, episodes, targets, values, galleries, twin_scores,
                 comparable & (targets.writers[:, None] != targets.writers), {})
     return case._replace(real_rows=_measure_real_rows(judges, reals, case))
 
@@ -142,35 +159,43 @@ def measure_hand(model: TrainedModel, judges: Judges, reals: Reals, case: Case, 
                  count: int, seed: int) -> HandEstimates:
     """Measures all rows for K = `count` references, and the difference of two natural tries."""
     references = case.episodes.references[:, :count]
-    best_guess, natural_try, another_try = write_tries(model, case, count, seed)
+    best_guess, moderate_try, *natural_tries = write_tries(
+        model, case, count, seed, (BEST, MODERATE, *[NATURAL] * TRIES))
     given, digits = case.values[references][..., :len(ATTRIBUTES)], case.targets.digits
     images = {
         BEST_GUESS: best_guess,
-        NATURAL_TRY: natural_try,
+        NATURAL_TRY: natural_tries[0],
+        MODERATE_TRY: moderate_try,
         NEAREST_WRITER: trained.nearest_writer.write(given, digits),
         RESHAPED_MEAN: trained.reshaped_mean.write(given, digits),
     }
+    if case.kind == OWN_DIGIT:
+        images[COPY] = case.glyphs.images[references[:, 0]]
     values = {name: values_of(row, digits, trained.standardise) for name, row in images.items()}
+    tries = np.stack([values[NATURAL_TRY], *(values_of(row, digits, trained.standardise) for row in natural_tries[1:])])
     predicted = _predict(trained, given, case, seed)
+    predicted[:, len(ATTRIBUTES):] = _predict_traits(trained, judges.encoders[-1], references, case, seed)
     rows = {name: measure_row(row, values[name], judges, reals, case) for name, row in images.items()}
-    rows |= case.real_rows | {PREDICTOR: HandRow(_retention(predicted, case))}
-    again = values_of(another_try, digits, trained.standardise)
+    rows[NATURAL_TRY] = dataclasses.replace(
+        rows[NATURAL_TRY], retention=_retention(tries, case), trait_rates=_trait_rates(tries, case))
+    rows |= case.real_rows | {EXPECTED: HandRow(_retention(tries.mean(axis=0), case)),
+                              PREDICTOR: HandRow(_retention(predicted, case))}
     real, twin = case.values[case.episodes.targets], case.values[case.episodes.twins]
     return HandEstimates(
         references=count,
+        kind=case.kind,
         episodes=len(digits),
         writers=len(np.unique(case.targets.writers)),
-        rows={name: rows[name] for name in ROWS},
-        natural_difference=_compare(spread, case, values[NATURAL_TRY], again),
+        rows={name: rows[name] for name in ROWS if name in rows},
+        natural_difference=_compare(spread, case, *tries[:2]),
         writer_difference=_compare(spread, case, real, twin),
-        difference_share=_compare(spread_ratio, case, values[NATURAL_TRY], again, real, twin),
+        difference_share=_compare(spread_ratio, case, *tries[:2], real, twin),
         lead_over_predictor=_compare(lead, case, values[BEST_GUESS], predicted, real),
     )
 
 
-def write_tries(model: TrainedModel, case: Case, count: int, seed: int,
-                variations: Sequence[float] = (BEST, NATURAL, NATURAL)) -> np.ndarray:
-    """Writes each episode's digit T times, each time with another seed and a variation: uint8 `[T, E, 28, 28]`."""
+def write_tries(model: TrainedModel, case: Case, count: int, seed: int, variations: Sequence[float]) -> np.ndarray:
+    """Writes each episode's digit once for each variation, each time with another seed: uint8 `[Y, E, 28, 28]`."""
     references = case.glyphs.take(case.episodes.references[:, :count])
     return model.write_tries(references, case.targets.digits,
                              [(seed + index, variation) for index, variation in enumerate(variations)])
@@ -184,6 +209,7 @@ def measure_row(images: np.ndarray, values: np.ndarray, judges: Judges, reals: R
         digit_accuracy=or_reason(bootstrap.mean, (read == digits).astype(float), writers),
         frechet_distance=or_reason(frechet_estimate, features, reals.features, writers),
         retention=_retention(values, case),
+        trait_rates=_trait_rates(values, case),
         judged={encoder.name: _verification(encoder.embed(images, digits) @ hands.T, twins, case)
                 for encoder, hands, twins in zip(judges.encoders, case.galleries, case.twin_scores, strict=True)},
     )
@@ -206,18 +232,32 @@ def _verification(scores: np.ndarray, twins: np.ndarray, case: Case) -> Verifica
 
 
 def _retention(values: np.ndarray, case: Case) -> dict[str, Estimate]:
-    return _compare(retention, case, values, case.values[case.episodes.targets])
+    """The retention of values `[E, A + T]`, or of those of Y tries `[Y, E, A + T]`, each paired with the real one."""
+    tries = values.reshape(-1, len(case.targets.digits), values.shape[-1])
+    real = np.broadcast_to(case.values[case.episodes.targets], tries.shape)
+    return _compare(retention, case, *(each.reshape(-1, values.shape[-1]) for each in (tries, real)))
+
+
+def _trait_rates(values: np.ndarray, case: Case) -> dict[str, Estimate]:
+    """The share of glyphs with each trait, from values `[E, A + T]` or `[Y, E, A + T]`."""
+    flat = values.reshape(-1, values.shape[-1])
+    rates = _compare(bootstrap.mean, case, flat)
+    return {name: rates[name] for name in TRAITS}
 
 
 def _compare(metric: Callable[..., Estimate], case: Case, *values: np.ndarray) -> dict[str, Estimate]:
-    """A metric of each attribute and trait, from values `[E, A + T]` of the episodes."""
-    return {name: or_reason(metric, *(each[:, column] for each in values), case.targets.writers)
+    """A metric of each attribute and trait, from values `[E, A + T]` of the episodes, or of Y times as many."""
+    writers = np.tile(case.targets.writers, len(values[0]) // len(case.targets.writers))
+    return {name: or_reason(metric, *(each[:, column] for each in values), writers)
             for column, name in enumerate((*ATTRIBUTES, *TRAITS))}
 
 
 def _predict(trained: Trained, given: np.ndarray, case: Case, seed: int) -> np.ndarray:
-    """The predictor's values `[E, A + T]` from the references' attributes `[E, K, A]`; NaN where it has none."""
-    episodes = sample_episodes(trained.glyphs, given.shape[1], seed)
+    """The predictor's values `[E, A + T]` from the references' attributes `[E, K, A]`; NaN for traits.
+
+    Without enough training episodes all are NaN.
+    """
+    episodes = SAMPLE[case.kind](trained.glyphs, given.shape[1], seed)
     try:
         predictor = attribute_predictor.fit(trained.values[episodes.references],
                                             trained.values[episodes.targets])
@@ -225,3 +265,31 @@ def _predict(trained: Trained, given: np.ndarray, case: Case, seed: int) -> np.n
         return np.full((len(given), len(ATTRIBUTES) + len(TRAITS)), np.nan)
     predicted = predictor.predict(given)
     return np.concatenate([predicted, np.full((len(predicted), len(TRAITS)), np.nan)], axis=1)
+
+
+def _predict_traits(trained: Trained, encoder: WriterEncoder, references: np.ndarray, case: Case,
+                    seed: int) -> np.ndarray:
+    """The predicted probabilities of traits `[E, T]` from the references `[E, K]`; NaN where there are none."""
+    episodes = SAMPLE[case.kind](trained.train, references.shape[1], seed)
+    predicted = np.full((len(references), len(TRAITS)), np.nan)
+    for column, digit in enumerate(TRAITS.values()):
+        seen, asked = (np.flatnonzero(digits == digit)
+                       for digits in (trained.train.digits[episodes.targets], case.targets.digits))
+        if not len(seen) or not len(asked):
+            continue
+        targets = trained.train.take(episodes.targets[seen])
+        real = morphometrics.traits(morphometrics.measure(targets.images), targets.digits)[:, column]
+        try:
+            predictor = trait_predictor.fit(
+                _trait_features(encoder, trained.train, episodes.references[seen], digit), real)
+        except bootstrap.TooFewError:
+            continue
+        predicted[asked, column] = predictor.predict(_trait_features(encoder, case.glyphs, references[asked], digit))
+    return predicted
+
+
+def _trait_features(encoder: WriterEncoder, glyphs: Glyphs, references: np.ndarray, digit: int) -> np.ndarray:
+    """The trait predictor's features `[N, F]` of references `[N, K]`, as rows of glyphs."""
+    digits = glyphs.digits[references]
+    embeddings = encoder.embed(glyphs.images[references.ravel()], digits.ravel())
+    return trait_predictor.features_of(embeddings.reshape(*references.shape, -1), digits == digit)

@@ -47,10 +47,11 @@ def parts(model: TrainedModel, bench: Bench) -> dict[str, Part]:
     for mode in MODES:
         if mode in model.modes:
             planned[mode] = partial(measure_mode, model, mode, judges, reals, held_out, bench.protocol, bench.seed)
-    if "writer" in model.modes and bench.case is not None and bench.trained is not None:
-        for count in bench.protocol.references:
-            planned[f"hand from {count}"] = partial(
-                measure_hand, model, judges, reals, bench.case, bench.trained, count, bench.seed)
+    for case in (bench.case, bench.own_digit_case):
+        if "writer" in model.modes and case is not None and bench.trained is not None:
+            for count in bench.protocol.references:
+                planned[f"hand from {count}, {case.kind}"] = partial(
+                    measure_hand, model, judges, reals, case, bench.trained, count, bench.seed)
     return planned
 
 

@@ -1,7 +1,7 @@
 """The scorecard: the estimates of one evaluation, and what they were made from.
 
 A tree of dataclasses, read and written here only. An estimate is a value with its 95 % interval, or no value and
-the reason. Files of schema version 1 are migrated when they are read.
+the reason. Files of older schema versions are migrated when they are read.
 """
 
 import dataclasses
@@ -15,14 +15,18 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.files import write_atomically
 from handwriting_gan.metrics.bootstrap import Estimate
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 NOT_MEASURED = "it was not measured when this scorecard was made"
+
+# The kinds of episodes: whether a reference shows the target's digit.
+OTHER_DIGITS, OWN_DIGIT = "other digits", "own digit shown"
 
 # The rows of a hand's table, in the tables' order.
 BEST_GUESS, NATURAL_TRY = "best_guess", "natural_try"
+MODERATE_TRY, EXPECTED = "moderate_try", "expected"
 TWIN, PREDICTOR, FLOOR = "twin", "predictor", "floor"
-NEAREST_WRITER, RESHAPED_MEAN = "nearest_writer", "reshaped_mean"
-ROWS = (BEST_GUESS, NATURAL_TRY, TWIN, PREDICTOR, NEAREST_WRITER, RESHAPED_MEAN, FLOOR)
+COPY, NEAREST_WRITER, RESHAPED_MEAN = "copy", "nearest_writer", "reshaped_mean"
+ROWS = (BEST_GUESS, NATURAL_TRY, MODERATE_TRY, EXPECTED, TWIN, PREDICTOR, COPY, NEAREST_WRITER, RESHAPED_MEAN, FLOOR)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,9 +68,10 @@ class Verification:
 
 @dataclasses.dataclass(frozen=True)
 class HandRow:
-    """One row of a hand's table. The predictor has no images, so it has only retention."""
+    """One row of a hand's table. The expected value and the predictor have no images, so they have only retention."""
 
     retention: dict[str, Estimate]  # correlation with the real glyph, by attribute and trait
+    trait_rates: dict[str, Estimate] = dataclasses.field(default_factory=dict)  # share of glyphs, by trait
     digit_accuracy: Estimate | None = None
     frechet_distance: Estimate | None = None
     judged: dict[str, Verification] = dataclasses.field(default_factory=dict)  # by encoder; tables quote the first
@@ -77,9 +82,10 @@ class HandEstimates:
     """Estimates of how much of a hand the model keeps, given K references."""
 
     references: int  # K
+    kind: str  # OTHER_DIGITS or OWN_DIGIT
     episodes: int
     writers: int
-    rows: dict[str, HandRow]  # by the names in ROWS
+    rows: dict[str, HandRow]  # by names in ROWS; the copy is a row of OWN_DIGIT alone
     natural_difference: dict[str, Estimate]  # root mean square between two natural tries, by attribute and trait
     writer_difference: dict[str, Estimate]  # the same between the writer's two glyphs
     difference_share: dict[str, Estimate]  # natural_difference as a share of writer_difference
@@ -120,18 +126,18 @@ class Scorecard:
     judges: dict[str, str]  # SHA-256 of the weights of each
     real: GuidedEstimates  # of real held-out glyphs
     guided: dict[str, GuidedEstimates]  # by mode
-    hands: list[HandEstimates]  # by K, ascending
+    hands: list[HandEstimates]  # by kind, then by K, ascending
     no_hand: str = ""  # why the hand of a model that writes in a hand was not measured
     run: TableRun | None = None
     schema_version: int = SCHEMA_VERSION
 
-    def hand(self, references: int) -> HandEstimates | None:
-        """The estimates for K = `references`, or None if they were not measured."""
-        return next((hand for hand in self.hands if hand.references == references), None)
+    def hand(self, references: int, kind: str = OTHER_DIGITS) -> HandEstimates | None:
+        """The estimates for K = `references` and a kind of episodes, or None if they were not measured."""
+        return next((hand for hand in self.hands if (hand.references, hand.kind) == (references, kind)), None)
 
 
 def read(path: Path) -> Scorecard:
-    """Reads a scorecard; migrates it from schema version 1.
+    """Reads a scorecard; migrates it from an older schema version.
 
     Raises:
       InputError: if the file cannot be read, is not a scorecard, or has a newer schema version.
@@ -162,8 +168,10 @@ def from_json(fields: dict[str, Any]) -> Scorecard:
     """
     version = fields.get("schema_version", 1)
     if version == 1:
-        fields = _from_version_1(fields)
-    elif version != SCHEMA_VERSION:
+        fields, version = _from_version_1(fields), 2
+    if version == 2:
+        fields, version = _from_version_2(fields), 3
+    if version != SCHEMA_VERSION:
         raise ValueError(f"schema version {version}, this project reads up to {SCHEMA_VERSION}")
     return _build(Scorecard, fields)
 
@@ -187,6 +195,12 @@ def _build(kind: Any, value: Any) -> Any:
     return value
 
 
+def _from_version_2(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of version 3 from those of version 2, which had episodes of other digits only."""
+    hands = [{**hand, "kind": OTHER_DIGITS} for hand in fields["hands"]]
+    return {**fields, "schema_version": 3, "hands": hands}
+
+
 # Version 1 had English phrases as keys, and dictionaries for estimates.
 
 _ROWS_1 = {"best guess": BEST_GUESS, "natural": NATURAL_TRY, "retrieval": NEAREST_WRITER,
@@ -202,7 +216,7 @@ def _from_version_1(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of version 2 from those of version 1; estimates that it lacks have no value."""
     figures = fields["figures"]
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": 2,
         "made_from": {"route": None, **fields["made_from"]},
         "judges": fields["judges"],
         "real": _guided_from_1(figures["real"]),

@@ -65,6 +65,11 @@ def retention(name: str) -> Column[HandRow]:
     return Column(name, "{:.2f}", GREATER, lambda row: row.retention.get(name))
 
 
+def trait_rate(name: str) -> Column[HandRow]:
+    """The share of a row's glyphs with a trait."""
+    return Column(name, "{:.0%}", NEITHER, lambda row: row.trait_rates.get(name))
+
+
 RETENTION: tuple[Column[HandRow], ...] = tuple(retention(name) for name in (*ATTRIBUTES, *TRAITS))
 
 VERIFICATION: tuple[Column[Verification], ...] = (

@@ -17,15 +17,19 @@ from matplotlib.figure import Figure
 from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation.scorecard import (
     BEST_GUESS,
+    COPY,
+    EXPECTED,
     FLOOR,
     NATURAL_TRY,
     NEAREST_WRITER,
+    OWN_DIGIT,
     PREDICTOR,
     RESHAPED_MEAN,
     TWIN,
     Scorecard,
 )
 from handwriting_gan.metrics.bootstrap import Estimate
+from handwriting_gan.metrics.morphometrics import TRAITS
 from handwriting_gan.report.columns import (
     DASH,
     GREATER,
@@ -115,26 +119,27 @@ def guided(mode: str) -> list[Compared]:
     return [compared(column) for column in chosen(GUIDED, *GUIDED_HEADINGS)]
 
 
-def hand(references: int) -> list[Compared]:
-    """Columns on the hand at one K: first of the best guess, then, from `natural: AUC` on, of natural tries."""
+def hand(references: int, kind: str) -> list[Compared]:
+    """Columns on the hand at one K: of the best guess, from `natural: AUC` on of natural tries, then of their mean."""
+    baselines = (*BASELINES, COPY) if kind == OWN_DIGIT else BASELINES
 
     def of_row(name: str, column: Column) -> Find:
         def find(card: Scorecard) -> Estimate | None:
-            part = card.hand(references)
-            return column.find(part.rows[name]) if part is not None else None
+            part = card.hand(references, kind)
+            return column.find(part.rows[name]) if part is not None and name in part.rows else None
         return find
 
     def compared(column: Column, row: str, heading: str | None = None) -> Compared:
         return Compared(heading or column.heading, column.form, column.better, of_row(row, column),
-                        {HAND_ROWS[name]: of_row(name, column) for name in BASELINES})
+                        {HAND_ROWS[name]: of_row(name, column) for name in baselines})
 
     def of_hand(column: Column) -> Compared:
         def find(card: Scorecard) -> Estimate | None:
-            part = card.hand(references)
+            part = card.hand(references, kind)
             return column.find(part) if part is not None else None
 
         return Compared(column.heading, column.form, column.better, find,
-                        {HAND_ROWS[name]: lambda card: None for name in BASELINES})
+                        {HAND_ROWS[name]: lambda card: None for name in baselines})
 
     auc, rank_1 = map(quoted, chosen(VERIFICATION, "AUC", "rank-1"))
     return [
@@ -144,6 +149,7 @@ def hand(references: int) -> list[Compared]:
         compared(auc, NATURAL_TRY, "natural: AUC"),
         *(compared(column, NATURAL_TRY) for column in IMAGE),
         *(of_hand(difference_share(name)) for name in MAIN[:2]),
+        *(compared(retention(name), EXPECTED, f"expected: {name}") for name in TRAITS),
     ]
 
 

@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 from handwriting_gan.evaluation.scorecard import (
     BEST_GUESS,
+    COPY,
+    EXPECTED,
     FLOOR,
+    MODERATE_TRY,
     NATURAL_TRY,
     NEAREST_WRITER,
     PREDICTOR,
@@ -29,6 +32,7 @@ from handwriting_gan.report.columns import (
     printed,
     quoted,
     retention,
+    trait_rate,
 )
 
 REAL = "*real held-out glyphs*"
@@ -36,8 +40,11 @@ MODES = {"latent": "latent-guided", "reference": "reference-guided"}
 HAND_ROWS = {
     BEST_GUESS: "best guess",
     NATURAL_TRY: "natural try",
+    MODERATE_TRY: "try with half the variation",
+    EXPECTED: "expected: mean of eight natural tries",
     TWIN: "*twin: the writer's other glyph*",
-    PREDICTOR: "*predictor: ridge regression*",
+    PREDICTOR: "*predictor: regression*",
+    COPY: "*baseline: copy of the shown glyph*",
     NEAREST_WRITER: "*baseline: nearest training writer*",
     RESHAPED_MEAN: "*baseline: reshaped mean digit*",
     FLOOR: "*floor: another writer*",
@@ -58,12 +65,13 @@ class Table(NamedTuple):
 
 
 def tables(scorecard: Scorecard) -> list[Table]:
-    """All estimates: the guided modes; then for each K retention, differences, and verification by each encoder."""
+    """All estimates: the guided modes; then for each hand retention, rates, differences, and verification."""
     found = [guided(scorecard, GUIDED)]
     for hand in scorecard.hands:
-        title = f"K = {hand.references}"
+        title = hand_title(hand.references, hand.kind)
         found += [
             _hand_table(f"{title}: correlation with the writer's real glyph", RETENTION, hand),
+            _hand_table(f"{title}: share of glyphs with a trait", list(map(trait_rate, TRAITS)), hand),
             differences(f"{title}: difference of two tries, in deviations", hand),
             *(verification(f"{title}: attributed to the writer, by the {encoder} writer encoder", encoder, hand)
               for encoder in hand.rows[TWIN].judged),
@@ -72,18 +80,20 @@ def tables(scorecard: Scorecard) -> list[Table]:
 
 
 def summary(scorecard: Scorecard) -> list[Table]:
-    """The main columns, by the encoder that tables quote, for the two largest K."""
-    hands = scorecard.hands[-2:]
+    """The main columns, by the encoder that tables quote, for the two largest K of each kind of episodes."""
+    largest = sorted({hand.references for hand in scorecard.hands})[-2:]
+    hands = [hand for hand in scorecard.hands if hand.references in largest]
     return [
         guided(scorecard, chosen(GUIDED, *SUMMARY_OF_GUIDED)),
-        *(_hand_table(f"The hand, K = {hand.references}", summary_columns(), hand) for hand in hands),
+        *(_hand_table(f"The hand, {hand_title(hand.references, hand.kind)}", summary_columns(), hand)
+          for hand in hands),
         *([expectations(hands)] if hands else []),
     ]
 
 
 def summary_columns() -> list[Column[HandRow]]:
     """The columns of the short table of a hand."""
-    return [*map(retention, MAIN), *map(quoted, chosen(VERIFICATION, *SUMMARY_OF_VERIFICATION)), *IMAGE]
+    return [*map(retention, (*MAIN, *TRAITS)), *map(quoted, chosen(VERIFICATION, *SUMMARY_OF_VERIFICATION)), *IMAGE]
 
 
 def guided(scorecard: Scorecard, columns: Sequence[Column[GuidedEstimates]]) -> Table:
@@ -94,7 +104,7 @@ def guided(scorecard: Scorecard, columns: Sequence[Column[GuidedEstimates]]) -> 
 
 def verification(title: str, encoder: str, hand: HandEstimates) -> Table:
     """The table of verification and retrieval by one encoder, with the classifier's estimates."""
-    rows = {heading: hand.rows[name] for name, heading in HAND_ROWS.items() if encoder in hand.rows[name].judged}
+    rows = {heading: row for heading, row in _rows(hand).items() if encoder in row.judged}
     cells = [[heading, *(column.cell(row.judged[encoder]) for column in VERIFICATION),
               *(column.cell(row) for column in IMAGE)] for heading, row in rows.items()]
     headings = [*(column.heading for column in VERIFICATION), *(column.heading for column in IMAGE)]
@@ -113,7 +123,7 @@ def differences(title: str, hand: HandEstimates) -> Table:
 
 def expectations(hands: Sequence[HandEstimates]) -> Table:
     """The table of two natural tries' differences, and of a best guess's lead over the predictor."""
-    rows = [[f"K = {hand.references}: {heading}", *(printed(part.get(name), form) for name in MAIN)]
+    rows = [[f"{hand_title(hand.references, hand.kind)}: {heading}", *(printed(part.get(name), form) for name in MAIN)]
             for hand in hands
             for heading, part, form in ((DIFFERENCE, hand.difference_share, "{:.0%}"),
                                         (LEAD, hand.lead_over_predictor, "{:.2f}"))]
@@ -121,7 +131,17 @@ def expectations(hands: Sequence[HandEstimates]) -> Table:
 
 
 def _hand_table(title: str, columns: Sequence[Column[HandRow]], hand: HandEstimates) -> Table:
-    return _table(title, columns, {heading: hand.rows[name] for name, heading in HAND_ROWS.items()})
+    return _table(title, columns, _rows(hand))
+
+
+def _rows(hand: HandEstimates) -> dict[str, HandRow]:
+    """The rows that were measured, by heading."""
+    return {heading: hand.rows[name] for name, heading in HAND_ROWS.items() if name in hand.rows}
+
+
+def hand_title(references: int, kind: str) -> str:
+    """The title of a hand's tables."""
+    return f"K = {references}, {kind}"
 
 
 def _table(title: str, columns: Sequence[Column[Of]], rows: dict[str, Of]) -> Table:
@@ -137,9 +157,9 @@ def notes(scorecard: Scorecard) -> list[str]:
              f"{made.protocol['name']} protocol: {made.held_out} held-out glyphs by {made.held_out_writers} known "
              f"writers, seed {made.seed}.",
              _samples(scorecard)]
-    for hand in scorecard.hands[:1]:  # the episodes are the same for every K
+    for hand in {hand.kind: hand for hand in scorecard.hands}.values():  # the episodes are the same for every K
         chance = next(iter(hand.rows[TWIN].judged.values())).chance_of_rank_1
-        lines.append(f"The hand: {hand.episodes} digits by {hand.writers} writers; guessing reaches rank 1 in "
+        lines.append(f"The hand, {hand.kind}: {hand.episodes} digits by {hand.writers} writers; guessing reaches rank 1 in "
                      f"{printed(chance, '{:.1%}')}.")
     if scorecard.no_hand:
         lines.append(f"The hand is not measured: {scorecard.no_hand}.")

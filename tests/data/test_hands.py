@@ -10,6 +10,7 @@ import pytest
 from handwriting_gan.data import hands
 from handwriting_gan.data.glyphs import SIDE, UNKNOWN_WRITER, Glyphs, make_glyphs, to_bytes
 from handwriting_gan.data.hands import (
+    OWN_DIGIT_EPISODES,
     REFERENCES,
     TARGETS,
     WRITERS,
@@ -18,6 +19,7 @@ from handwriting_gan.data.hands import (
     HandPool,
     make_hand_pool,
     sample_episodes,
+    sample_own_digit_episodes,
 )
 from handwriting_gan.errors import InputError
 
@@ -258,6 +260,42 @@ def test_a_writer_has_an_episode_for_each_digit_with_a_twin_and_enough_reference
     targets = GLYPHS.take(sample_episodes(GLYPHS, references, seed=0).targets)
     found = list(zip(targets.writers.tolist(), targets.digits.tolist(), strict=True))
     assert found == [(writer, int(digit)) for writer, digits in expected.items() for digit in digits]
+
+
+@pytest.fixture(scope="module")
+def own_digit_episodes() -> Episodes:
+    """The episodes of many seeds whose first reference shows the target's digit."""
+    sampled = [sample_own_digit_episodes(GLYPHS, GIVEN, seed) for seed in range(SEEDS)]
+    return Episodes(*map(np.concatenate, zip(*sampled, strict=True)))
+
+
+def test_the_first_reference_shows_the_targets_digit_and_no_other_does(own_digit_episodes: Episodes) -> None:
+    digits, targets = GLYPHS.digits[own_digit_episodes.references], GLYPHS.digits[own_digit_episodes.targets]
+    same = digits == targets[:, None]
+    assert same[:, 0].all()
+    assert not same[:, 1:].any()
+
+
+def test_the_shown_glyph_is_a_third_glyph_of_the_writer_all_equally_likely(own_digit_episodes: Episodes) -> None:
+    references, targets, twins, _ = own_digit_episodes
+    assert (GLYPHS.writers[references] == GLYPHS.writers[targets][:, None]).all()
+    rows = np.arange(len(GLYPHS.digits))
+    allowed = as_of(GLYPHS.writers, targets) & as_of(GLYPHS.digits, targets) & (targets[:, None] != rows)
+    assert_uniform(twins, allowed)
+    assert_uniform(references[:, 0], allowed & (twins[:, None] != rows))
+
+
+@pytest.mark.parametrize(("count", "expected"), [(2, 0), (3, 3), (5, OWN_DIGIT_EPISODES)])
+def test_each_digit_with_three_glyphs_has_episodes_of_different_targets(count: int, expected: int) -> None:
+    glyphs = written({1: (0, "0" * count + "12"), 2: (0, "0")})
+    found = sample_own_digit_episodes(glyphs, references=3, seed=0)
+    assert len(np.unique(found.targets)) == len(found.targets) == expected
+
+
+def test_fewer_references_of_an_own_digit_episode_are_the_first_of_more() -> None:
+    more = sample_own_digit_episodes(GLYPHS, 3, seed=0)
+    for fewer in (1, 2):
+        assert (GLYPHS.digits[more.references[:, :fewer]][:, 0] == GLYPHS.digits[more.targets]).all()
 
 
 def test_target_and_twin_are_two_glyphs_of_one_writer_and_digit_all_equally_likely(episodes: Episodes) -> None:

@@ -7,9 +7,26 @@ import pytest
 from handwriting_gan.data.glyphs import DIGITS, Glyphs
 from handwriting_gan.evaluation import hand
 from handwriting_gan.evaluation.bench import Bench
-from handwriting_gan.evaluation.hand import Case, measure_hand, measure_row, open_case, values_of, write_tries
+from handwriting_gan.evaluation.hand import (
+    TRIES,
+    Case,
+    measure_hand,
+    measure_row,
+    open_case,
+    values_of,
+    write_tries,
+)
 from handwriting_gan.evaluation.judges import Judges
-from handwriting_gan.evaluation.scorecard import ROWS, HandEstimates, HandRow, Scorecard
+from handwriting_gan.evaluation.scorecard import (
+    COPY,
+    OTHER_DIGITS,
+    OWN_DIGIT,
+    ROWS,
+    HandEstimates,
+    HandRow,
+    Scorecard,
+)
+from handwriting_gan.metrics import morphometrics
 from handwriting_gan.metrics.bootstrap import Estimate, TooFewError
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
 from tests.evaluation.conftest import FIRST_UNSEEN, WRITERS, Collapsed, Oracle, Shuffled, WrongDigit, blank
@@ -28,7 +45,7 @@ def whole(model: Oracle, material: Bench) -> HandEstimates:
 def guess(model: Oracle, material: Bench) -> HandRow:
     """The row of a model's best guess alone."""
     case = material.case
-    images = write_tries(model, case, 3, material.seed)[0]
+    images = write_tries(model, case, 3, material.seed, (0.0, 1.0))[0]
     values = values_of(images, case.targets.digits, material.trained.standardise)
     return measure_row(images, values, material.judges, material.reals, case)
 
@@ -151,8 +168,6 @@ def test_the_lead_over_the_predictor_is_the_difference_of_two_rows(card: Scoreca
     for name in ATTRIBUTES:
         one, other = (part.rows[row].retention[name].value for row in ("best_guess", "predictor"))
         assert part.lead_over_predictor[name].value == pytest.approx(one - other, abs=1e-6)
-    for name in TRAITS:
-        assert part.lead_over_predictor[name].value is None
 
 
 def test_baselines_retain_the_hand_too(rows: dict[str, HandRow]) -> None:
@@ -162,11 +177,60 @@ def test_baselines_retain_the_hand_too(rows: dict[str, HandRow]) -> None:
     assert rows["reshaped_mean"].frechet_distance.value > 2 * rows["nearest_writer"].frechet_distance.value
 
 
-def test_every_row_has_every_attribute(rows: dict[str, HandRow]) -> None:
-    assert tuple(rows) == ROWS
-    for row in rows.values():
-        assert tuple(row.retention) == (*ATTRIBUTES, *TRAITS)
-    assert rows["predictor"] == HandRow(rows["predictor"].retention)
+def test_every_row_has_every_attribute(card: Scorecard) -> None:
+    for kind, expected in ((OTHER_DIGITS, [name for name in ROWS if name != COPY]), (OWN_DIGIT, [*ROWS])):
+        rows = card.hand(3, kind).rows
+        assert list(rows) == expected
+        for row in rows.values():
+            assert tuple(row.retention) == (*ATTRIBUTES, *TRAITS)
+        for name in ("predictor", "expected"):
+            assert rows[name] == HandRow(rows[name].retention)
+
+
+def test_the_copy_is_the_shown_glyph_and_retains_what_a_twin_does(card: Scorecard) -> None:
+    rows = card.hand(3, OWN_DIGIT).rows
+    assert retained(rows[COPY]) == pytest.approx(retained(rows["twin"]), abs=0.05)
+    assert rows[COPY].digit_accuracy.value == pytest.approx(rows["twin"].digit_accuracy.value, abs=0.02)
+
+
+class Barring(Oracle):
+    """An oracle whose natural tries of a digit are all one glyph, in every hand."""
+
+    def write_each(self, references: Glyphs, digits: np.ndarray, seed: int = 0, variation: float = 1.0) -> np.ndarray:
+        """One writer's glyph, another with each seed."""
+        return self.styled[0, digits, seed % self.styled.shape[2]]
+
+
+def test_trait_rates_are_the_share_of_glyphs_with_the_trait(styled: np.ndarray, material: Bench) -> None:
+    found = whole(Barring(styled), material)
+    measured = [morphometrics.traits(morphometrics.measure(styled[0, digit, 2:2 + TRIES]), np.full(TRIES, digit))
+                for digit in TRAITS.values()]
+    for column, (name, traits) in enumerate(zip(TRAITS, measured, strict=True)):
+        assert found.rows["natural_try"].trait_rates[name].value == pytest.approx(traits[:, column].mean())
+    real = case_traits(material)
+    for name, rate in zip(TRAITS, np.nanmean(real, axis=0), strict=True):
+        assert found.rows["twin"].trait_rates[name].value == pytest.approx(rate, abs=0.5)
+
+
+def case_traits(material: Bench) -> np.ndarray:
+    """The traits of the twins: `[E, T]`."""
+    return material.case.values[material.case.episodes.twins][:, len(ATTRIBUTES):]
+
+
+def test_the_expected_value_is_the_mean_of_natural_tries(styled: np.ndarray, material: Bench) -> None:
+    """Averaging removes what differs between tries, so it follows the hand at least as a single try does."""
+    rows = whole(Oracle(styled), material).rows
+    for name in FOLLOWED:
+        assert rows["expected"].retention[name].value > rows["natural_try"].retention[name].value - 0.01
+
+
+def test_a_natural_trys_retention_is_that_of_all_natural_tries(material: Bench) -> None:
+    real = material.case.values[material.case.episodes.targets]
+    tries = np.stack([real, -real])
+    found = hand._retention(tries, material.case)
+    for name in ATTRIBUTES:
+        assert found[name].value == pytest.approx(0.0, abs=0.05)
+    assert hand._retention(real, material.case)["slant"].value == pytest.approx(1.0)
 
 
 def test_real_rows_do_not_depend_on_the_references(card: Scorecard) -> None:
@@ -177,9 +241,11 @@ def test_real_rows_do_not_depend_on_the_references(card: Scorecard) -> None:
     assert one.rows["nearest_writer"] != three.rows["nearest_writer"]
 
 
-def test_the_predictor_has_no_traits_and_a_reason(rows: dict[str, HandRow]) -> None:
+def test_traits_without_training_episodes_have_no_prediction_and_a_reason(oracle: Oracle, material: Bench) -> None:
+    trained = material.trained._replace(train=material.trained.train.take(slice(0, 6)))
+    found = whole(oracle, material._replace(trained=trained))
     for name in TRAITS:
-        assert rows["predictor"].retention[name] == Estimate(None, reason="0 pairs are too few; 20 are needed")
+        assert found.rows["predictor"].retention[name] == Estimate(None, reason="0 pairs are too few; 20 are needed")
 
 
 def test_a_predictor_without_training_episodes_is_left_out(material: Bench) -> None:
@@ -202,13 +268,13 @@ def test_the_same_seed_gives_the_same_row(oracle: Oracle, material: Bench, rows:
 
 @pytest.fixture(scope="module")
 def tries(styled: np.ndarray, material: Bench) -> list[tuple]:
-    """The calls of a model for its three tries."""
+    """The calls of a model for three tries."""
     model = Oracle(styled)
-    write_tries(model, material.case, 2, 5)
+    write_tries(model, material.case, 2, 5, (0.0, 1.0, 1.0))
     return model.calls
 
 
-def test_the_calls_are_a_best_guess_and_two_natural_tries(tries: list[tuple]) -> None:
+def test_tries_have_their_variations_and_different_seeds(tries: list[tuple]) -> None:
     seeds, variations = zip(*(call[3:] for call in tries), strict=True)
     assert variations == (0.0, 1.0, 1.0)
     assert len(set(seeds)) == 3

@@ -12,11 +12,12 @@ from handwriting_gan.evaluation import measure as making
 from handwriting_gan.evaluation import scorecard
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.measure import measure, parts
-from handwriting_gan.evaluation.scorecard import MadeFrom, Scorecard
+from handwriting_gan.evaluation.scorecard import OTHER_DIGITS, OWN_DIGIT, MadeFrom, Scorecard
 from handwriting_gan.metrics.bootstrap import Estimate
 from tests.evaluation.conftest import MODES, PROTOCOL, Oracle, blank
 
-HANDS = tuple(f"hand from {count}" for count in PROTOCOL.references)
+KINDS = OTHER_DIGITS, OWN_DIGIT
+HANDS = tuple(f"hand from {count}, {kind}" for kind in KINDS for count in PROTOCOL.references)
 
 
 def estimates(part: Any, name: str = "") -> Iterator[tuple[str, Estimate]]:
@@ -47,7 +48,8 @@ def every_card(card: Scorecard, unknown_writers_card: Scorecard, blank_card: Sco
 
 def test_a_scorecard_has_real_glyphs_the_modes_and_a_hand_for_each_number_of_references(card: Scorecard) -> None:
     assert tuple(card.guided) == ("latent", "reference")
-    assert tuple(hand.references for hand in card.hands) == PROTOCOL.references
+    assert [(hand.kind, hand.references) for hand in card.hands] == [
+        (kind, count) for kind in KINDS for count in PROTOCOL.references]
 
 
 @pytest.mark.parametrize(("modes", "expected"), [
@@ -74,7 +76,7 @@ def test_each_part_has_its_own_number_of_references(
         oracle: Oracle, material: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(making, "measure_hand", lambda *given: given[-2])
     planned = parts(oracle, material)
-    assert [planned[name]() for name in HANDS] == list(PROTOCOL.references)
+    assert [planned[name]() for name in HANDS] == 2 * list(PROTOCOL.references)
 
 
 def test_without_writers_the_scorecard_has_a_reason_instead_of_a_hand(unknown_writers_card: Scorecard) -> None:

@@ -1,5 +1,6 @@
 """The file of a scorecard: it is saved, loaded, migrated from version 1, or refused."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,15 @@ import pytest
 
 from handwriting_gan.errors import InputError
 from handwriting_gan.evaluation import scorecard
-from handwriting_gan.evaluation.scorecard import BEST_GUESS, NATURAL_TRY, NOT_MEASURED, ROWS, SCHEMA_VERSION, TableRun
+from handwriting_gan.evaluation.scorecard import (
+    BEST_GUESS,
+    NATURAL_TRY,
+    NOT_MEASURED,
+    OTHER_DIGITS,
+    SCHEMA_VERSION,
+    Scorecard,
+    TableRun,
+)
 from handwriting_gan.metrics.bootstrap import Estimate
 
 
@@ -54,10 +63,21 @@ def test_version_1_is_migrated() -> None:
     assert card.run == TableRun(24_000, 1, "2 cores", None)
     hand = card.hand(3)
     assert hand is not None
-    assert set(hand.rows) == set(ROWS)
+    assert set(hand.rows) == {"best_guess", "natural_try", "twin", "floor", "nearest_writer", "reshaped_mean",
+                              "predictor"}
+    assert hand.kind == OTHER_DIGITS
     assert hand.rows[BEST_GUESS].retention["slant"] == Estimate(0.4, (0.0, 1.0))
     assert hand.rows[NATURAL_TRY].judged["judge"].auc == Estimate(0.5, (0.0, 1.0))
     assert card.hand(1) is None
+
+
+def test_version_2_is_migrated_to_episodes_of_other_digits(card: Scorecard) -> None:
+    fields = json.loads(json.dumps(dataclasses.asdict(card)))
+    older = [{name: value for name, value in hand.items() if name != "kind"} for hand in fields["hands"]]
+    read = scorecard.from_json({**fields, "schema_version": 2, "hands": older})
+    assert {hand.kind for hand in read.hands} == {OTHER_DIGITS}
+    assert read.schema_version == SCHEMA_VERSION
+    assert read.hand(3).rows.keys() == card.hand(3).rows.keys()
 
 
 def test_an_estimate_missing_in_version_1_has_no_value() -> None:
@@ -89,7 +109,8 @@ def test_a_saved_scorecard_is_loaded_unchanged(tmp_path: Path) -> None:
     ("{}", "not a scorecard"),
     ('{"schema_version": 99}', "schema version 99"),
     ('{"schema_version": 2}', "not a scorecard"),
-    ('{"schema_version": 2, "colour": 1}', "no field 'colour'"),
+    ('{"schema_version": 3}', "not a scorecard"),
+    ('{"schema_version": 3, "colour": 1}', "no field 'colour'"),
 ])
 def test_another_file_is_refused(content: str | None, reason: str, tmp_path: Path) -> None:
     if content is not None:

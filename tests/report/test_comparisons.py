@@ -116,7 +116,7 @@ def test_csv_has_every_figure_unrounded(comparison: Comparison) -> None:
 def test_a_comparison_of_hands_has_the_figures_of_the_scorecard(ours: Scorecard) -> None:
     three = ours.hand(3)
     assert three is not None
-    found = compare("", comparisons.hand(3), {"ours": [ours]})
+    found = compare("", comparisons.hand(3, OTHER_DIGITS), {"ours": [ours]})
     cells = {column.heading: cell for column, cell in zip(found.columns, found.rows["ours"], strict=True)}
     best, natural = three.rows[BEST_GUESS], three.rows[NATURAL_TRY]
     assert cells["slant"].value == best.retention["slant"].value
@@ -138,7 +138,7 @@ def test_a_comparison_of_guided_modes_has_real_glyphs_as_a_reference_row(guided:
 
 def test_the_bars_are_a_picture_that_grows_with_the_rows(ours: Scorecard) -> None:
     def bars(card: Scorecard, *names: str) -> Image.Image:
-        found = compare("", comparisons.hand(3), {name: [card] for name in names})
+        found = compare("", comparisons.hand(3, OTHER_DIGITS), {name: [card] for name in names})
         return Image.open(io.BytesIO(comparisons.attribute_bars(found))).convert("L")
 
     one, three = bars(ours, "ours"), bars(ours, "ours", "again", "and again")
