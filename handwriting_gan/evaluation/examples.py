@@ -12,12 +12,14 @@ from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs
 from handwriting_gan.data.hands import Episodes
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.hand import BEST, NATURAL, values_of, write_tries
+from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
 from handwriting_gan.synthesis.trained_model import TrainedModel
 
 REFERENCES = 3  # of each writer shown, or all if the protocol has fewer
 WRITERS = 12  # on the page of unseen writers
 SEVERAL = 7  # writers with so many episodes are shown first
 WORST = 20  # tries that the classifier reads worst
+TRAIT_ROWS, TRAIT_TRIES = 5, 8  # writers of each trait, and natural tries of each
 POINTS = 400  # episodes in the scatter plot
 Rows = dict[str, np.ndarray]  # {label: glyphs uint8 [C, 28, 28]}
 
@@ -38,11 +40,21 @@ class WriterRows(NamedTuple):
     best_guesses: np.ndarray  # uint8 [R, 10, 28, 28], blank likewise
 
 
+class TraitRows(NamedTuple):
+    """One writer a row, whose shown glyph has a trait: crossed 7s, closed 4s and looped 2s."""
+
+    shown: np.ndarray  # uint8 [R, 1, 28, 28], the reference of the target's digit
+    real: np.ndarray  # uint8 [R, 1, 28, 28], the target
+    best_guesses: np.ndarray  # uint8 [R, 1, 28, 28]
+    tries: np.ndarray  # uint8 [R, Y, 28, 28], natural ones
+
+
 class Examples(NamedTuple):
     """The examples that the model's modes and the data allow."""
 
     matrix: Matrix | None = None
     writers: WriterRows | None = None
+    traits: TraitRows | None = None
     worst_read: np.ndarray | None = None  # uint8 [2, N, 28, 28]: the real glyphs, and the tries read worst
     attributes: np.ndarray | None = None  # [2, N, A + T]: of real glyphs and of best guesses, as deviations
 
@@ -52,7 +64,8 @@ def collect(model: TrainedModel, bench: Bench) -> Examples:
     matrix = reference_matrix(model, bench.held_out, bench.seed) if "reference" in model.modes else None
     if "writer" not in model.modes or bench.case is None:
         return Examples(matrix)
-    return Examples(matrix, unseen_writers(model, bench), worst_read(model, bench), attributes(model, bench))
+    return Examples(matrix, unseen_writers(model, bench), trait_rows(model, bench), worst_read(model, bench),
+                    attributes(model, bench))
 
 
 def reference_matrix(model: TrainedModel, held_out: Glyphs, seed: int) -> Matrix:
@@ -90,6 +103,27 @@ def _writer_row(model: TrainedModel, bench: Bench, episodes: np.ndarray) -> tupl
     repeated = Glyphs(*(np.repeat(column[None], len(targets.digits), axis=0) for column in references))
     guesses[targets.digits] = model.write_each(repeated, targets.digits, bench.seed, BEST)
     return references.images, real, guesses
+
+
+def trait_rows(model: TrainedModel, bench: Bench) -> TraitRows | None:
+    """Writers whose shown glyph and target both have a trait, a few for each; None if there are none."""
+    case = bench.own_digit_case
+    if case is None:
+        return None
+    traits = case.values[:, len(ATTRIBUTES):]
+    rng, chosen = np.random.default_rng(bench.seed), []
+    for column in range(len(TRAITS)):
+        both = (traits[case.episodes.references[:, 0], column] == 1) & (traits[case.episodes.targets, column] == 1)
+        having = rng.permutation(np.flatnonzero(both))
+        first = np.sort(np.unique(case.targets.writers[having], return_index=True)[1])  # one episode of each writer
+        chosen += having[first][:TRAIT_ROWS].tolist()
+    if not chosen:
+        return None
+    few = case._replace(episodes=Episodes(*(column[chosen] for column in case.episodes)),
+                        targets=case.targets.take(chosen))
+    best, *tries = write_tries(model, few, REFERENCES, bench.seed, (BEST, *[NATURAL] * TRAIT_TRIES))
+    return TraitRows(case.glyphs.images[few.episodes.references[:, :1]], few.targets.images[:, None], best[:, None],
+                     np.stack(tries, axis=1))
 
 
 def worst_read(model: TrainedModel, bench: Bench) -> np.ndarray:

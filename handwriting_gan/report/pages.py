@@ -14,7 +14,7 @@ from handwriting_gan.files import write_atomically
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES
 from handwriting_gan.report.png import png_of
 
-NAMES = ("matrix", "unseen_writers", "worst_read", "attributes")
+NAMES = ("matrix", "unseen_writers", "traits", "worst_read", "attributes")
 SHOWN = ("thickness", "slant", "aspect", "length")
 LEAST_LIMIT = 3.0  # deviations, of the scatter's axes
 
@@ -29,6 +29,10 @@ def pictures(examples: Examples) -> dict[str, bytes]:
         made["unseen_writers"] = png_of_sheet(side_by_side({
             "references": tile(examples.writers.references), "the writer's real glyphs": tile(examples.writers.real),
             "best guesses": tile(examples.writers.best_guesses)}))
+    if examples.traits is not None:
+        made["traits"] = png_of_sheet(side_by_side({
+            "shown": tile(examples.traits.shown), "real": tile(examples.traits.real),
+            "best guess": tile(examples.traits.best_guesses), "natural tries": tile(examples.traits.tries)}))
     if examples.worst_read is not None:
         made["worst_read"] = png_of_sheet(row_sheet(dict(zip(("real", "written"), examples.worst_read, strict=True))))
     if examples.attributes is not None:

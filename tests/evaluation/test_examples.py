@@ -8,6 +8,8 @@ from handwriting_gan.evaluation import examples
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.examples import REFERENCES, WRITERS, WriterRows
 from handwriting_gan.evaluation.hand import BEST
+from handwriting_gan.metrics import morphometrics
+from handwriting_gan.metrics.morphometrics import TRAITS
 from tests.evaluation.conftest import Oracle
 
 
@@ -23,7 +25,7 @@ def test_a_mode_that_the_model_lacks_has_no_examples(
 def test_without_a_hand_there_is_only_the_matrix(styled: np.ndarray, material: Bench) -> None:
     found = examples.collect(Oracle(styled), material._replace(case=None))
     assert found.matrix is not None
-    assert found[1:] == (None, None, None)
+    assert found[1:] == (None, None, None, None)
 
 
 def test_the_matrix_has_sources_as_rows_and_references_as_columns(
@@ -67,6 +69,22 @@ def test_the_references_digits_are_blank_and_the_others_real_glyphs_of_the_write
         assert not set(digits) & set(references.digits[0].tolist())
         assert [owner[real[digit].tobytes()] for digit in digits] == [
             (int(references.writers[0, 0]), digit) for digit in digits]
+
+
+def test_trait_rows_show_a_trait_in_the_shown_glyph_and_in_the_target(styled: np.ndarray, material: Bench) -> None:
+    rows = examples.trait_rows(Oracle(styled), material)
+    assert rows is not None
+    for shown, real in zip(rows.shown[:, 0], rows.real[:, 0], strict=True):
+        assert not np.array_equal(shown, real)
+        traits = [morphometrics.traits(morphometrics.measure(np.stack([shown, real])), np.full(2, digit))[:, column]
+                  for column, digit in enumerate(TRAITS.values())]
+        assert any((each == 1).all() for each in traits)
+    assert rows.best_guesses.shape == rows.real.shape
+    assert rows.tries.shape[:2] == (len(rows.real), examples.TRAIT_TRIES)
+
+
+def test_without_own_digit_episodes_there_are_no_trait_rows(styled: np.ndarray, material: Bench) -> None:
+    assert examples.trait_rows(Oracle(styled), material._replace(own_digit_case=None)) is None
 
 
 def test_the_worst_read_tries_are_below_the_real_glyphs(styled: np.ndarray, material: Bench) -> None:

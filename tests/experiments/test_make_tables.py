@@ -68,7 +68,7 @@ def test_a_table_is_written_as_latex_and_csv(some_results: Path) -> None:
     files = files_of(some_results)
     assert sorted(files) == [some_results / f"few_shot.{ending}" for ending in ("csv", "png", "tex")]
     assert rb"\toprule" in files[some_results / "few_shot.tex"]
-    assert files[some_results / "few_shot.csv"].decode().startswith("The hand, K = 3\n,thickness,thickness ±,")
+    assert files[some_results / "few_shot.csv"].decode().startswith("The hand, K = 3, other digits\n,thickness,thickness ±,")
 
 
 @pytest.mark.parametrize(("other", "field"), [
@@ -186,5 +186,5 @@ def test_a_part_without_rows_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "rows").mkdir()
     shutil.copy(RESULTS / "writer_guided.json", tmp_path / "rows" / "stargan_v1.json")  # no guided mode
     made = filled("<!-- table: ladder -->\n<!-- end -->", tmp_path)
-    assert "**The hand, K = 3**" in made
+    assert "**The hand, K = 3, other digits**" in made
     assert "Latent-guided" not in made

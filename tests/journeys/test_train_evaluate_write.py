@@ -283,8 +283,8 @@ def test_evaluation_on_writers_measures_the_hand(
     assert rows["twin"].retention["slant"].value > rows["floor"].retention["slant"].value
     assert rows["best_guess"].digit_accuracy.interval is not None
     assert {path.name for path in tmp_path.glob("card*")} == {
-        "card.json", "card.md", "card_matrix.png", "card_unseen_writers.png", "card_worst_read.png",
-        "card_attributes.png"}
+        "card.json", "card.md", "card_matrix.png", "card_unseen_writers.png", "card_traits.png",
+        "card_worst_read.png", "card_attributes.png"}
 
 
 @pytest.mark.slow  # tests/report and tests/writing have the parts

@@ -11,7 +11,16 @@ import pytest
 from PIL import Image
 
 from handwriting_gan.errors import InputError
-from handwriting_gan.evaluation.scorecard import BEST_GUESS, NATURAL_TRY, PREDICTOR, TWIN, Scorecard
+from handwriting_gan.evaluation.scorecard import (
+    BEST_GUESS,
+    COPY,
+    NATURAL_TRY,
+    OTHER_DIGITS,
+    OWN_DIGIT,
+    PREDICTOR,
+    TWIN,
+    Scorecard,
+)
 from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.report import comparisons
 from handwriting_gan.report.columns import DASH, GREATER, NEITHER, SMALLER
@@ -126,8 +135,17 @@ def test_a_comparison_of_hands_has_the_figures_of_the_scorecard(ours: Scorecard)
     assert cells["thickness apart"].value == three.difference_share["thickness"].value
     twin, predictor = (found.reference_rows[HAND_ROWS[name]] for name in (TWIN, PREDICTOR))
     assert twin[0].value == three.rows[TWIN].retention["thickness"].value
-    assert twin[-1].value is None
+    columns = [column.heading for column in found.columns]
+    assert twin[columns.index("thickness apart")].value is None
+    expected = columns.index("expected: barred 7")
+    assert twin[expected].value == three.rows[TWIN].retention["barred 7"].value
     assert predictor[4].value is None  # it has no images to judge
+
+
+def test_only_a_comparison_with_the_own_digit_shown_has_the_copy(ours: Scorecard) -> None:
+    for kind in (OTHER_DIGITS, OWN_DIGIT):
+        found = compare("", comparisons.hand(3, kind), {"ours": [ours]})
+        assert (HAND_ROWS[COPY] in found.reference_rows) == (kind == OWN_DIGIT)
 
 
 def test_a_comparison_of_guided_modes_has_real_glyphs_as_a_reference_row(guided: Scorecard) -> None:

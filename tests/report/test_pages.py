@@ -9,7 +9,7 @@ from PIL import Image
 
 from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.errors import InputError
-from handwriting_gan.evaluation.examples import Examples, Matrix, WriterRows
+from handwriting_gan.evaluation.examples import Examples, Matrix, TraitRows, WriterRows
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES
 from handwriting_gan.report import pages
 
@@ -22,7 +22,8 @@ def glyphs(*shape: int) -> np.ndarray:
 def examples() -> Examples:
     values = np.random.default_rng(0).normal(size=(2, 50, len(ATTRIBUTES)))
     return Examples(Matrix(glyphs(DIGITS), glyphs(DIGITS), glyphs(DIGITS, DIGITS)),
-                    WriterRows(glyphs(4, 3), glyphs(4, DIGITS), glyphs(4, DIGITS)), glyphs(2, 6), values)
+                    WriterRows(glyphs(4, 3), glyphs(4, DIGITS), glyphs(4, DIGITS)),
+                    TraitRows(glyphs(5, 1), glyphs(5, 1), glyphs(5, 1), glyphs(5, 8)), glyphs(2, 6), values)
 
 
 def levels(content: bytes) -> np.ndarray:

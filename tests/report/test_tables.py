@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from handwriting_gan.evaluation.scorecard import PREDICTOR, TWIN, Scorecard
+from handwriting_gan.evaluation.scorecard import COPY, OTHER_DIGITS, OWN_DIGIT, PREDICTOR, TWIN, Scorecard
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
 from handwriting_gan.report import tables
 from handwriting_gan.report.columns import DASH
@@ -19,18 +19,21 @@ def titles(found: list[Table]) -> list[str]:
 def test_each_number_of_references_has_retention_differences_and_a_table_for_each_encoder(ours: Scorecard) -> None:
     first, *others = titles(tables.tables(ours))
     assert first == "Guided modes"
-    assert len(others) == 12
-    for count, found in ((1, others[:4]), (3, others[4:8]), (10, others[8:])):
-        assert all(title.startswith(f"K = {count}: ") for title in found)
-    assert "by the judge writer encoder" in others[2]
-    assert "by the second writer encoder" in others[3]
+    hands = [(kind, count) for kind in (OTHER_DIGITS, OWN_DIGIT) for count in (1, 3, 10)]
+    assert len(others) == 5 * len(hands)
+    for index, (kind, count) in enumerate(hands):
+        assert all(title.startswith(f"K = {count}, {kind}: ") for title in others[5 * index:5 * index + 5])
+    assert "by the judge writer encoder" in others[3]
+    assert "by the second writer encoder" in others[4]
 
 
 def test_the_summary_has_the_guided_modes_and_the_two_largest_numbers_of_references(ours: Scorecard) -> None:
     found = tables.summary(ours)
-    assert titles(found) == ["Guided modes", "The hand, K = 3", "The hand, K = 10", "Expected and reached"]
+    hands = [f"The hand, K = {count}, {kind}" for kind in (OTHER_DIGITS, OWN_DIGIT) for count in (3, 10)]
+    assert titles(found) == ["Guided modes", *hands, "Expected and reached"]
     for table in found[1:3]:
-        assert [row[0] for row in table.rows] == list(HAND_ROWS.values())
+        assert [row[0] for row in table.rows] == [text for name, text in HAND_ROWS.items() if name != COPY]
+    assert [row[0] for row in found[3].rows] == list(HAND_ROWS.values())
 
 
 def test_without_writers_there_is_the_guided_table_only(without_writers: Scorecard) -> None:
@@ -54,19 +57,27 @@ def test_retention_has_a_column_for_every_attribute_and_trait(ours: Scorecard) -
     table = tables.tables(ours)[1]
     assert table.headings == ["", *ATTRIBUTES, *TRAITS]
     by_name = {row[0]: row[1:] for row in table.rows}
-    assert list(by_name) == list(HAND_ROWS.values())
-    assert by_name[HAND_ROWS[PREDICTOR]][-len(TRAITS):] == [DASH] * len(TRAITS)
+    assert list(by_name) == [text for name, text in HAND_ROWS.items() if name != COPY]
+    assert DASH not in by_name[HAND_ROWS[PREDICTOR]]
     assert by_name[HAND_ROWS[TWIN]][ATTRIBUTES.index("slant")] == "0.67 ± 0.04"
 
 
 def test_the_predictor_has_no_images_to_judge(ours: Scorecard) -> None:
-    assert HAND_ROWS[PREDICTOR] not in [row[0] for row in tables.tables(ours)[3].rows]
+    assert HAND_ROWS[PREDICTOR] not in [row[0] for row in tables.tables(ours)[4].rows]
     summary = {row[0]: row for row in tables.summary(ours)[1].rows}
     assert summary[HAND_ROWS[PREDICTOR]][-5:] == [DASH] * 5
 
 
+def test_trait_rates_are_percentages_of_rows_with_images(ours: Scorecard) -> None:
+    table = tables.tables(ours)[2]
+    assert table.headings == ["", *TRAITS]
+    by_name = {row[0]: row[1:] for row in table.rows}
+    assert by_name[HAND_ROWS[PREDICTOR]] == [DASH] * len(TRAITS)
+    assert all("%" in cell for cell in by_name[HAND_ROWS[TWIN]])
+
+
 def test_the_share_of_two_tries_is_their_difference_by_the_writers_own(ours: Scorecard) -> None:
-    natural, own, share = tables.tables(ours)[2].rows
+    natural, own, share = tables.tables(ours)[3].rows
     assert (natural[0], own[0]) == ("natural tries", "the writer's own")
     column = 1 + ATTRIBUTES.index("slant")
     one, other, quotient = (float(row[column].split(" ± ")[0]) for row in (natural, own, share))
@@ -109,7 +120,7 @@ def test_the_notes_name_the_model_the_data_the_samples_and_the_judges(guided: Sc
     for words in ("90000 outputs of 1000 sources (latent)", "10000 glyphs each", "coverage of 5000",
                   "450 sources and targets", "half of the 95 % interval"):
         assert words in samples
-    assert hand == "The hand: 1937 digits by 288 writers; guessing reaches rank 1 in 1.0%."
+    assert hand == "The hand, other digits: 1937 digits by 288 writers; guessing reaches rank 1 in 1.0%."
     for sha256 in guided.judges.values():
         assert sha256[:12] in judges
 
