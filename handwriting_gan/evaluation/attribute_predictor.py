@@ -1,10 +1,12 @@
 """The predictor: ridge regression from the references' attributes to the target's.
 
-It shows how much K references predict; it makes no images. Axes: E episodes, K references, A attributes as
-deviations from each digit's mean.
+It shows how much K references predict; it makes no images. References come in groups, such as those that show the
+target's digit and the others. Axes: E episodes, K references of a group, A attributes as deviations from each
+digit's mean, F attributes of all groups and a constant.
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,22 +17,22 @@ PENALTY = 1.0  # on the squared weights
 
 @dataclasses.dataclass(frozen=True)
 class Predictor:
-    """A linear function of the mean of the references' attributes."""
+    """A linear function of the mean attributes of each group."""
 
-    weights: np.ndarray  # [A + 1, A], the last row a constant
+    weights: np.ndarray  # [F, A], the last row a constant
 
-    def predict(self, references: np.ndarray) -> np.ndarray:
-        """The target's attributes `[E, A]` from references `[E, K, A]`; NaN if all references have NaN."""
-        return _features(references) @ self.weights
+    def predict(self, *groups: np.ndarray) -> np.ndarray:
+        """The target's attributes `[E, A]` from groups of references `[E, K, A]`; NaN if all of a group have NaN."""
+        return _features(groups) @ self.weights
 
 
-def fit(references: np.ndarray, targets: np.ndarray) -> Predictor:
-    """Fits on references `[E, K, A]` and targets `[E, A]` of training writers; rows with NaN are left out.
+def fit(targets: np.ndarray, *groups: np.ndarray) -> Predictor:
+    """Fits on targets `[E, A]` and groups of references `[E, K, A]` of training writers; leaves out rows with NaN.
 
     Raises:
       TooFewError: if there are not more rows without NaN than weights of an attribute.
     """
-    features = _features(references)
+    features = _features(groups)
     whole = ~np.isnan(features).any(axis=1) & ~np.isnan(targets).any(axis=1)
     features, targets = features[whole], targets[whole]
     if len(features) <= features.shape[1]:
@@ -40,9 +42,12 @@ def fit(references: np.ndarray, targets: np.ndarray) -> Predictor:
     return Predictor(np.linalg.solve(features.T @ features + penalty, features.T @ targets))
 
 
-def _features(references: np.ndarray) -> np.ndarray:
-    """The mean over references that are not blank, and a constant: `[E, A + 1]`."""
+def _features(groups: Sequence[np.ndarray]) -> np.ndarray:
+    """The mean over each group's references that are not blank, and a constant: `[E, F]`."""
+    return np.concatenate([*map(_mean, groups), np.ones((len(groups[0]), 1))], axis=1)
+
+
+def _mean(references: np.ndarray) -> np.ndarray:
     inked = ~np.isnan(references)
     total, count = np.where(inked, references, 0.0).sum(axis=1), inked.sum(axis=1)
-    mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-    return np.concatenate([mean, np.ones((len(mean), 1))], axis=1)
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)

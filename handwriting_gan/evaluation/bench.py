@@ -56,7 +56,7 @@ def prepare(judges: Judges, data: str, train: Glyphs, held_out: Glyphs, protocol
     try:
         if (held_out.writers == UNKNOWN_WRITER).all() or (train.writers == UNKNOWN_WRITER).all():
             raise TooFewError(f"data={data} has no writer ids; use data=mnist_writers")
-        trained = hand.learn(train, of_writers(train, protocol.training_writers, GLYPHS_EACH, rng))
+        trained = hand.learn(train, of_writers(train, protocol.training_writers, GLYPHS_EACH, rng), seed)
         reals = Reals(sample, *seen, trained.standardise)
         case = hand.open_case(judges, reals, held_out, max(protocol.references), seed)
     except TooFewError as error:

@@ -23,6 +23,7 @@ from handwriting_gan.data.hands import Episodes, sample_episodes, sample_galleri
 from handwriting_gan.evaluation import attribute_predictor, baselines, trait_predictor
 from handwriting_gan.evaluation.guided import Reals
 from handwriting_gan.evaluation.judges import Judges
+from handwriting_gan.evaluation.protocol import of_writers
 from handwriting_gan.evaluation.scorecard import (
     BEST_GUESS,
     COPY,
@@ -64,6 +65,7 @@ from handwriting_gan.synthesis.trained_model import TrainedModel
 GALLERY = 8  # real glyphs in a writer's gallery
 BEST, MODERATE, NATURAL = 0.0, 0.5, 1.0  # variation of a best guess, of write's default and of a natural try
 TRIES = 8  # natural tries of an episode
+MORE_EACH = 3  # glyphs of each training writer and digit, for the predictor that sees a target's own digit
 SAMPLE = {OTHER_DIGITS: sample_episodes, OWN_DIGIT: sample_own_digit_episodes}
 
 
@@ -88,11 +90,13 @@ class Trained(NamedTuple):
     glyphs: Glyphs
     values: np.ndarray  # [M, A], as deviations
     standardise: Standardise
+    more_glyphs: Glyphs  # enough for the predictor to see a target's own digit
+    more_values: np.ndarray  # likewise
     nearest_writer: baselines.NearestWriter
     reshaped_mean: baselines.ReshapedMean
 
 
-def learn(train: Glyphs, glyphs: Glyphs) -> Trained:
+def learn(train: Glyphs, glyphs: Glyphs, seed: int) -> Trained:
     """Fits the baselines on `glyphs`, a part of the training glyphs with writers.
 
     Raises:
@@ -102,8 +106,11 @@ def learn(train: Glyphs, glyphs: Glyphs) -> Trained:
     attributes = measured[:, :len(ATTRIBUTES)]
     standardise = morphometrics.standardiser(attributes, glyphs.digits)
     values = standardise(attributes, glyphs.digits)
-    return Trained(train, glyphs, values, standardise, baselines.nearest_writer(glyphs, values),
-                   baselines.reshaped_mean(glyphs, measured))
+    writers = np.unique(glyphs.writers)
+    more = of_writers(train.take(np.isin(train.writers, writers)), len(writers), MORE_EACH, np.random.default_rng(seed))
+    more_values = standardise(morphometrics.measure(more.images)[:, :len(ATTRIBUTES)], more.digits)
+    return Trained(train, glyphs, values, standardise, more, more_values,
+                   baselines.nearest_writer(glyphs, values), baselines.reshaped_mean(glyphs, measured))
 
 
 def open_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: int,
@@ -118,10 +125,11 @@ def open_case(judges: Judges, reals: Reals, held_out: Glyphs, most: int, seed: i
     episodes = Episodes(*(column[episodes.others >= 0] for column in episodes))
     targets = held_out.take(episodes.targets)
     writers = len(np.unique(targets.writers))
+    own = kind == OWN_DIGIT
     if len(targets.digits) < LEAST_EPISODES or writers < bootstrap.LEAST_WRITERS:
         raise bootstrap.TooFewError(
-            f"{writers} known writers have {'three' if kind == OWN_DIGIT else 'two'} glyphs of a digit and {most} "
-            f"references; {bootstrap.LEAST_WRITERS} are needed, with {LEAST_EPISODES} such digits in total")
+            f"{writers} known writers have {'three' if own else 'two'} glyphs of a digit and {most - own} glyphs of "
+            f"other digits; {bootstrap.LEAST_WRITERS} are needed, with {LEAST_EPISODES} such digits in total")
     rows = np.unique(np.concatenate([column.ravel() for column in episodes]))
     values = np.full((len(held_out.digits), len(ATTRIBUTES) + len(TRAITS)), np.nan)
     values[rows] = values_of(held_out.images[rows], held_out.digits[rows], reals.standardise)
@@ -257,14 +265,23 @@ def _predict(trained: Trained, given: np.ndarray, case: Case, seed: int) -> np.n
 
     Without enough training episodes all are NaN.
     """
-    episodes = SAMPLE[case.kind](trained.glyphs, given.shape[1], seed)
+    glyphs, values = ((trained.more_glyphs, trained.more_values) if case.kind == OWN_DIGIT else
+                      (trained.glyphs, trained.values))
+    episodes = SAMPLE[case.kind](glyphs, given.shape[1], seed)
     try:
-        predictor = attribute_predictor.fit(trained.values[episodes.references],
-                                            trained.values[episodes.targets])
+        predictor = attribute_predictor.fit(
+            values[episodes.targets], *_groups(values[episodes.references], case.kind))
     except bootstrap.TooFewError:
         return np.full((len(given), len(ATTRIBUTES) + len(TRAITS)), np.nan)
-    predicted = predictor.predict(given)
+    predicted = predictor.predict(*_groups(given, case.kind))
     return np.concatenate([predicted, np.full((len(predicted), len(TRAITS)), np.nan)], axis=1)
+
+
+def _groups(references: np.ndarray, kind: str) -> list[np.ndarray]:
+    """References `[E, K, A]` of other digits, and the one that shows the target's own digit."""
+    if kind == OTHER_DIGITS or references.shape[1] == 1:
+        return [references]
+    return [references[:, 1:], references[:, :1]]
 
 
 def _predict_traits(trained: Trained, encoder: WriterEncoder, references: np.ndarray, case: Case,

@@ -31,8 +31,8 @@ def pictures(examples: Examples) -> dict[str, bytes]:
             "best guesses": tile(examples.writers.best_guesses)}))
     if examples.traits is not None:
         made["traits"] = png_of_sheet(side_by_side({
-            "shown": tile(examples.traits.shown), "real": tile(examples.traits.real),
-            "best guess": tile(examples.traits.best_guesses), "natural tries": tile(examples.traits.tries)}))
+            "shown, real, best guess": tile(np.concatenate(examples.traits[:3], axis=1)),
+            "natural tries": tile(examples.traits.tries)}))
     if examples.worst_read is not None:
         made["worst_read"] = png_of_sheet(row_sheet(dict(zip(("real", "written"), examples.worst_read, strict=True))))
     if examples.attributes is not None:

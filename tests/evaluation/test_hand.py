@@ -193,6 +193,11 @@ def test_the_copy_is_the_shown_glyph_and_retains_what_a_twin_does(card: Scorecar
     assert rows[COPY].digit_accuracy.value == pytest.approx(rows["twin"].digit_accuracy.value, abs=0.02)
 
 
+def test_the_predictor_sees_the_shown_glyph_of_the_targets_digit(card: Scorecard) -> None:
+    rows = card.hand(3, OWN_DIGIT).rows
+    assert min(retained(rows["predictor"])) > 0.8
+
+
 class Barring(Oracle):
     """An oracle whose natural tries of a digit are all one glyph, in every hand."""
 
