@@ -3,8 +3,8 @@
 A training example holds several writers, so that a method can learn to distinguish hands. An evaluation
 episode is about one writer; it has a twin and another writer's glyph in addition to the target. There are two
 kinds of episodes: in one no reference shows the target's digit, in the other one of them does. A quarter of the
-training targets may see their own digit. All writers of an example are of one HSF series: series differ so much that a network could
-distinguish series instead of hands.
+training targets may see their own digit. All writers of an example are of one HSF series: series differ so much that
+a network could distinguish series instead of hands.
 
 Axes: B examples, W writers, T targets, R references; E episodes, K references; M glyphs of a writer at most.
 """

@@ -7,7 +7,7 @@ import matplotlib.axes
 import numpy as np
 from matplotlib.figure import Figure
 
-from handwriting_gan.evaluation.scorecard import Scorecard
+from handwriting_gan.evaluation.scorecard import OTHER_DIGITS, Scorecard
 from handwriting_gan.report.comparisons import Compared, guided, hand
 from handwriting_gan.report.png import png_of
 
@@ -15,8 +15,8 @@ REFERENCES = 3  # K of the hand's panels
 PANELS: dict[str, tuple[Sequence[Compared], str]] = {  # title: the columns, and which of them
     "Fréchet, latent-guided": (guided("latent"), "Fréchet"),
     "digits right, latent-guided": (guided("latent"), "digits right"),
-    "the hand: thickness, K = 3": (hand(REFERENCES), "thickness"),
-    "the hand: AUC, K = 3": (hand(REFERENCES), "AUC"),
+    "the hand: thickness, K = 3": (hand(REFERENCES, OTHER_DIGITS), "thickness"),
+    "the hand: AUC, K = 3": (hand(REFERENCES, OTHER_DIGITS), "AUC"),
 }
 
 

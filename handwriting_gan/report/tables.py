@@ -159,8 +159,8 @@ def notes(scorecard: Scorecard) -> list[str]:
              _samples(scorecard)]
     for hand in {hand.kind: hand for hand in scorecard.hands}.values():  # the episodes are the same for every K
         chance = next(iter(hand.rows[TWIN].judged.values())).chance_of_rank_1
-        lines.append(f"The hand, {hand.kind}: {hand.episodes} digits by {hand.writers} writers; guessing reaches rank 1 in "
-                     f"{printed(chance, '{:.1%}')}.")
+        lines.append(f"The hand, {hand.kind}: {hand.episodes} digits by {hand.writers} writers; guessing reaches "
+                     f"rank 1 in {printed(chance, '{:.1%}')}.")
     if scorecard.no_hand:
         lines.append(f"The hand is not measured: {scorecard.no_hand}.")
     return [*lines, judges_of(scorecard.judges)]

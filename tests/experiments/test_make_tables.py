@@ -68,7 +68,8 @@ def test_a_table_is_written_as_latex_and_csv(some_results: Path) -> None:
     files = files_of(some_results)
     assert sorted(files) == [some_results / f"few_shot.{ending}" for ending in ("csv", "png", "tex")]
     assert rb"\toprule" in files[some_results / "few_shot.tex"]
-    assert files[some_results / "few_shot.csv"].decode().startswith("The hand, K = 3, other digits\n,thickness,thickness ±,")
+    separated = files[some_results / "few_shot.csv"].decode()
+    assert separated.startswith("The hand, K = 3, other digits\n,thickness,thickness ±,")
 
 
 @pytest.mark.parametrize(("other", "field"), [
