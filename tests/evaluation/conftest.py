@@ -4,6 +4,7 @@ A hand is a slant and a pen. A pseudo-writer's glyphs are the upright skeletons 
 sheared. So an oracle can write as the pseudo-writer would.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy import ndimage
 from skimage.morphology import skeletonize
 
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs, make_glyphs
-from handwriting_gan.evaluation import bench
+from handwriting_gan.evaluation import bench, hand
 from handwriting_gan.evaluation.baselines import shear
 from handwriting_gan.evaluation.bench import Bench
 from handwriting_gan.evaluation.judges import Judges
@@ -64,8 +65,8 @@ def glyphs_in(glyphs: Glyphs, known: list[Hand], first: int) -> Glyphs:
     columns = []
     for digit in range(DIGITS):
         distances = skeleton_distances(glyphs.images[glyphs.digits == digit][:WRITERS * EACH])
-        for writer, hand in enumerate(known):
-            mine = write_in(distances[writer * EACH:(writer + 1) * EACH], hand)
+        for writer, own in enumerate(known):
+            mine = write_in(distances[writer * EACH:(writer + 1) * EACH], own)
             columns += [(image, digit, first + writer, writer // (WRITERS // SERIES)) for image in mine]
     images, *others = zip(*columns, strict=True)
     return make_glyphs(np.stack(images), *map(np.array, others))
@@ -195,6 +196,14 @@ class Collapsed(Oracle):
     def choose(self, writers: np.ndarray, digits: np.ndarray, seed: int, shown: np.ndarray) -> np.ndarray:
         """The same for every hand and try."""
         return self.styled[0, digits, 0]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_tries() -> Iterator[None]:
+    """Fewer natural tries for each episode: most of the time of a scorecard is spent on them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hand, "TRIES", 2)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -108,6 +108,7 @@ def test_equal_seeds_prepare_equal_data(judges: Judges, train_hands: Glyphs, uns
     np.testing.assert_array_equal(again.trained.values, small.trained.values)
 
 
+@pytest.mark.slow  # tests/data and test_measure.py have the seeds of the parts
 def test_another_seed_samples_other_data(judges: Judges, train_hands: Glyphs, unseen_hands: Glyphs,
                                    small: Bench) -> None:
     other = prepared(judges, train_hands, unseen_hands, seed=1)

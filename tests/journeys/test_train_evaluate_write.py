@@ -86,6 +86,7 @@ def test_a_stopped_run_resumes_to_the_same_bits(
     assert_same_run(Workdir(tmp_path), resumed, *quick)
 
 
+@pytest.mark.slow  # test_processes.py interrupts a run too, and a stopped run resumes above
 def test_an_interrupted_run_saves_and_resumes_to_the_same_bits(
         quick_config: ConfigDict, quick: tuple[Workdir, TrainState], glyphs: Glyphs, held_out: Glyphs,
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

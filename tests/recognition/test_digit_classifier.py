@@ -52,6 +52,7 @@ def test_accuracy_on_the_embedded_glyphs(probabilities: np.ndarray, held_out: Gl
     assert np.mean(read == held_out.digits) >= 0.99
 
 
+@pytest.mark.slow  # the embedded glyphs have a fast test
 @pytest.mark.skipif(
     not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} names no folder with MNIST's IDX files")
 def test_accuracy_on_mnists_test_set(reader: Reader) -> None:

@@ -133,6 +133,7 @@ def unseen() -> Glyphs:
     return make_glyphs(images[rows], labels[:, DIGIT], labels[:, WRITER], labels[:, SERIES])
 
 
+@pytest.mark.slow  # embeds 5,446 glyphs
 @pytest.mark.skipif(
     not FOLDER, reason=f"{mnist.FOLDER_VARIABLE} names no folder with MNIST's and QMNIST's files")
 def test_three_glyphs_distinguish_an_unseen_writer_from_others_of_the_series(
