@@ -22,7 +22,6 @@ from handwriting_gan.errors import InputError
 
 WRITERS, TARGETS, REFERENCES = 6, 6, 16  # of a training example; targets and references are per writer
 OWN_DIGIT = 0.25  # fraction of targets whose references may show the target's own digit
-
 OWN_DIGIT_EPISODES = 3  # for each writer and digit
 
 

@@ -214,7 +214,7 @@ def test_trait_rates_are_the_share_of_glyphs_with_the_trait(styled: np.ndarray, 
         assert found.rows["natural_try"].trait_rates[name].value == pytest.approx(traits[:, column].mean())
     real = case_traits(material)
     for name, rate in zip(TRAITS, np.nanmean(real, axis=0), strict=True):
-        assert found.rows["twin"].trait_rates[name].value == pytest.approx(rate, abs=0.5)
+        assert found.rows["twin"].trait_rates[name].value == pytest.approx(rate)
 
 
 def case_traits(material: Bench) -> np.ndarray:
