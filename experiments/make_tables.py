@@ -4,7 +4,7 @@ $ python -m experiments.make_tables
 
 A block of a page begins with `<!-- table: NAME -->` and ends with `<!-- end -->`. NAME is a table of
 experiments.run_table, with one row for each method; a scorecard NAME.json in experiments/results/; or `summary`,
-the table of README.md. With --results the command prints the tables of other scorecards of experiments.run_table
+the tables of README.md. With --results the command prints the tables of other scorecards of experiments.run_table
 and writes them into their folder; the pages stay as they are.
 """
 
@@ -19,11 +19,14 @@ from handwriting_gan.errors import Flags, InputError, exit_in_one_line
 from handwriting_gan.evaluation import scorecard
 from handwriting_gan.evaluation.scorecard import (
     BEST_GUESS,
+    COPY,
+    EXPECTED,
     NATURAL_TRY,
     NEAREST_WRITER,
     OTHER_DIGITS,
     OWN_DIGIT,
     TWIN,
+    HandRow,
     MadeFrom,
     Scorecard,
 )
@@ -37,6 +40,7 @@ PAGES = ROOT / "README.md", RESULTS / "README.md"
 BLOCK = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 GLYPHS = "the number of training glyphs"
 SUMMARY, SUMMARY_REFERENCES = "summary", 3
+TWIN_HEADING = "*twin: the writer's other glyph*"
 OURS, STARGAN_V2 = "writer_guided", "stargan_v2"  # the scorecards that the summary shows
 
 
@@ -86,27 +90,45 @@ def filled(page: str, results: Path) -> str:
 
 
 def summary(results: Path) -> str:
-    """The table of README.md: our method, StarGAN v2, the twin and a training-free baseline for one K.
+    """The tables of README.md: our method, StarGAN v2, real glyphs and baselines for one K, for both kinds of episodes.
 
     Raises:
       InputError: if a scorecard is missing, or both were not evaluated alike.
     """
     cards = {path: scorecard.read(path) for path in (results / f"{name}.json" for name in (OURS, STARGAN_V2))}
     comparisons.check_alike({path: comparisons.evaluation_facts(card) for path, card in cards.items()})
-    ours, other = (card.hand(SUMMARY_REFERENCES) for card in cards.values())
-    if ours is None or other is None:
-        raise InputError(f"{OURS}.json and {STARGAN_V2}.json in {results} need figures for K = {SUMMARY_REFERENCES}")
-    rows = {
-        "ours, best guess": ours.rows[BEST_GUESS],
-        "ours, natural try": ours.rows[NATURAL_TRY],
-        "StarGAN v2": other.rows[BEST_GUESS],
-        "*twin: the writer's other glyph*": ours.rows[TWIN],
-        "*baseline: nearest training writer*": ours.rows[NEAREST_WRITER],
+    ours, stargan_v2 = cards
+    unseen, redrawn, shown = (_hand_rows(cards, path, kind) for path, kind in (
+        (ours, OTHER_DIGITS), (stargan_v2, OTHER_DIGITS), (ours, OWN_DIGIT)))
+    parts = {
+        "The three glyphs show other digits": {
+            "ours, best guess": unseen[BEST_GUESS],
+            "ours, natural try": unseen[NATURAL_TRY],
+            "StarGAN v2": redrawn[BEST_GUESS],
+            TWIN_HEADING: unseen[TWIN],
+            "*baseline: nearest training writer*": unseen[NEAREST_WRITER],
+        },
+        "One of the three glyphs shows the digit": {
+            "ours, best guess": shown[BEST_GUESS],
+            "ours, natural try": shown[NATURAL_TRY],
+            "ours, mean of eight natural tries": shown[EXPECTED],
+            TWIN_HEADING: shown[TWIN],
+            "*baseline: copy of the shown glyph*": shown[COPY],
+        },
     }
     columns = [*map(quoted, chosen(VERIFICATION, "AUC")), *map(retention, ("thickness", "slant", *TRAITS)),
                *chosen(IMAGE, "digits right")]
-    return tables.markdown_table(["", *(column.heading for column in columns)], [
-        [heading, *(column.cell(row) for column in columns)] for heading, row in rows.items()]) + "\n"
+    return "\n\n".join(f"**{title}**\n\n" + tables.markdown_table(
+        ["", *(column.heading for column in columns)],
+        [[heading, *(column.cell(row) for column in columns)] for heading, row in rows.items()])
+        for title, rows in parts.items()) + "\n"
+
+
+def _hand_rows(cards: Mapping[Path, Scorecard], path: Path, kind: str) -> Mapping[str, HandRow]:
+    hand = cards[path].hand(SUMMARY_REFERENCES, kind)
+    if hand is None:
+        raise InputError(f"{path} needs figures for K = {SUMMARY_REFERENCES}, {kind}")
+    return hand.rows
 
 
 def comparison(name: str, results: Path) -> tuple[list[Comparison], list[str]]:

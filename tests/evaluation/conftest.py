@@ -14,6 +14,7 @@ from scipy import ndimage
 from skimage.morphology import skeletonize
 
 from handwriting_gan.data.glyphs import DIGITS, SIDE, Glyphs, make_glyphs
+from handwriting_gan.data.hands import Episodes, sample_own_digit_episodes
 from handwriting_gan.evaluation import bench, hand
 from handwriting_gan.evaluation.baselines import shear
 from handwriting_gan.evaluation.bench import Bench
@@ -198,11 +199,17 @@ class Collapsed(Oracle):
         return self.styled[0, digits, 0]
 
 
+def some_own_digit_episodes(glyphs: Glyphs, references: int, seed: int) -> Episodes:
+    """A third of the episodes."""
+    return Episodes(*(rows[::3] for rows in sample_own_digit_episodes(glyphs, references, seed)))
+
+
 @pytest.fixture(scope="session", autouse=True)
-def few_tries() -> Iterator[None]:
-    """Fewer natural tries for each episode: most of the time of a scorecard is spent on them."""
+def small_scorecards() -> Iterator[None]:
+    """Fewer episodes, and fewer natural tries of each: most of the time of a scorecard is spent on them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hand, "TRIES", 2)
+        patch.setitem(hand.SAMPLE, hand.OWN_DIGIT, some_own_digit_episodes)
         yield
 
 
