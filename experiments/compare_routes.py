@@ -29,7 +29,7 @@ BASELINES = (TWIN, FLOOR)  # rows that do not depend on the route
 
 def main() -> None:
     """Parses the flags and prints the table."""
-    parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.compare_routes "
+    parser = Flags(__doc__, example="python -m experiments.compare_routes "
                    "--workdir runs/stargan_v2 --out experiments/results/routes.md")
     parser.add_argument("--workdir", type=local_path, required=True, help="workdir of a trained StarGAN v2")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)

@@ -31,7 +31,7 @@ OURS = "writer-guided (released)"
 
 def main() -> None:
     """Parses the flags and writes two pictures."""
-    parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.draw_side_by_side comparison")
+    parser = Flags(__doc__, example="python -m experiments.draw_side_by_side comparison")
     parser.add_argument("table", choices=TABLES, help="the table whose rows to show")
     parser.add_argument("--runs", type=local_path, default=RUNS, help="folder of the rows' workdirs")
     where = parser.add_mutually_exclusive_group()

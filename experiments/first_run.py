@@ -22,7 +22,7 @@ TRAINING = ("--config.steps=400", "--config.diversity_decay_steps=400", "--confi
 
 def main() -> None:
     """Runs the project's commands one after the other and prints the paths of their results."""
-    parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.first_run")
+    parser = Flags(__doc__, example="python -m experiments.first_run")
     parser.add_argument("--workdir", type=local_path, default=ROOT / "runs" / "first", help="folder of all results")
     workdir = parser.parse_args().workdir.absolute()  # the commands run in another folder
     written, own = workdir / "481_released.png", workdir / "481_own.png"

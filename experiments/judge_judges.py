@@ -26,7 +26,7 @@ COUNTS = (1, 3, 10)  # references, K
 
 def main() -> None:
     """Parses the flags and prints the table."""
-    parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.judge_judges "
+    parser = Flags(__doc__, example="python -m experiments.judge_judges "
                    "--data_folder DIR --out experiments/results/judges.md")
     parser.add_argument("--split", choices=("validation", "test"), default="test", help="writers to measure on")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)

@@ -248,7 +248,7 @@ def files_of(results: Path) -> dict[Path, bytes]:
 
 def main() -> None:
     """Parses the flags and writes the files."""
-    parser = Flags(description=(__doc__ or "").splitlines()[0], example="python -m experiments.make_tables")
+    parser = Flags(__doc__, example="python -m experiments.make_tables")
     parser.add_argument("--results", type=local_path, default=RESULTS,
                         help="folder of the scorecards; the default also fills the pages")
     results = parser.parse_args().results

@@ -30,8 +30,8 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = Flags(
-        description=f"Serves a page on {ADDRESS}. You draw a number in it and get another number in your hand. "
-                    "Any method with a writer mode works.",
+        f"Serves a page on {ADDRESS}. You draw a number in it and get another number in your hand. "
+        "Any method with a writer mode works.",
         example="python -m handwriting_gan.demo --port 8000")
     parser.add_argument("--workdir", type=local_path,
                         help="workdir of a trained model; default: the released weights")

@@ -46,9 +46,13 @@ class _Help(argparse.HelpFormatter):
 class Flags(argparse.ArgumentParser):
     """A parser that reports an error in one line; its help ends with an example."""
 
-    def __init__(self, *, example: str = "", **options: Any) -> None:
-        """Takes an example command and the options of `ArgumentParser`."""
-        super().__init__(formatter_class=_Help, epilog=EXAMPLE + example if example else None, **options)
+    def __init__(self, description: str | None, *, example: str = "", **options: Any) -> None:
+        """The help begins with the description's first line, such as a module's `__doc__`: None with `python -OO`.
+
+        It ends with the example command. `options` are those of `ArgumentParser`.
+        """
+        super().__init__(description=(description or "").partition("\n")[0], formatter_class=_Help,
+                         epilog=EXAMPLE + example if example else None, **options)
 
     def error(self, message: str) -> NoReturn:
         """Raises InputError with argparse's message."""

@@ -25,8 +25,8 @@ WIDTH = 200  # columns, if there is no terminal
 
 def main() -> None:
     """The entry point."""
-    parser = Flags(description="Measures a trained model: prints tables and writes WORKDIR/scorecard.json, with "
-                               "tables in Markdown and pictures in the same folder.",
+    parser = Flags("Measures a trained model: prints tables and writes WORKDIR/scorecard.json, with "
+                   "tables in Markdown and pictures in the same folder.",
                    example="python -m handwriting_gan.evaluate --workdir runs/first --protocol quick")
     parser.add_argument("--workdir", type=local_path, required=True, help="the folder of a run")
     parser.add_argument("--protocol", choices=PROTOCOLS, default="quick",

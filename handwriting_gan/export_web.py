@@ -29,8 +29,8 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = Flags(
-        description="Saves one HTML file. You draw a number in it and get another number in your hand. The networks "
-                    "run in the page: it needs no server and sends no data.",
+        "Saves one HTML file. You draw a number in it and get another number in your hand. The networks "
+        "run in the page: it needs no server and sends no data.",
         example="python -m handwriting_gan.export_web --out demo.html")
     parser.add_argument("--workdir", type=local_path,
                         help="workdir of a trained writer_guided model; default: the released weights")

@@ -131,7 +131,7 @@ def _help() -> str:
     # The main module is the console script, if there is one.
     described = flags.FLAGS.module_help(flags.FLAGS.find_module_defining_flag("workdir"))
     lists = (f"Configs: {', '.join(names)}.", f"Data sets: {', '.join(sources.NAMES)}.")
-    return "\n".join([__doc__, *(textwrap.fill(text, 110, subsequent_indent="  ") for text in lists),
+    return "\n".join([__doc__ or "", *(textwrap.fill(text, 110, subsequent_indent="  ") for text in lists),
                       described.replace("\n    (default: 'None')", "")])
 
 

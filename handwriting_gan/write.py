@@ -58,8 +58,8 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = Flags(
-        description="Writes a number in the hand of a photo. It finds and reads the digits in the photo, and writes "
-                    "NUMBER in that hand, with the photo's resolution and ink. All digits of the photo are used.",
+        "Writes a number in the hand of a photo. It finds and reads the digits in the photo, and writes "
+        "NUMBER in that hand, with the photo's resolution and ink. All digits of the photo are used.",
         example="python -m handwriting_gan.write --number 481 --like 273.jpg --paper --out 481.png")
     parser.add_argument("--number", required=True, help="what to write, as in 481 (required)")
     parser.add_argument("--like", type=local_path, required=True, metavar="PICTURE",

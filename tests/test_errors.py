@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handwriting_gan.errors import InputError, exit_in_one_line, number_between, one_line
+from handwriting_gan.errors import Flags, InputError, exit_in_one_line, number_between, one_line
 
 
 def test_an_input_error_becomes_one_line_on_stderr_and_code_2(
@@ -63,6 +63,22 @@ def test_every_entry_point_reports_errors_in_one_line() -> None:
              if '__name__ == "__main__"' in file.read_text("utf-8")]
     assert len(files) > 20
     assert not [file.name for file in files if "exit_in_one_line(main)" not in file.read_text("utf-8")]
+
+
+@pytest.mark.parametrize(("description", "first"), [("Makes tables.\n\nLong text.", "Makes tables."), (None, "")])
+def test_the_help_begins_with_the_first_line_of_the_description_and_ends_with_the_example(
+        description: str | None, first: str) -> None:
+    """With `python -OO` there is no docstring."""
+    parser = Flags(description, example="python -m tool --out x")
+    assert parser.description == first
+    assert parser.format_help().endswith("python -m tool --out x\n")
+    assert "Long text" not in parser.format_help()
+
+
+def test_no_tool_reads_its_docstring_itself() -> None:
+    root = Path(__file__).parents[1]
+    assert not [file.name for package in ("handwriting_gan", "experiments") for file in (root / package).rglob("*.py")
+                if "__doc__." in file.read_text("utf-8")]
 
 
 @pytest.mark.parametrize(("error", "line"), [

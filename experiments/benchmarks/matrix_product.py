@@ -17,7 +17,7 @@ SIDE, SIDE_ON_ACCELERATOR = 2048, 8192
 
 def main() -> None:
     """Parses the flags and serves."""
-    parser = Flags(description=__doc__.splitlines()[0],
+    parser = Flags(__doc__,
                    example="echo 5 | python -m experiments.benchmarks.matrix_product")
     add_compute_flag(parser)
     dtype = COMPUTE[parser.parse_args().compute]

@@ -90,7 +90,7 @@ class Comparison(NamedTuple):
 
 def main() -> None:
     """Parses the flags and prints the table."""
-    parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.benchmarks.parity --width 8")
+    parser = Flags(__doc__, example="python -m experiments.benchmarks.parity --width 8")
     parser.add_argument("--width", type=whole_number(1), default=8, help="channels at 28 x 28")
     width = parser.parse_args().width
     cache.keep_compiled()

@@ -47,7 +47,7 @@ class Result(NamedTuple):
 
 def main() -> None:
     """Parses the flags and prints the table."""
-    parser = Flags(description=__doc__.splitlines()[0],
+    parser = Flags(__doc__,
                    example="python -m experiments.benchmarks.train_step --rounds 9 "
                            "--out experiments/results/train_step.md")
     add_size_flags(parser)

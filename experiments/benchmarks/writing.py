@@ -18,7 +18,7 @@ from handwriting_gan.synthesis import trained_model
 
 def main() -> None:
     """Parses the flags and prints the speed."""
-    parser = Flags(description=__doc__.splitlines()[0], example="python -m experiments.benchmarks.writing")
+    parser = Flags(__doc__, example="python -m experiments.benchmarks.writing")
     parser.add_argument("--workdir", type=local_path, help="workdir of the model (default: the released model)")
     parser.add_argument("--glyphs", type=whole_number(1), default=5_000, help="glyphs of a round")
     parser.add_argument("--rounds", type=whole_number(1), default=9, help="rounds")

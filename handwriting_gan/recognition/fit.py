@@ -45,7 +45,7 @@ RECIPES = {
 
 def main() -> None:
     """Parses the flags, fits the network and saves its weights."""
-    parser = Flags(description=__doc__.splitlines()[0])
+    parser = Flags(__doc__)
     parser.add_argument("judge", choices=RECIPES)
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--steps", type=whole_number(1), help="default: those of the weights in the package")
