@@ -38,8 +38,7 @@ MIN_DEVIATION = 1e-3
 
 def main() -> None:
     """Flags in, a file of weights out."""
-    parser = Flags(__doc__,
-                   example="python -m experiments.fit_wholeness --data_folder DIR --publish")
+    parser = Flags(__doc__, example="python -m experiments.fit_wholeness --data_folder DIR --publish")
     parser.add_argument("--data_folder", help=sources.FOLDER_HELP)
     parser.add_argument("--numbers", type=whole_number(1), default=NUMBERS,
                         help="how many numbers to compose; default: %(default)s")

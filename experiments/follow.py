@@ -40,8 +40,7 @@ PLOTS = ("curves", "losses")
 
 def main() -> None:
     """Parses the flags and writes two plots."""
-    parser = Flags(__doc__,
-                   example="python -m experiments.follow ladder stargan_v1 stargan_v2")
+    parser = Flags(__doc__, example="python -m experiments.follow ladder stargan_v1 stargan_v2")
     parser.add_argument("table", choices=TABLES, help="the table of the rows")
     parser.add_argument("rows", nargs="+", help="the rows, by the names of their configs, as in experiments/results/")
     parser.add_argument("--preset", choices=PRESETS, help="preset of every row (default: the table's own)")

@@ -21,8 +21,7 @@ PICTURE = Path(__file__).parent / "pictures" / "273.png"
 
 def main() -> None:
     """Flags in, one call."""
-    parser = Flags(__doc__,
-                   example="python -m experiments.make_example --data_folder DIR --publish")
+    parser = Flags(__doc__, example="python -m experiments.make_example --data_folder DIR --publish")
     parser.add_argument("--rows", type=whole_number(0, 9_999), nargs="+", default=ROWS,
                         help="of MNIST's test set; default: %(default)s")
     where = parser.add_mutually_exclusive_group(required=True)

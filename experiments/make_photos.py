@@ -195,8 +195,7 @@ def boxes(masks: np.ndarray) -> list[list[int]]:
 
 def main() -> None:
     """Flags in, a folder of photos out."""
-    parser = Flags(__doc__,
-                   example="python -m experiments.make_photos --out photos --count 20 --conditions moderate")
+    parser = Flags(__doc__, example="python -m experiments.make_photos --out photos --count 20 --conditions moderate")
     parser.add_argument("--out", type=local_path, required=True, help="folder to write to (required)")
     parser.add_argument("--count", type=whole_number(1, 100_000), default=20,
                         help="how many photos; default: %(default)s")

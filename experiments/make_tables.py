@@ -40,7 +40,6 @@ PAGES = ROOT / "README.md", RESULTS / "README.md"
 BLOCK = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 GLYPHS = "the number of training glyphs"
 SUMMARY, SUMMARY_REFERENCES = "summary", 3
-TWIN_HEADING = "*twin: the writer's other glyph*"
 OURS, STARGAN_V2 = "writer_guided", "stargan_v2"  # the scorecards that the summary shows
 
 
@@ -105,15 +104,15 @@ def summary(results: Path) -> str:
             "ours, best guess": unseen[BEST_GUESS],
             "ours, natural try": unseen[NATURAL_TRY],
             "StarGAN v2": redrawn[BEST_GUESS],
-            TWIN_HEADING: unseen[TWIN],
-            "*baseline: nearest training writer*": unseen[NEAREST_WRITER],
+            tables.HAND_ROWS[TWIN]: unseen[TWIN],
+            tables.HAND_ROWS[NEAREST_WRITER]: unseen[NEAREST_WRITER],
         },
         "One of the three glyphs shows the digit": {
             "ours, best guess": shown[BEST_GUESS],
             "ours, natural try": shown[NATURAL_TRY],
             "ours, mean of eight natural tries": shown[EXPECTED],
-            TWIN_HEADING: shown[TWIN],
-            "*baseline: copy of the shown glyph*": shown[COPY],
+            tables.HAND_ROWS[TWIN]: shown[TWIN],
+            tables.HAND_ROWS[COPY]: shown[COPY],
         },
     }
     columns = [*map(quoted, chosen(VERIFICATION, "AUC")), *map(retention, ("thickness", "slant", *TRAITS)),

@@ -40,8 +40,7 @@ class Outcome(NamedTuple):
 
 def main() -> None:
     """Flags in, a table out."""
-    parser = Flags(__doc__,
-                   example="python -m experiments.read_photos --out experiments/results/photos.md")
+    parser = Flags(__doc__, example="python -m experiments.read_photos --out experiments/results/photos.md")
     parser.add_argument("--count", type=whole_number(1), default=200,
                         help="photos of each condition; default: %(default)s")
     parser.add_argument("--split", choices=("validation", "test"), default="test",

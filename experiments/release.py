@@ -89,8 +89,7 @@ def _write(model: trained_model.TrainedModel, new: Workdir) -> None:
 
 def main() -> None:
     """Parses the flags and releases the model."""
-    parser = Flags(__doc__,
-                   example="python -m experiments.release --workdir runs/writer_guided")
+    parser = Flags(__doc__, example="python -m experiments.release --workdir runs/writer_guided")
     parser.add_argument("--workdir", type=local_path, required=True, help="workdir of the model")
     parser.add_argument("--route", help="route of a method that has several (default: the config's)")
     parser.add_argument("--out", type=local_path, default=RELEASED, help="folder of the release")

@@ -112,8 +112,7 @@ CONFIGS = {Run(config, 0).name: config for table in TABLES.values() for config i
 
 def main() -> None:
     """Parses the flags and runs the missing rows."""
-    parser = Flags(__doc__,
-                   example="python -m experiments.run_table ladder --seeds 3")
+    parser = Flags(__doc__, example="python -m experiments.run_table ladder --seeds 3")
     parser.add_argument("table", choices=TABLES, help="the table whose rows to run")
     parser.add_argument("--rows", nargs="+", help="only these rows, by the names of their configs (default: all)")
     parser.add_argument("--preset", choices=PRESETS, help="preset of every row (default: the table's own)")

@@ -35,8 +35,7 @@ RUNS = ("unbroken", "killed")  # its subfolders
 
 def main() -> None:
     """Parses the flags, runs and compares."""
-    parser = Flags(__doc__,
-                   example="python -m experiments.soak --kills 50 --out experiments/results/soak.md")
+    parser = Flags(__doc__, example="python -m experiments.soak --kills 50 --out experiments/results/soak.md")
     parser.add_argument("--kills", type=whole_number(1), default=50, help="number of kills")
     parser.add_argument("--steps", type=whole_number(2), default=1700, help="steps of a run; enough for all kills")
     parser.add_argument("--seed", type=whole_number(0), default=0, help="seed of the moments of the kills")

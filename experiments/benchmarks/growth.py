@@ -23,8 +23,7 @@ CASES: tuple[dict[str, int], ...] = (
 
 def main() -> None:
     """Parses the flags and prints the table."""
-    parser = Flags(__doc__,
-                   example="python -m experiments.benchmarks.growth --out experiments/results/growth.md")
+    parser = Flags(__doc__, example="python -m experiments.benchmarks.growth --out experiments/results/growth.md")
     parser.add_argument("--iterations", type=whole_number(1), default=4, help="timed iterations of each row")
     parser.add_argument("--out", type=local_path, help="Markdown file (default: print only)")
     arguments = parser.parse_args()

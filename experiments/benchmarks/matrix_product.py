@@ -17,8 +17,7 @@ SIDE, SIDE_ON_ACCELERATOR = 2048, 8192
 
 def main() -> None:
     """Parses the flags and serves."""
-    parser = Flags(__doc__,
-                   example="echo 5 | python -m experiments.benchmarks.matrix_product")
+    parser = Flags(__doc__, example="echo 5 | python -m experiments.benchmarks.matrix_product")
     add_compute_flag(parser)
     dtype = COMPUTE[parser.parse_args().compute]
     devices.one_virtual_device_per_core(batch_size=2**10)

@@ -22,8 +22,7 @@ from handwriting_gan.training import cpu_memory, devices, optimizers, train_stat
 
 def main() -> None:
     """Parses the flags and serves."""
-    parser = Flags(__doc__,
-                   example="echo 5 | python -m experiments.benchmarks.our_step --width 32 --batch 32")
+    parser = Flags(__doc__, example="echo 5 | python -m experiments.benchmarks.our_step --width 32 --batch 32")
     add_size_flags(parser)
     add_compute_flag(parser)
     parser.add_argument("--devices", type=whole_number(1), help="virtual devices of the CPU (default: one per core)")

@@ -20,8 +20,7 @@ except ModuleNotFoundError:
 
 def main() -> None:
     """Parses the flags and serves."""
-    parser = Flags(__doc__,
-                   example="echo 5 | python -m experiments.benchmarks.pytorch_step --width 32 --batch 32")
+    parser = Flags(__doc__, example="echo 5 | python -m experiments.benchmarks.pytorch_step --width 32 --batch 32")
     add_size_flags(parser)
     add_compute_flag(parser)
     parser.add_argument("--compiled", action="store_true",

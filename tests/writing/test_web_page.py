@@ -1,31 +1,20 @@
-"""The page's JavaScript, run by Node, equals Python: networks, reading, outlines; and the page as a file."""
+"""The page as a file, and its script as a worker."""
 
 import base64
 import hashlib
 import json
 import re
-import shutil
-import subprocess
-from collections.abc import Callable
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
-from PIL import Image
 
-from configs import stargan_v2, writer_guided
+from configs import stargan_v2
 from handwriting_gan import methods
-from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_network
-from handwriting_gan.methods.writer_guided import bootstrap_weights
-from handwriting_gan.recognition import digit_classifier
+from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.recognition.digit_classifier import Reader
-from handwriting_gan.synthesis import trained_model
 from handwriting_gan.synthesis.trained_model import TrainedModel
-from handwriting_gan.writing.mnist_form import to_mnist_form
 from handwriting_gan.writing.web_page import (
     SOURCES,
     UnsuitableModelError,
@@ -33,23 +22,10 @@ from handwriting_gan.writing.web_page import (
     self_contained_page,
     served_page,
 )
+from tests.writing.conftest import GOLDEN, Call, as_lists, assert_close
 
-ROWS = [250, 730, 310, 20, 999]
 NUMBER = [4, 8, 1]
-RANGE = 2.0  # of images in networks, -1 to +1
-TOLERANCE = 1e-2  # of the range; the page's weights have 16 bits
 MAX_BYTES = 8_000_000
-GOLDEN = Path(__file__).parent / "golden_reading.npz"
-NODE = shutil.which("node")
-RUNNER = """
-const given = JSON.parse(require("fs").readFileSync(0));
-const load = (name) => require(`${given.sources}/${name}.js`);
-const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
-process.stdout.write(JSON.stringify((() => { %s })(), plain));
-"""
-needs_node = pytest.mark.skipif(NODE is None, reason="Node, which runs the page's JavaScript, is not installed")
-
-Call = Callable[..., Any]
 
 
 class Parts(HTMLParser):
@@ -82,170 +58,15 @@ class Parts(HTMLParser):
         self.inside = None
 
 
-def in_node(body: str, **given: Any) -> Any:
-    """Runs the body of a JavaScript function, which may `load` the page's modules, and returns its result."""
-    done = subprocess.run([NODE, "-e", RUNNER % body], input=json.dumps({"sources": str(SOURCES), **given}),
-                          capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-@pytest.fixture(scope="module")
-def reader() -> Reader:
-    return digit_classifier.load()
-
-
-@pytest.fixture(scope="module")
-def released() -> TrainedModel:
-    return trained_model.load()
-
-
-@pytest.fixture(scope="module")
-def other_sizes() -> TrainedModel:
-    """The same networks with other sizes and no weight equal to zero."""
-    config = writer_guided.get_config("tiny")
-    config.networks.update({"width": 12, "generator_width": 20, "style_dim": 9, "latent_dim": 5})
-    method, rng = methods.build(config), np.random.default_rng(0)
-    shapes = jax.eval_shape(method.init, jax.random.key(0))
-    averaged = {name: shapes[name] for name in method.averaged}
-    return TrainedModel(config, method, jax.tree.map(lambda leaf: _sampled(rng, leaf.shape), averaged), 0)
-
-
-def _sampled(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Random weights that keep the variance of activations."""
-    return (rng.normal(size=shape) / np.sqrt(max(np.prod(shape[:-1]), 2))).astype(np.float32)
-
-
-@pytest.fixture(scope="module", params=["released", pytest.param("other_sizes", marks=pytest.mark.slow)])
-def model(request: pytest.FixtureRequest) -> TrainedModel:
-    return request.getfixturevalue(request.param)
-
-
-@pytest.fixture(scope="module")
-def hand(held_out: Glyphs) -> Glyphs:
-    return held_out.take(ROWS)
-
-
-@pytest.fixture(scope="module")
-def estimates(model: TrainedModel, hand: Glyphs) -> tuple[jax.Array, jax.Array]:
-    return apply(model, "hand_encoder", to_network(jnp.asarray(hand.images)), hand.digits)
-
-
 @pytest.fixture(scope="module")
 def page(released: TrainedModel, reader: Reader) -> str:
     return self_contained_page(released, reader)
 
 
-def apply(model: TrainedModel, name: str, *inputs: Any) -> Any:
-    return model.method.networks[name].apply({"params": model.params[name]}, *inputs)
+# The worker.
 
 
-def as_lists(glyphs: np.ndarray) -> list[list[int]]:
-    return glyphs.reshape(len(glyphs), -1).tolist()
-
-
-def assert_close(found: Any, expected: Any, extent: float = 1.0) -> None:
-    """Compares within `TOLERANCE` of the values' range."""
-    np.testing.assert_allclose(np.ravel(found), np.ravel(expected), rtol=0, atol=TOLERANCE * extent)
-
-
-# Networks.
-
-
-@needs_node
-def test_the_hand_encoder_equals_jax(
-        model: TrainedModel, reader: Reader, hand: Glyphs, estimates: tuple[jax.Array, jax.Array]) -> None:
-    found = in_node("""
-        const params = load("weights").unpack(given.model).hand_encoder;
-        return given.glyphs.map((glyph, row) => load("network").encodeHand(params, glyph, given.digits[row]));
-        """, model=pack_networks(model, reader), glyphs=as_lists(hand.images), digits=hand.digits.tolist())
-    assert_close([estimate["values"] for estimate in found], estimates[0])
-    assert_close([estimate["logPrecisions"] for estimate in found], estimates[1])
-
-
-@needs_node
-@pytest.mark.parametrize("count", [1, 2, 5])
-def test_style_pooling_equals_jax_for_any_counts(
-        count: int, model: TrainedModel, reader: Reader, hand: Glyphs, estimates: tuple[jax.Array, jax.Array],
-        rng: np.random.Generator) -> None:
-    some = [array[:count] for array in estimates]
-    counts = rng.gamma(0.6, 1.6, (DIGITS, count)).astype(np.float32)
-    expected = apply(model, "style_pooling", *some, hand.digits[:count], np.arange(DIGITS), counts)
-    found = in_node("""
-        const params = load("weights").unpack(given.model).style_pooling;
-        return given.counts.map((counts, target) => (
-          load("network").poolStyles(params, given.estimates, given.digits, target, counts)));
-        """, model=pack_networks(model, reader), digits=hand.digits[:count].tolist(), counts=counts.tolist(),
-        estimates=[{"values": values.tolist(), "logPrecisions": precisions.tolist()}
-                   for values, precisions in zip(*some, strict=True)])
-    assert_close(found, expected)
-
-
-@needs_node
-def test_the_generator_equals_jax(
-        model: TrainedModel, reader: Reader, rng: np.random.Generator) -> None:
-    sizes = model.config.networks
-    styles, latents = (rng.normal(size=(DIGITS, size)).astype(np.float32)
-                       for size in (sizes.style_dim, sizes.latent_dim))
-    expected = apply(model, "generator", np.arange(DIGITS), styles, latents)
-    found = in_node("""
-        const params = load("weights").unpack(given.model).generator;
-        return given.styles.map((style, digit) => (
-          load("network").generate(params, digit, style, given.latents[digit]).data));
-        """, model=pack_networks(model, reader), styles=styles.tolist(), latents=latents.tolist())
-    assert_close(found, expected, RANGE)
-
-
-@needs_node
-def test_the_digit_classifier_equals_jax(released: TrainedModel, reader: Reader, held_out: Glyphs) -> None:
-    images = held_out.images[::20]
-    found = in_node("""
-        const params = load("weights").unpack(given.model).digit_classifier;
-        return given.glyphs.map((glyph) => load("network").classify(params, glyph));
-        """, model=pack_networks(released, reader), glyphs=as_lists(images))
-    assert_close(found, reader.probabilities(images))
-
-
-@needs_node
-def test_bootstrap_weights_have_the_same_distribution() -> None:
-    """Mean, variance and percentiles of the weight of one reference of three."""
-    found = np.array(in_node("""
-        const { bootstrapWeights, uniforms } = load("random");
-        const uniform = uniforms(7);
-        return Array.from({ length: 20000 }, () => bootstrapWeights(uniform, 3, 0.25));
-        """))
-    expected = np.asarray(bootstrap_weights(jax.random.key(0), 20000, 3, 0.25))
-    np.testing.assert_allclose(found.sum(axis=1), 3.0)
-    assert found.mean(axis=0) == pytest.approx(1.0, abs=0.03)
-    assert found.var(axis=0) == pytest.approx(expected.var(), abs=0.03)
-    percentiles = [10, 25, 50, 75, 90]
-    np.testing.assert_allclose(np.percentile(found, percentiles), np.percentile(expected, percentiles),
-                               atol=0.04)
-
-
-@needs_node
-def test_one_reference_or_no_variance_gives_weights_of_1() -> None:
-    assert in_node("""
-        const { bootstrapWeights, uniforms } = load("random");
-        return [bootstrapWeights(uniforms(0), 1, 0.25), bootstrapWeights(uniforms(0), 2, 0)];
-        """) == [[1], [1, 1]]
-
-
-@needs_node
-def test_latents_are_standard_normal() -> None:
-    found = np.array(in_node("""
-        const { normal, uniforms } = load("random");
-        return [0, 1, 2].map((seed) => {
-          const uniform = uniforms(seed);
-          return Array.from({ length: 20000 }, () => normal(uniform));
-        });
-        """))
-    assert found.mean(axis=1) == pytest.approx(0.0, abs=0.03)
-    np.testing.assert_allclose(np.cov(found), np.eye(3), atol=0.04)  # different seeds are independent
-    assert (found**4).mean() == pytest.approx(3.0, abs=0.15)
-
-
-def in_the_pages_worker(page: str, messages: list[dict[str, Any]]) -> list[Any]:
+def in_the_pages_worker(in_node: Call, page: str, messages: list[dict[str, Any]]) -> list[Any]:
     """The replies of the page's script when it runs as a worker."""
     parts = Parts(page)
     return in_node("""
@@ -259,11 +80,10 @@ def in_the_pages_worker(page: str, messages: list[dict[str, Any]]) -> list[Any]:
         """, script=parts.text["script"], settings=json.loads(parts.text["settings"]), messages=messages)
 
 
-@needs_node
 def test_the_best_guess_of_the_pages_worker_equals_jax_for_any_seed(
-        page: str, released: TrainedModel, hand: Glyphs) -> None:
+        in_node: Call, page: str, released: TrainedModel, hand: Glyphs) -> None:
     request = {"glyphs": as_lists(hand.images), "digits": hand.digits.tolist(), "number": NUMBER}
-    posted = in_the_pages_worker(page, [
+    posted = in_the_pages_worker(in_node, page, [
         {"id": seed, "task": "write", "input": {**request, "seed": seed, "variation": variation}}
         for seed, variation in ((0, 0), (1, 0), (2, 1), (3, 1))])
     assert [message["id"] for message in posted] == [0, 1, 2, 3]
@@ -274,178 +94,22 @@ def test_the_best_guess_of_the_pages_worker_equals_jax_for_any_seed(
     assert np.abs(natural - another).max() > 50
 
 
-@needs_node
-def test_the_pages_worker_reads_a_picture(page: str, reader: Reader) -> None:
+def test_the_pages_worker_reads_a_picture(in_node: Call, page: str, reader: Reader) -> None:
     with np.load(GOLDEN) as golden:
         grey, glyphs = golden["picture/grey"], golden["picture/glyphs"]
     pixels = np.dstack([grey, grey, grey, np.full_like(grey, 255)])
-    message, = in_the_pages_worker(page, [{"id": 0, "task": "read", "input": {
+    message, = in_the_pages_worker(in_node, page, [{"id": 0, "task": "read", "input": {
         "pixels": pixels.ravel().tolist(), "width": grey.shape[1], "height": grey.shape[0]}}])
     assert message["result"]["digits"] == [2, 7, 3]
     assert message["result"]["glyphs"] == as_lists(glyphs)
     assert_close(message["result"]["confidences"], reader.probabilities(glyphs).max(axis=1))
 
 
-@needs_node
-def test_the_pages_worker_reports_a_bad_picture(page: str) -> None:
+def test_the_pages_worker_reports_a_bad_picture(in_node: Call, page: str) -> None:
     blank = {"pixels": [255] * (4 * 9), "width": 3, "height": 3}
-    message, = in_the_pages_worker(page, [{"id": 5, "task": "read", "input": blank}])
+    message, = in_the_pages_worker(in_node, page, [{"id": 5, "task": "read", "input": blank}])
     assert message["id"] == 5
     assert message["error"].startswith("no ink stands out in the picture")
-
-
-# Reading.
-
-
-@needs_node
-@pytest.mark.parametrize("name", [
-    "picture", "scan", "large", "light_on_dark", "broken_five", "noisy", "tiny"])
-def test_reading_a_clean_picture_equals_python(name: str) -> None:
-    """The golden file holds results of photo.to_ink, segment.py and mnist_form.py as of commit ad0cdcb."""
-    with np.load(GOLDEN) as golden:
-        grey, ink, boxes, glyphs = (golden[f"{name}/{part}"] for part in ("grey", "ink", "boxes", "glyphs"))
-    found = in_node("""
-        const { findDigits, toInk, toMnistForm } = load("reading");
-        const ink = toInk({ ...given, data: Float32Array.from(given.levels, (level) => level / 255) });
-        return { ink: ink.data, pieces: findDigits(ink).map(({ box, ink }) => (
-          { box: [box.top, box.left, box.bottom, box.right], glyph: toMnistForm(ink) })) };
-        """, height=grey.shape[0], width=grey.shape[1], levels=grey.ravel().tolist())
-    np.testing.assert_allclose(255 * np.array(found["ink"]), ink.ravel(), atol=0.501)
-    assert [piece["box"] for piece in found["pieces"]] == boxes.tolist()
-    assert [piece["glyph"] for piece in found["pieces"]] == as_lists(glyphs)
-
-
-@needs_node
-def test_mnists_form_equals_python_for_any_size(rng: np.random.Generator) -> None:
-    """Levels may differ by one, because the order of sums differs."""
-    inks = [np.pad(rng.uniform(size=(height, width)).astype(np.float32), 2)
-            for height, width in ((1, 1), (3, 9), (19, 8), (20, 20), (21, 13), (64, 30), (7, 90))]
-    planes = [{"height": ink.shape[0], "width": ink.shape[1], "data": ink.ravel().tolist()} for ink in inks]
-    found = in_node("""
-        const { toMnistForm } = load("reading");
-        return given.planes.map((plane) => toMnistForm({ ...plane, data: Float32Array.from(plane.data) }));
-        """, planes=planes)
-    expected = [to_mnist_form(ink).ravel().astype(float) for ink in inks]
-    np.testing.assert_allclose(found, expected, atol=1)
-
-
-@needs_node
-def test_grey_levels_equal_pillows(rng: np.random.Generator) -> None:
-    colours = rng.integers(0, 256, (20, 30, 3), np.uint8)
-    pixels = np.dstack([colours, np.full((20, 30), 255, np.uint8)])
-    found = in_node("""
-        return load("reading").toGrey({ ...given, pixels: Uint8Array.from(given.pixels) }).data;
-        """, pixels=pixels.ravel().tolist(), width=30, height=20)
-    grey = np.asarray(Image.fromarray(colours).convert("L"), np.float32) / 255
-    np.testing.assert_array_equal(np.float32(found), grey.ravel())
-
-
-@needs_node
-@pytest.mark.parametrize("levels", [
-    np.full((9, 9), 0.5),
-    np.linspace(0.5, 0.6, 81).reshape(9, 9),
-    np.pad(np.zeros((40, 40)), 1, constant_values=1.0),
-], ids=["flat", "faint", "black but for its border"])
-def test_a_picture_without_ink_is_refused(levels: np.ndarray) -> None:
-    message = in_node("""
-        try {
-          return load("reading").toInk({ ...given, data: Float32Array.from(given.data) });
-        } catch (error) {
-          return error.message;
-        }
-        """, height=levels.shape[0], width=levels.shape[1], data=levels.ravel().tolist())
-    assert message.startswith("no ink stands out in the picture; it should show dark writing on light paper")
-
-
-# Outlines.
-
-
-def traced(levels: np.ndarray) -> list[np.ndarray]:
-    """Loops of points `[n, 2]`."""
-    loops = in_node('return load("outlines").trace({ ...given, data: Float32Array.from(given.data) });',
-                    height=levels.shape[0], width=levels.shape[1], data=levels.ravel().tolist())
-    return [np.array(loop) for loop in loops]
-
-
-def area(loop: np.ndarray) -> float:
-    """The signed area of a loop; the sign depends on its direction."""
-    x, y = loop.T
-    return float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum() / 2)
-
-
-def ring() -> np.ndarray:
-    rows, columns = np.indices((40, 40))
-    return np.clip((4.5 - np.abs(np.hypot(rows - 19.5, columns - 19.5) - 11)) * 255, 0, 255)
-
-
-@needs_node
-def test_the_two_outlines_of_a_ring_enclose_its_ink() -> None:
-    levels = ring()
-    outer, inner = sorted((area(loop) for loop in traced(levels)), key=abs, reverse=True)
-    assert outer * inner < 0  # the hole has the opposite direction
-    assert abs(outer + inner) == pytest.approx(levels.sum() / 255, rel=0.03)
-
-
-@needs_node
-def test_outlines_are_closed_and_have_small_steps(rng: np.random.Generator) -> None:
-    """Noise contains every kind of cell, also those with two opposite corners of ink."""
-    loops = traced(np.pad(rng.uniform(0, 255, (30, 30)), 1))
-    assert len(loops) > 10
-    for loop in loops:
-        steps = np.hypot(*(np.roll(loop, -1, axis=0) - loop).T)
-        assert len(loop) >= 4
-        assert steps.max() < 1.5
-
-
-@needs_node
-@pytest.mark.parametrize(("middle", "count"), [(0, 2), (200, 1)])
-def test_the_mean_level_connects_opposite_corners(middle: int, count: int) -> None:
-    levels = np.zeros((6, 6))
-    levels[2, 2] = levels[3, 3] = 130 + middle / 2
-    assert len(traced(levels)) == count
-
-
-@needs_node
-def test_the_path_of_a_line_is_inside_its_box(held_out: Glyphs) -> None:
-    line = in_node('return load("outlines").lineOutline(given.glyphs.map((glyph) => Uint8Array.from(glyph)));',
-                   glyphs=as_lists(held_out.images[ROWS]))
-    assert re.fullmatch(r"(M[-\d. ]+(Q[-\d. ]+)+Z)+", line["path"])
-    points = np.array(re.findall(r"-?[\d.]+", line["path"]), float).reshape(-1, 2)
-    assert points.min() > 2
-    assert (points.max(axis=0) < [line["width"] - 2, line["height"] - 2]).all()
-    assert 20 < line["height"] < 32
-
-
-@needs_node
-def test_a_glyph_without_ink_has_an_empty_path() -> None:
-    line = in_node('return load("outlines").lineOutline([new Uint8Array(784)]);')
-    assert line["path"] == ""
-
-
-# Strokes.
-
-
-@needs_node
-def test_a_stroke_joins_its_ends_and_starts_a_path_where_its_width_changes() -> None:
-    points = [(0.0, 0.0, 1), (1.0, 0.0, 1), (1.0, 1.0, 2)]
-    curves = in_node('return load("strokes").curves(given.stroke);',
-                     stroke=[{"x": x, "y": y, "width": width} for x, y, width in points])
-    assert [curve["from"] for curve in curves[1:]] == [curve["to"] for curve in curves[:-1]]
-    assert [(end["x"], end["y"]) for end in (curves[0]["from"], curves[-1]["to"])] == [(0, 0), (1, 1)]
-    assert [curve["begins"] for curve in curves] == [True, False, True]
-    assert [curve["ends"] for curve in curves] == [False, True, True]
-
-
-@needs_node
-def test_only_a_pens_pressure_changes_the_width() -> None:
-    pad, event = {"left": 10, "top": 20, "width": 200}, {"clientX": 110, "clientY": 70}
-    points = in_node('return given.events.map((event) => load("strokes").pointOf(event, given.pad, 0.02));',
-                     pad=pad, events=[event | {"pointerType": kind, "pressure": pressure} for kind, pressure
-                                      in (("mouse", .5), ("touch", 1), ("pen", 0), ("pen", .2), ("pen", 1))])
-    assert {(point["x"], point["y"]) for point in points} == {(0.5, 0.25)}
-    mouse, touch, unknown, light, heavy = (point["width"] for point in points)
-    assert mouse == touch == unknown == 0.02
-    assert light < 0.02 < heavy
 
 
 # The file.
