@@ -25,8 +25,9 @@ def without_matching(config: ConfigDict) -> None:
 
 
 def without_posterior(config: ConfigDict) -> None:
-    """No variational autoencoder of the latent: a conditional GAN."""
-    del config.losses.reconstruction, config.losses.kl
+    """No variational autoencoder of the latent, so no learned prior: a conditional GAN."""
+    del config.losses.reconstruction, config.losses.kl, config.losses.anchor
+    config.learned_prior = False
 
 
 def without_adversary(config: ConfigDict) -> None:
@@ -34,9 +35,14 @@ def without_adversary(config: ConfigDict) -> None:
     config.losses.adversarial = config.losses.r1 = 0.0
 
 
-def without_style_variance(config: ConfigDict) -> None:
-    """Natural tries from the same references share one style and differ only in their latents."""
-    config.style_variance = 0.0
+def without_learned_prior(config: ConfigDict) -> None:
+    """Latents from N(0, I): the references set the style alone."""
+    config.learned_prior = False
+
+
+def without_own_digit(config: ConfigDict) -> None:
+    """Training references never show the target's digit."""
+    config.own_digit = 0.0
 
 
 # The configurations of Choi et al. 2020, table 1: A is stargan_v1, E is without_diversity, F is stargan_v2.
@@ -134,7 +140,7 @@ ABLATIONS: dict[str, tuple[Callable[[str], ConfigDict], Change]] = {
     change.__name__: (whole.get_config, change)
     for whole, changes in (
         (writer_guided, (without_matching_of_fakes, without_matching, without_posterior, without_adversary,
-                         without_style_variance)),
+                         without_learned_prior, without_own_digit)),
         (stargan_v1, (multi_task_discriminator,)),
         (stargan_v2, (label_styles, shared_latents, without_cycle, without_style_reconstruction,
                       without_diversity, without_r1, without_averaging, by_latents_only, by_references_only,

@@ -22,31 +22,33 @@ def get_config(preset: str = "small") -> ConfigDict:
     """The config of a preset: tiny, small or base."""
     config = common.get_config(preset)
     config.method = "writer_guided"
-    config.steps = pick(preset, 8, 14_000, 100_000)
+    config.steps = pick(preset, 8, 5_000, 100_000)
     config.data = "mnist_writers"  # the only data set with writer ids
-    config.batch_size = pick(preset, 2, 2, 16)  # examples: 6 writers with 6 targets and 16 references each
+    config.batch_size = pick(preset, 2, 2, 16)  # examples: 6 writers with 12 glyphs each, 6 of them targets
+    config.rate_decay = 0.4  # the fraction of the steps, at the end, in which learning rates decrease linearly to 0
+    config.own_digit = 0.5  # fraction of targets whose references may show the target's own digit
+    config.learned_prior = True  # False: the prior of every latent is N(0, I)
     config.ema_decay = pick(preset, 0.9, 0.998, 0.999)
 
     config.networks = ConfigDict({
         "width": pick(preset, 4, 48, 96),  # of encoders and discriminator: channels at 14 x 14
-        "generator_width": pick(preset, 8, 64, 128),  # channels at 7 x 7
+        "generator_width": pick(preset, 8, 48, 128),  # channels at 7 x 7
         "style_dim": pick(preset, 8, 64, 64),
         "latent_dim": pick(preset, 4, 16, 16),
     })
-    config.style_variance = 0.25  # of natural tries, as a fraction of the variance between single glyphs' styles
     config.losses = ConfigDict({  # weights; a term without a weight is not computed
         "r1": 1.0,
         "adversarial": 1.0,
         "reconstruction": 0.03,
         "kl": 0.02,
+        "anchor": 0.002,
         "matching": 0.5,
         "matching_of_fakes": 0.2,
     })
     rate = pick(preset, 5e-4, 5e-4, 2e-4)
     config.learning_rates = ConfigDict({
         "hand_encoder": rate,
-        "style_pooling": rate,
-        "posterior_encoder": rate,
+        "hand_pooling": rate,
         "generator": rate,
         "discriminator": rate,
     })

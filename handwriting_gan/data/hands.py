@@ -1,12 +1,13 @@
 """Examples of hands: references by a writer, and other glyphs by the same writer as targets.
 
-A training example holds several writers, so that a method can learn to distinguish hands. An evaluation
-episode is about one writer; it has a twin and another writer's glyph in addition to the target. There are two
-kinds of episodes: in one no reference shows the target's digit, in the other one of them does. A quarter of the
-training targets may see their own digit. All writers of an example are of one HSF series: series differ so much that
-a network could distinguish series instead of hands.
+A training example holds several writers, so that a method can learn to distinguish hands. The first glyphs of each
+writer are targets; every glyph but the target itself can be a reference for a target. An evaluation episode is about
+one writer; it has a twin and another writer's glyph in addition to the target. There are two kinds of episodes: in
+one no reference shows the target's digit, in the other one of them does. All writers of an example are of one HSF
+series: series differ so much that a network could distinguish series instead of hands.
 
-Axes: B examples, W writers, T targets, R references; E episodes, K references; M glyphs of a writer at most.
+Axes: B examples, W writers, G glyphs of a writer, the first T of them targets; E episodes, K references; M glyphs of
+a writer at most.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,19 +21,16 @@ from handwriting_gan.data.batches import Examples
 from handwriting_gan.data.glyphs import DIGITS, UNKNOWN_WRITER, Glyphs, to_network
 from handwriting_gan.errors import InputError
 
-WRITERS, TARGETS, REFERENCES = 6, 6, 16  # of a training example; targets and references are per writer
-OWN_DIGIT = 0.25  # fraction of targets whose references may show the target's own digit
+WRITERS, GLYPHS, TARGETS = 6, 12, 6  # of a training example; glyphs and targets are per writer
 OWN_DIGIT_EPISODES = 3  # for each writer and digit
 
 
 class HandBatch(NamedTuple):
-    """Training examples: writers of one series, each with targets and references."""
+    """Training examples: writers of one series, each with glyphs."""
 
-    references: jax.Array  # float32 [B, W, R, 28, 28, 1]
-    reference_digits: jax.Array  # int32 [B, W, R]
-    targets: jax.Array  # float32 [B, W, T, 28, 28, 1], different glyphs than the references
-    target_digits: jax.Array  # int32 [B, W, T]
-    given: jax.Array  # bool [B, W, T, W, R], which references of each writer are given for a target
+    images: jax.Array  # float32 [B, W, G, 28, 28, 1]; the first T glyphs of a writer are the targets
+    digits: jax.Array  # int32 [B, W, G]
+    given: jax.Array  # bool [B, W, T, W, G], which glyphs of each writer are references for a target
 
 
 class HandPool(NamedTuple):
@@ -59,50 +57,52 @@ def make_hand_pool(glyphs: Glyphs) -> HandPool:
     Raises:
       InputError: if a series has too few such writers for an example.
     """
-    enough = [rows for rows in rows_by_writer(glyphs).values() if len(rows) >= TARGETS + REFERENCES]
+    enough = [rows for rows in rows_by_writer(glyphs).values() if len(rows) >= GLYPHS]
     series = glyphs.series[[rows[0] for rows in enough]]
     if not enough or np.unique_counts(series).counts.min() < WRITERS:
-        raise InputError(f"an example needs {WRITERS} writers of one series with {TARGETS + REFERENCES} glyphs "
-                         "each, which this data set does not have; choose config.data=mnist_writers")
+        raise InputError(f"an example needs {WRITERS} writers of one series with {GLYPHS} glyphs each, "
+                         "which this data set does not have; choose config.data=mnist_writers")
     rows = np.full((len(enough), max(map(len, enough))), -1, np.int32)
     for index, own_rows in enumerate(enough):
         rows[index, :len(own_rows)] = own_rows
     return HandPool(glyphs.images, glyphs.digits, rows, series)
 
 
-def sample_hands(pool: HandPool, keys: jax.Array) -> HandBatch:
-    """Samples one example per key `[B]`; its writers are distinct, and so are its glyphs."""
-    pool = jax.tree.map(jnp.asarray, pool)
-    return jax.vmap(lambda key: _sample_example(pool, key))(keys)
+def hand_examples(own_digit: float) -> Examples:
+    """Examples whose writers are distinct, and so are their glyphs.
+
+    `own_digit` in [0, 1] is the fraction of targets whose references may show the target's own digit.
+    """
+
+    def sample(pool: HandPool, keys: jax.Array) -> HandBatch:
+        pool = jax.tree.map(jnp.asarray, pool)
+        return jax.vmap(lambda key: _sample_example(pool, key, own_digit))(keys)
+
+    return Examples(make_hand_pool, sample, WRITERS * TARGETS)
 
 
-def _sample_example(pool: HandPool, key: jax.Array) -> HandBatch:
+def _sample_example(pool: HandPool, key: jax.Array, own_digit: float) -> HandBatch:
     writer_key, series_key, glyph_key, given_key = jax.random.split(key, 4)
     series = pool.series[jax.random.randint(series_key, (), 0, len(pool.series))]
     writers = _sample_rows(writer_key, jnp.arange(len(pool.series)), pool.series == series, WRITERS)
-    rows = jax.vmap(lambda key, own: _sample_rows(key, own, own >= 0, TARGETS + REFERENCES))(
+    rows = jax.vmap(lambda key, own: _sample_rows(key, own, own >= 0, GLYPHS))(
         jax.random.split(glyph_key, WRITERS), pool.rows[writers])
-    digits, images = pool.digits[rows], to_network(pool.images[rows])
-    return HandBatch(
-        references=images[:, TARGETS:],
-        reference_digits=digits[:, TARGETS:],
-        targets=images[:, :TARGETS],
-        target_digits=digits[:, :TARGETS],
-        given=_sample_given(given_key, digits[:, :TARGETS], digits[:, TARGETS:]),
-    )
+    digits = pool.digits[rows]
+    return HandBatch(to_network(pool.images[rows]), digits, _sample_given(given_key, digits, own_digit))
 
 
-def _sample_given(key: jax.Array, target_digits: jax.Array, reference_digits: jax.Array) -> jax.Array:
-    """Chooses, for each target, the first few references of each writer: `[W, T], [W, R] -> bool [W, T, W, R]`.
+def _sample_given(key: jax.Array, digits: jax.Array, own_digit: float) -> jax.Array:
+    """Chooses, for each target, the first few allowed glyphs of each writer: `[W, G] -> bool [W, T, W, G]`.
 
-    Their number is uniform and the same for all writers of a target. References of the target's digit are
-    mostly excluded.
+    Their number is uniform and the same for all writers of a target. Glyphs of the target's digit are excluded for
+    all but `own_digit` of the targets, and the target itself always.
     """
     count_key, same_key = jax.random.split(key)
-    shape = (*target_digits.shape, 1, 1)
-    counts = jax.random.randint(count_key, shape, 1, REFERENCES + 1)
-    same = jax.random.uniform(same_key, shape) < OWN_DIGIT
-    allowed = same | (reference_digits != target_digits[..., None, None])
+    targets = digits[:, :TARGETS, None, None]
+    counts = jax.random.randint(count_key, targets.shape, 1, GLYPHS)
+    same = jax.random.uniform(same_key, targets.shape) < own_digit
+    glyphs = jnp.arange(digits.size).reshape(digits.shape)
+    allowed = (same | (digits != targets)) & (glyphs != glyphs[:, :TARGETS, None, None])
     return allowed & (jnp.cumsum(allowed, axis=-1) <= counts)
 
 
@@ -110,9 +110,6 @@ def _sample_rows(key: jax.Array, rows: jax.Array, allowed: jax.Array, count: int
     """`count` of the allowed rows `[M]`, uniformly and without replacement."""
     scores = jnp.where(allowed, jax.random.uniform(key, rows.shape), -1.0)
     return rows[jax.lax.top_k(scores, count)[1]]
-
-
-HANDS = Examples(make_hand_pool, sample_hands, WRITERS * TARGETS)
 
 
 def sample_episodes(glyphs: Glyphs, references: int, seed: int) -> Episodes:

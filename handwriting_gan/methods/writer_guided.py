@@ -1,20 +1,22 @@
 """The writer-guided method of this project: it writes any digit in the hand of a few glyphs by one writer.
 
-The beliefs about the hand from all references are pooled into a style for each target digit. A generator without a
-source synthesises the digit from this style and a latent, which represents the differences between two tries. The
-objective has four parts:
+The beliefs about the hand from all references are pooled into a style for each target digit, and into a prior of the
+latent that the digit is written with. The style holds what the digits of a hand share. The latent holds how one digit
+is made, such as a crossed 7, and the differences between two tries: a reference that shows the target's digit moves
+the prior's mean, and the prior's variance is what still differs. A generator without a source synthesises the digit
+from style and latent. The objective has four parts:
 
-- a discriminator that is conditioned on the style, with real glyphs of other writers as further negatives (Reed et
-  al. 2016);
-- a conditional variational autoencoder of the latent (Sohn et al. 2015; with a discriminator: Larsen et al. 2016, Zhu
-  et al. 2017), without which the generator ignores the latent;
+- a discriminator that is conditioned on the style and the prior's mean, with real glyphs of other writers as further
+  negatives (Reed et al. 2016);
+- a conditional variational autoencoder of the latent with a learned prior (Sohn et al. 2015; with a discriminator:
+  Larsen et al. 2016), which trains the prior; without it the generator ignores the latent;
 - contrastive matching of real glyphs and the styles of several writers, which trains the style;
 - the same matching for fakes, so that the generator uses the style.
 
-Natural tries also differ in thickness and slant, which are part of the style because every reference shows them. So
-the style of a natural try varies too, in proportion to the variation among the references.
+The divergence of posterior from prior does not depend on the scale of the latent, so a small divergence of the
+posterior from N(0, I), the `anchor`, fixes the scale.
 
-Axes: B examples of a batch, W writers of an example, T targets of a writer, R references of a writer,
+Axes: B examples of a batch, W writers of an example, G glyphs and T targets of a writer, R references,
 N = B W T targets in all, K references and n digits of one writing, S style, Z latent.
 """
 
@@ -28,42 +30,58 @@ from flax import linen as nn
 from ml_collections import ConfigDict
 
 from handwriting_gan.data.glyphs import DIGITS, SIDE
-from handwriting_gan.data.hands import HANDS, HandBatch
-from handwriting_gan.errors import InputError
+from handwriting_gan.data.hands import TARGETS, HandBatch, hand_examples
 from handwriting_gan.losses import adversarial
 from handwriting_gan.losses.gradient_penalties import r1
 from handwriting_gan.losses.matching import contrastive_matching
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import sum_of_squared_errors
-from handwriting_gan.losses.variational import kl_to_standard_normal
+from handwriting_gan.losses.variational import kl_divergence, kl_to_standard_normal
 from handwriting_gan.methods.method import Method, PageNeeds, Params, Phase, initial_params
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
 from handwriting_gan.networks.writer_guided import (
+    Beliefs,
     GlyphGenerator,
     HandEncoder,
+    HandPooling,
     MatchingDiscriminator,
-    PosteriorEncoder,
-    StylePooling,
+    Prior,
 )
 
 R1_INTERVAL = 8  # R1 on every 8th target; second derivatives are expensive
+WRITING = ("hand_encoder", "hand_pooling", "generator")  # the networks that write
+
+
+class Hands(NamedTuple):
+    """The style for each target, and the prior of its latent."""
+
+    styles: jax.Array  # float32 [..., S]
+    priors: Prior  # float32 [..., Z]
+
+    def conditions(self) -> jax.Array:
+        """What the discriminator sees of a hand, `[..., S + Z]`; it does not train the prior."""
+        return jnp.concatenate([self.styles, jax.lax.stop_gradient(self.priors.means)], axis=-1)
 
 
 class Targets(NamedTuple):
-    """The target glyphs of a batch along one axis, and their styles."""
+    """The target glyphs of a batch along one axis, and their hands."""
 
     images: jax.Array  # float32 [N, 28, 28, 1]
     digits: jax.Array  # int32 [N]
     owners: jax.Array  # int32 [N], the index of its writer in the example
-    styles: jax.Array  # float32 [W, N, S], of each of the example's writers for the target
+    beliefs: Beliefs  # float32 [N, ...], from the target itself
+    hands: Hands  # float32 [W, N, ...], of each of the example's writers for the target
 
-    def own_styles(self) -> jax.Array:
-        """The style of each target's writer: `[N, S]`."""
-        return self.styles[self.owners, jnp.arange(len(self.owners))]
+    def own_hands(self) -> Hands:
+        """The hand of each target's writer, `[N, ...]`."""
+        return self._of_writers(self.owners)
 
-    def other_styles(self) -> jax.Array:
-        """The style of another writer for each target: `[N, S]`."""
-        return self.styles[(self.owners + 1) % len(self.styles), jnp.arange(len(self.owners))]
+    def other_hands(self) -> Hands:
+        """The hand of another writer for each target, `[N, ...]`."""
+        return self._of_writers((self.owners + 1) % len(self.hands.styles))
+
+    def _of_writers(self, writers: jax.Array) -> Hands:
+        return jax.tree.map(lambda x: x[writers, jnp.arange(len(writers))], self.hands)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,78 +92,78 @@ class WriterGuided:
     latent_dim: int
     style_dim: int
     weights: Mapping[str, float]
-    style_variance: float = 0.0  # of natural tries, as a fraction of the variance between single glyphs' styles
+    learned_prior: bool = True  # False: the prior of every latent is N(0, I)
     compute: jnp.dtype = FLOAT32  # of the networks
 
     # Networks.
 
-    def encode_hand(self, params: Params, images: jax.Array,
-                    digits: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """A Gaussian belief about the style from each glyph: values and log precisions `[N, S]`."""
+    def encode_hand(self, params: Params, images: jax.Array, digits: jax.Array) -> Beliefs:
+        """Beliefs about latent and style from each glyph, `[N, ...]`."""
         return self._apply(params, "hand_encoder", images, digits)
+
+    def pool(self, params: Params, beliefs: Beliefs, reference_digits: jax.Array, target_digits: jax.Array,
+             given: jax.Array) -> Hands:
+        """Beliefs `[..., R]`, int `[..., R]`, int `[..., T]`, bool `[..., T, R]` -> hands `[..., T, ...]`."""
+        styles, priors = self._apply(params, "hand_pooling", beliefs, reference_digits, target_digits, given)
+        return Hands(styles, priors if self.learned_prior else jax.tree.map(jnp.zeros_like, priors))
 
     def generate(self, params: Params, digits: jax.Array, styles: jax.Array, latents: jax.Array) -> jax.Array:
         """Digits `[N]` in styles `[N, S]` with latents `[N, Z]`: images `[N, 28, 28, 1]`."""
         return self._apply(params, "generator", digits, styles, latents)
 
     def discriminate(self, params: Params, images: jax.Array, digits: jax.Array,
-                     styles: jax.Array) -> jax.Array:
-        """Logits `[P, N]`, positive for real and in that style, of images with P styles each `[P, N, S]`."""
-        return self._apply(params, "discriminator", images, digits, styles)
+                     conditions: jax.Array) -> jax.Array:
+        """Logits `[P, N]`, positive for real and in that hand, of images with P conditions each `[P, N, S + Z]`."""
+        return self._apply(params, "discriminator", images, digits, conditions)
 
-    def infer_latents(self, params: Params, images: jax.Array, digits: jax.Array,
-                      styles: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """The posterior of the latents of real glyphs: means and log variances `[N, Z]`."""
-        return self._apply(params, "posterior_encoder", images, digits, styles)
-
-    def _apply(self, params: Params, name: str, *inputs: jax.Array) -> Any:
+    def _apply(self, params: Params, name: str, *inputs: Any) -> Any:
         return apply_in(self.compute, self.networks[name], params[name], *inputs)
 
     def init(self, key: jax.Array) -> dict[str, Any]:
         """Initial parameters of all networks."""
         images, digits = jnp.zeros((1, SIDE, SIDE, 1)), jnp.zeros((1,), jnp.int32)
         styles, latents = jnp.zeros((1, self.style_dim)), jnp.zeros((1, self.latent_dim))
+        beliefs = Beliefs(latents, latents, latents, styles, styles)
         inputs = {
             "hand_encoder": (images, digits),
-            "style_pooling": (styles, styles, digits, digits, jnp.ones((1, 1), bool)),
-            "posterior_encoder": (images, digits, styles),
+            "hand_pooling": (beliefs, digits, digits, jnp.ones((1, 1), bool)),
             "generator": (digits, styles, latents),
-            "discriminator": (images, digits, styles[None]),
+            "discriminator": (images, digits, jnp.concatenate([styles, latents], axis=-1)[None]),
         }
         return initial_params(self.networks, inputs, key)
 
     def batch_targets(self, params: Params, batch: HandBatch) -> Targets:
-        """The targets of a batch, with each writer's style from the references given for the target."""
-        examples, writers, count = batch.target_digits.shape
-        beliefs = self.encode_hand(params, batch.references.reshape(-1, SIDE, SIDE, 1),
-                                   batch.reference_digits.reshape(-1))
-        values, log_precisions = (x.reshape(*batch.reference_digits.shape, -1) for x in beliefs)
-        digits = batch.target_digits.reshape(examples, 1, -1)
-        given = batch.given.reshape(examples, writers * count, writers, -1).swapaxes(1, 2)
-        styles = self._apply(
-            params, "style_pooling", values, log_precisions, batch.reference_digits, digits, given)
+        """The targets of a batch, with each writer's hand from the references given for the target."""
+        examples, writers, glyphs = batch.digits.shape
+        flat = self.encode_hand(params, batch.images.reshape(-1, SIDE, SIDE, 1), batch.digits.reshape(-1))
+        beliefs: Beliefs = jax.tree.map(lambda x: x.reshape(examples, writers, glyphs, -1), flat)
+        digits = batch.digits[:, :, :TARGETS]
+        given = batch.given.reshape(examples, writers * TARGETS, writers, glyphs).swapaxes(1, 2)
+        hands = self.pool(params, beliefs, batch.digits, digits.reshape(examples, 1, -1), given)
         return Targets(
-            images=batch.targets.reshape(-1, SIDE, SIDE, 1),
-            digits=batch.target_digits.reshape(-1),
-            owners=jnp.tile(jnp.repeat(jnp.arange(writers), count), examples),
-            styles=styles.swapaxes(0, 1).reshape(writers, examples * writers * count, -1),
+            images=batch.images[:, :, :TARGETS].reshape(-1, SIDE, SIDE, 1),
+            digits=digits.reshape(-1),
+            owners=jnp.tile(jnp.repeat(jnp.arange(writers), TARGETS), examples),
+            beliefs=jax.tree.map(lambda x: x[:, :, :TARGETS].reshape(digits.size, -1), beliefs),
+            hands=jax.tree.map(lambda x: x.swapaxes(0, 1).reshape(writers, digits.size, -1), hands),
         )
 
     # Losses.
 
     def discriminator_loss(self, params: Params, batch: HandBatch, keys: jax.Array,
                            step: jax.Array) -> tuple[jax.Array, Terms]:
-        """Real glyphs with their writers' styles against fakes, and against real glyphs with others' styles."""
+        """Real glyphs with their writers' hands against fakes, and against real glyphs with others' hands."""
         targets = self.batch_targets(params, batch)
-        own, (latents, _) = targets.own_styles(), self.sample_latents(keys, len(targets.digits))
-        fakes = self.generate(params, targets.digits, own, latents)
+        own, (noise, _) = targets.own_hands(), self.sample_noise(keys, len(targets.digits))
+        fakes = self.generate(params, targets.digits, own.styles, sample(own.priors, noise))
+        conditions = own.conditions()
         real, mismatched = self.discriminate(params, targets.images, targets.digits,
-                                             jnp.stack([own, targets.other_styles()]))
-        fake, = self.discriminate(params, fakes, targets.digits, own[None])
+                                             jnp.stack([conditions, targets.other_hands().conditions()]))
+        fake, = self.discriminate(params, fakes, targets.digits, conditions[None])
         some = slice(None, None, R1_INTERVAL)
 
         def some_logits(images: jax.Array) -> jax.Array:
-            return self.discriminate(params, images, targets.digits[some], own[None, some])[0]
+            return self.discriminate(params, images, targets.digits[some], conditions[None, some])[0]
 
         return weighted_sum({
             "adversarial": adversarial.matching_aware_loss(real, fake, mismatched),
@@ -154,104 +172,93 @@ class WriterGuided:
 
     def generator_loss(self, params: Params, batch: HandBatch, keys: jax.Array,
                        step: jax.Array) -> tuple[jax.Array, Terms]:
-        """Adversarial loss, variational autoencoder and matching, for all networks but the discriminator."""
+        """Adversarial loss, variational autoencoder and matching, for all networks but the discriminator.
+
+        Only the autoencoder trains the prior: the discriminator would reduce its variance.
+        """
         stop = jax.lax.stop_gradient
         targets = self.batch_targets(params, batch)
-        images, digits, own = targets.images, targets.digits, targets.own_styles()
-        latents, noise = self.sample_latents(keys, len(digits))
-        fakes = self.generate(params, digits, own, latents)
-        means, log_variances = self.infer_latents(params, images, digits, own)
-        rebuilt = self.generate(params, digits, own, means + jnp.exp(0.5 * log_variances) * noise)
+        digits, own, beliefs = targets.digits, targets.own_hands(), targets.beliefs
+        noise, posterior_noise = self.sample_noise(keys, len(digits))
+        fakes = self.generate(params, digits, own.styles, stop(sample(own.priors, noise)))
+        posterior = Prior(beliefs.latents, beliefs.latent_log_variances)
+        rebuilt = self.generate(params, digits, own.styles, sample(posterior, posterior_noise))
         # Fakes do not train the styles that they are compared with: they could agree on any meaning.
-        logits, = self.discriminate(params, fakes, digits, stop(own)[None])
-        values, _ = self.encode_hand(params, images, digits)
-        fake_values, _ = self.encode_hand(stop(params), fakes, digits)
+        logits, = self.discriminate(params, fakes, digits, stop(own.conditions())[None])
+        fake_styles = self.encode_hand(stop(params), fakes, digits).styles
         return weighted_sum({
             "adversarial": adversarial.generator_loss(logits),
-            "reconstruction": sum_of_squared_errors(rebuilt, images),
-            "kl": kl_to_standard_normal(means, log_variances),
-            "matching": contrastive_matching(values, targets.styles, targets.owners),
-            "matching_of_fakes": contrastive_matching(fake_values, stop(targets.styles), targets.owners),
+            "reconstruction": sum_of_squared_errors(rebuilt, targets.images),
+            "kl": kl_divergence(*posterior, *own.priors),
+            "anchor": kl_to_standard_normal(*posterior),
+            "matching": contrastive_matching(beliefs.styles, targets.hands.styles, targets.owners),
+            "matching_of_fakes": contrastive_matching(fake_styles, stop(targets.hands.styles), targets.owners),
         }, self.weights)
 
-    def sample_latents(self, keys: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
-        """Two standard normal latents for each of `count` targets, both `[count, Z]`, from keys `[B]`."""
+    def sample_noise(self, keys: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
+        """Two standard normal arrays for `count` targets, both `[count, Z]`, from keys `[B]`."""
         shape = 2, count // len(keys), self.latent_dim
-        latents = jax.vmap(lambda key: jax.random.normal(key, shape))(keys)
-        first, second = latents.swapaxes(0, 1).reshape(2, count, self.latent_dim)
+        noise = jax.vmap(lambda key: jax.random.normal(key, shape))(keys)
+        first, second = noise.swapaxes(0, 1).reshape(2, count, self.latent_dim)
         return first, second
 
     # Synthesis.
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:
-        """Digits in the hand of the references; `variation` applies to styles and latents."""
-        style_key, latent_key = jax.random.split(key)
-        styles = self._pool_styles(params, references, reference_digits, digits, style_key, variation)
-        return self._generate_tries(params, digits, styles, latent_key, variation)
+        """Digits in the hand of the references."""
+        hands = self._hands(params, references, reference_digits, digits)
+        return self._generate_tries(params, digits, hands, key, variation)
 
     def blend(self, params: Params, references: jax.Array, reference_digits: jax.Array, others: jax.Array,
               other_digits: jax.Array, digits: jax.Array, key: jax.Array, variation: jax.Array,
               fraction: jax.Array) -> jax.Array:
-        """Digits in an interpolation of two hands' styles, with the same latents for every fraction."""
-        style_key, latent_key = jax.random.split(key)
-        one = self._pool_styles(params, references, reference_digits, digits, style_key, variation)
-        other = self._pool_styles(params, others, other_digits, digits, style_key, variation)
-        return self._generate_tries(params, digits, (1.0 - fraction) * one + fraction * other, latent_key, variation)
+        """Digits in an interpolation of two hands' styles and priors, with the same noise for every fraction."""
+        one = self._hands(params, references, reference_digits, digits)
+        other = self._hands(params, others, other_digits, digits)
+        hands = jax.tree.map(lambda x, y: (1.0 - fraction) * x + fraction * y, one, other)
+        return self._generate_tries(params, digits, hands, key, variation)
 
-    def _pool_styles(self, params: Params, references: jax.Array, reference_digits: jax.Array,
-                     digits: jax.Array, key: jax.Array, variation: jax.Array) -> jax.Array:
-        """A style of one hand for each digit: `[n, S]`."""
+    def _hands(self, params: Params, references: jax.Array, reference_digits: jax.Array,
+               digits: jax.Array) -> Hands:
+        """One hand for each digit, `[n, ...]`."""
         beliefs = self.encode_hand(params, references, reference_digits)
-        sampled = bootstrap_weights(key, len(digits), len(references), self.style_variance)
-        counts = jnp.maximum(1.0 + variation * (sampled - 1.0), 0.0)
-        return self._apply(params, "style_pooling", *beliefs, reference_digits, digits, counts)
+        given = jnp.ones((len(digits), len(references)), bool)
+        return self.pool(params, beliefs, reference_digits, digits, given)
 
-    def _generate_tries(self, params: Params, digits: jax.Array, styles: jax.Array, key: jax.Array,
+    def _generate_tries(self, params: Params, digits: jax.Array, hands: Hands, key: jax.Array,
                         variation: jax.Array) -> jax.Array:
-        latents = variation * jax.random.normal(key, (len(digits), self.latent_dim))
-        return self.generate(params, digits, styles, latents)
+        noise = variation * jax.random.normal(key, (len(digits), self.latent_dim))
+        return self.generate(params, digits, hands.styles, sample(hands.priors, noise))
 
 
-def bootstrap_weights(key: jax.Array, samples: int, count: int, variance: float) -> jax.Array:
-    """Random weights of `count` references, with mean 1: `[samples, count]`.
-
-    A Bayesian bootstrap (Rubin 1981). A weighted mean of independent values has (1 - 1 / count) / (c + 1) times
-    the variance of one value, where c is the concentration of the Dirichlet distribution; here this factor is
-    `variance`, in [0, 1/2), the range possible with two references.
-    """
-    if count == 1 or not variance:
-        return jnp.ones((samples, count))
-    concentration = (1.0 - 1.0 / count) / variance - 1.0
-    return count * jax.random.dirichlet(key, jnp.full(count, concentration / count), (samples,))
+def sample(gaussian: Prior, noise: jax.Array) -> jax.Array:
+    """Samples `[..., Z]` of diagonal Gaussians from standard normal noise `[..., Z]`."""
+    return gaussian.means + jnp.exp(0.5 * gaussian.log_variances) * noise
 
 
 def build(config: ConfigDict) -> Method:
     """The writer-guided method from a config as in configs/writer_guided.py.
 
     Raises:
-      InputError: if `config.compute` or `config.style_variance` is invalid.
+      InputError: if `config.compute` is invalid.
     """
-    if not 0.0 <= config.style_variance < 0.5:  # the range possible with two references
-        raise InputError(f"style_variance is {config.style_variance}; it must be at least 0 and below 0.5")
     sizes = config.networks
     networks = {
-        "hand_encoder": HandEncoder(sizes.width, sizes.style_dim, DIGITS),
-        "style_pooling": StylePooling(DIGITS),
-        "posterior_encoder": PosteriorEncoder(sizes.width, sizes.latent_dim, DIGITS),
+        "hand_encoder": HandEncoder(sizes.width, sizes.style_dim, sizes.latent_dim, DIGITS),
+        "hand_pooling": HandPooling(DIGITS),
         "generator": GlyphGenerator(sizes.generator_width, DIGITS),
         "discriminator": MatchingDiscriminator(sizes.width, DIGITS),
     }
     model = WriterGuided(networks, sizes.latent_dim, sizes.style_dim, config.losses.to_dict(),
-                         config.style_variance, dtype_of(config.compute))
-    generating = tuple(name for name in networks if name != "discriminator")
+                         config.learned_prior, dtype_of(config.compute))
     return Method(
         networks=networks,
         init=model.init,
         phases=(Phase("discriminator", ("discriminator",), model.discriminator_loss),
-                Phase("generator", generating, model.generator_loss)),
-        averaged=("hand_encoder", "style_pooling", "generator"),
+                Phase("generator", WRITING, model.generator_loss)),
+        averaged=WRITING,
         synthesis={"writer": model.write, "blend": model.blend},
-        examples=HANDS,
-        page=PageNeeds(("hand_encoder", "style_pooling", "generator"), {"styleVariance": config.style_variance}),
+        examples=hand_examples(config.own_digit),
+        page=PageNeeds(WRITING, {}) if config.learned_prior else None,
     )

@@ -143,7 +143,7 @@ class AdaptiveResidualBlock(nn.Module):
 
 
 class DomainDense(nn.Module):
-    """One linear layer per domain, for each example its own: `[B, C]`, int `[B]` -> `[B, features]`.
+    """One linear layer per domain, for each example its own: `[..., C]`, int `[...]` -> `[..., features]`.
 
     A single int is the domain of all examples and costs one layer's work. Otherwise all layers are one
     matrix product: each example is placed at its domain's index among zeros. Gathering a layer for each
@@ -152,17 +152,20 @@ class DomainDense(nn.Module):
 
     features: int
     domains: int
+    use_bias: bool = True
+    kernel_init: Callable[..., jax.Array] = he_normal
 
     @nn.compact
     def __call__(self, x: jax.Array, domain: jax.Array) -> jax.Array:
-        kernel = self.param("kernel", _per_domain(he_normal),
+        kernel = self.param("kernel", _per_domain(self.kernel_init),
                             (self.domains, x.shape[-1], self.features))
-        bias = self.param("bias", nn.initializers.zeros, (self.domains, self.features))
+        bias = (self.param("bias", nn.initializers.zeros, (self.domains, self.features)) if self.use_bias
+                else jnp.zeros((self.domains, self.features), x.dtype))
         if jnp.ndim(domain) == 0:
             return x @ kernel[domain] + bias[domain]
         one_hot = jax.nn.one_hot(domain, self.domains, dtype=x.dtype)
-        spread = (one_hot[:, :, None] * x[:, None]).reshape(len(x), -1)
-        return spread @ kernel.reshape(-1, self.features) + one_hot @ bias
+        spread = one_hot[..., :, None] * x[..., None, :]
+        return spread.reshape(*x.shape[:-1], -1) @ kernel.reshape(-1, self.features) + one_hot @ bias
 
 
 def _per_domain(initializer: Callable[..., jax.Array]) -> Callable[..., jax.Array]:

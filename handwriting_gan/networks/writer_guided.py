@@ -3,6 +3,8 @@
 Axes: N glyphs, T targets, R references, S style, Z latent, C channels.
 """
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
@@ -43,65 +45,87 @@ class GlyphTrunk(nn.Module):
         return nn.Embed(self.domains, features)(digits)[:, None, None]
 
 
-class HandEncoder(nn.Module):
-    """`(images [N, 28, 28, 1], digits int [N]) -> values [N, S], log precisions [N, S]`.
+class Beliefs(NamedTuple):
+    """What each glyph alone says about the latent that it was written with, and about the writer's style."""
 
-    A Gaussian belief about the style from each glyph alone.
-    """
+    latents: jax.Array  # [..., Z], means of the posterior
+    latent_log_variances: jax.Array  # [..., Z], of the posterior
+    latent_log_precisions: jax.Array  # [..., Z], of the glyph as evidence for the latent of another glyph
+    styles: jax.Array  # [..., S]
+    style_log_precisions: jax.Array  # [..., S]
+
+
+class Prior(NamedTuple):
+    """The Gaussian prior of a latent."""
+
+    means: jax.Array  # [..., Z]
+    log_variances: jax.Array  # [..., Z]
+
+
+class HandEncoder(nn.Module):
+    """`(images [N, 28, 28, 1], digits int [N]) -> beliefs`, from each glyph alone."""
 
     width: int
     style_dim: int
-    domains: int
-
-    @nn.compact
-    def __call__(self, images: jax.Array, digits: jax.Array) -> tuple[jax.Array, jax.Array]:
-        x = GlyphTrunk(self.width, self.domains)(images, digits)
-        values = nn.Dense(self.style_dim)(x) + nn.Embed(self.domains, self.style_dim)(digits)
-        return values, nn.Dense(self.style_dim, kernel_init=nn.initializers.zeros)(x)
-
-
-class StylePooling(nn.Module):
-    """The style for each target, from any number of references.
-
-    The mean of the product of the references' Gaussian beliefs and a standard normal prior (Bayesian context
-    aggregation, Volpp et al. 2021): with few references the style stays near the mean hand. How relevant a
-    reference's digit is to a target's digit is learned.
-    """
-
-    domains: int
-
-    @nn.compact
-    def __call__(self, values: jax.Array, log_precisions: jax.Array, reference_digits: jax.Array,
-                 target_digits: jax.Array, given: jax.Array) -> jax.Array:
-        """`[..., R, S]` twice, int `[..., R]`, int `[..., T]`, `[..., T, R]` -> `[..., T, S]`.
-
-        `given` is how often each reference counts for a target: bool, or non-negative numbers.
-        """
-        shape = self.domains, self.domains, values.shape[-1]
-        relevance = self.param("relevance", nn.initializers.zeros, shape)[
-            target_digits[..., None], reference_digits[..., None, :]]
-        precisions = jnp.exp(log_precisions[..., None, :, :] + relevance) * given[..., None]
-        weighted = precisions * values[..., None, :, :]
-        return weighted.sum(axis=-2) / (1.0 + precisions.sum(axis=-2))
-
-
-class PosteriorEncoder(nn.Module):
-    """The posterior of the latent that a real glyph was written with, given the hand's style.
-
-    `(images [N, 28, 28, 1], digits int [N], styles [N, S]) -> means [N, Z], log variances [N, Z]`.
-    """
-
-    width: int
     latent_dim: int
     domains: int
 
     @nn.compact
-    def __call__(self, images: jax.Array, digits: jax.Array,
-                 styles: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def __call__(self, images: jax.Array, digits: jax.Array) -> Beliefs:
         x = GlyphTrunk(self.width, self.domains)(images, digits)
-        x = jnp.concatenate([x, styles, jax.nn.one_hot(digits, self.domains)], axis=-1)
-        x = leaky_relu(nn.Dense(4 * self.width)(x))
-        return nn.Dense(self.latent_dim)(x), nn.Dense(self.latent_dim, kernel_init=nn.initializers.zeros)(x)
+
+        def constant_at_first(features: int) -> nn.Dense:
+            return nn.Dense(features, kernel_init=nn.initializers.zeros)
+
+        styles = nn.Dense(self.style_dim)(x) + nn.Embed(self.domains, self.style_dim)(digits)
+        return Beliefs(
+            latents=nn.Dense(self.latent_dim)(x),
+            latent_log_variances=constant_at_first(self.latent_dim)(x),
+            latent_log_precisions=constant_at_first(self.latent_dim)(x),
+            styles=styles,
+            style_log_precisions=constant_at_first(self.style_dim)(x),
+        )
+
+
+class HandPooling(nn.Module):
+    """The style for each target and the prior of its latent, from any number of references.
+
+    The style is the mean of the product of the references' Gaussian beliefs and a standard normal prior (Bayesian
+    context aggregation, Volpp et al. 2021): with few references the style stays near the mean hand. How relevant a
+    reference's digit is to a target's digit is learned.
+
+    The style predicts the mean of the latent by a linear layer for each digit. References that show the target's digit
+    correct it: the mean of their deviations from the prediction, weighted by their precisions and with a deviation of
+    0 of precision 1, is added, and again through a linear layer for each digit, which is 0 at first. The log variance
+    is linear in the logarithms of both total precisions: more evidence, less variance.
+    """
+
+    domains: int
+
+    @nn.compact
+    def __call__(self, beliefs: Beliefs, reference_digits: jax.Array, target_digits: jax.Array,
+                 given: jax.Array) -> tuple[jax.Array, Prior]:
+        """Beliefs `[..., R]`, int `[..., R]`, int `[..., T]`, bool `[..., T, R]` -> styles `[..., T, S]`, priors."""
+        style_dim, latent_dim = beliefs.styles.shape[-1], beliefs.latents.shape[-1]
+        relevance = self.param("relevance", nn.initializers.zeros, (self.domains, self.domains, style_dim))[
+            target_digits[..., None], reference_digits[..., None, :]]
+        precisions = jnp.exp(beliefs.style_log_precisions[..., None, :, :] + relevance) * given[..., None]
+        style_evidence = 1.0 + precisions.sum(axis=-2)
+        styles = (precisions * beliefs.styles[..., None, :, :]).sum(axis=-2) / style_evidence
+
+        zeros = nn.initializers.zeros
+        predicted = DomainDense(latent_dim, self.domains, kernel_init=zeros, name="prediction")(styles, target_digits)
+        shown = given & (target_digits[..., None] == reference_digits[..., None, :])
+        precisions = jnp.exp(beliefs.latent_log_precisions[..., None, :, :]) * shown[..., None]
+        latent_evidence = 1.0 + precisions.sum(axis=-2)
+        deviations = beliefs.latents[..., None, :, :] - predicted[..., None, :]
+        deviation = (precisions * deviations).sum(axis=-2) / latent_evidence
+        correction = DomainDense(latent_dim, self.domains, use_bias=False, kernel_init=zeros,
+                                 name="correction")(deviation, target_digits)
+        evidence = jnp.log(jnp.concatenate([style_evidence, latent_evidence], axis=-1))
+        log_variances = DomainDense(latent_dim, self.domains, kernel_init=zeros, name="log_variance")(
+            evidence, target_digits)
+        return styles, Prior(predicted + deviation + correction, log_variances)
 
 
 class GlyphGenerator(nn.Module):
@@ -130,19 +154,20 @@ class GlyphGenerator(nn.Module):
 
 
 class MatchingDiscriminator(nn.Module):
-    """Judges whether a glyph is real and in the given style: a projection discriminator (Miyato & Koyama 2018).
+    """Judges whether a glyph is real and in the given hand: a projection discriminator (Miyato & Koyama 2018).
 
-    `(images [N, 28, 28, 1], digits int [N], styles [P, N, S]) -> logits [P, N]`: each image with P styles.
+    `(images [N, 28, 28, 1], digits int [N], hands [P, N, S + Z]) -> logits [P, N]`: each image with P hands. A hand is
+    a style and the prior mean of the latent.
     """
 
     width: int
     domains: int
 
     @nn.compact
-    def __call__(self, images: jax.Array, digits: jax.Array, styles: jax.Array) -> jax.Array:
+    def __call__(self, images: jax.Array, digits: jax.Array, hands: jax.Array) -> jax.Array:
         x = GlyphTrunk(self.width, self.domains)(images, digits)
         w = leaky_relu(DomainDense(128, self.domains)(
-            styles.reshape(-1, styles.shape[-1]), jnp.tile(digits, len(styles))))
-        w = nn.Dense(x.shape[-1])(w).reshape(*styles.shape[:2], -1)
+            hands.reshape(-1, hands.shape[-1]), jnp.tile(digits, len(hands))))
+        w = nn.Dense(x.shape[-1])(w).reshape(*hands.shape[:2], -1)
         matches = (x * w).sum(axis=-1) / jnp.sqrt(x.shape[-1])
         return DomainDense(1, self.domains)(x, digits)[:, 0] + matches

@@ -4,7 +4,7 @@ import optax
 from ml_collections import ConfigDict
 
 
-def adam_with_l2(learning_rate: float, beta1: float, beta2: float,
+def adam_with_l2(learning_rate: optax.ScalarOrSchedule, beta1: float, beta2: float,
                  l2: float) -> optax.GradientTransformation:
     """Adam with L2 added to the gradient before the moments: `weight_decay` of PyTorch's Adam, not of AdamW.
 
@@ -20,6 +20,16 @@ def adam_with_l2(learning_rate: float, beta1: float, beta2: float,
 
 
 def build(config: ConfigDict) -> dict[str, optax.GradientTransformation]:
-    """`{network: optimizer}` for each network that `config.learning_rates` names."""
-    return {name: adam_with_l2(rate, config.adam.beta1, config.adam.beta2, config.adam.l2)
+    """`{network: optimizer}` for each network that `config.learning_rates` names.
+
+    With `config.rate_decay` the rates are constant, then decrease linearly to 0 in that last fraction of the steps.
+    """
+    decay_steps = round(config.get("rate_decay", 0.0) * config.steps)
+
+    def schedule(rate: float) -> optax.ScalarOrSchedule:
+        if not decay_steps:
+            return rate
+        return optax.linear_schedule(rate, 0.0, decay_steps, config.steps - decay_steps)
+
+    return {name: adam_with_l2(schedule(rate), config.adam.beta1, config.adam.beta2, config.adam.l2)
             for name, rate in config.learning_rates.items()}

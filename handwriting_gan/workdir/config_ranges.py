@@ -83,6 +83,18 @@ class OneOf(NamedTuple):
         return f"one of {', '.join(self.names)}"
 
 
+@dataclasses.dataclass(frozen=True)
+class Switch:
+    """True or False."""
+
+    def contains(self, value: Any) -> bool:
+        """Whether a value is a boolean."""
+        return isinstance(value, bool)
+
+    def __str__(self) -> str:
+        return "True or False"
+
+
 COUNT, WIDTH, WEIGHT = Whole(1), Whole(1, MAX_WIDTH), Real()
 DECAY = Real(0.0, 0.999999)  # float32 rounds larger values to 1, and then the bias correction divides by 0
 # The range by the field's path; `group.*` is the range of the group's other fields.
@@ -107,7 +119,9 @@ RANGES: dict[str, Range] = {
     "glyphs": COUNT,
     "ema_decay": DECAY,
     "truncation": Real(0.0, 1.0),
-    "style_variance": Real(0.0, 0.5, below=True),  # no weights of two references give more
+    "rate_decay": Real(0.0, 1.0),
+    "own_digit": Real(0.0, 1.0),
+    "learned_prior": Switch(),
     "content_noise": Real(),
     "networks.levels": Whole(0, 2),  # 28 pixels can be halved twice
     "networks.blocks": Whole(1, MAX_COUNT),
