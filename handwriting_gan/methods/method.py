@@ -19,7 +19,7 @@ from handwriting_gan.data.batches import TRANSLATIONS, Examples
 Params = Mapping[str, Any]  # {network name: its parameters}
 
 
-def initial_params(networks: Mapping[str, nn.Module], inputs: Mapping[str, tuple[jax.Array, ...]],
+def initial_params(networks: Mapping[str, nn.Module], inputs: Mapping[str, tuple[Any, ...]],
                    key: jax.Array) -> dict[str, Any]:
     """Initial parameters of each network from example inputs; the i-th of `inputs` uses the i-th split key."""
     keys = dict(zip(inputs, jax.random.split(key, len(inputs)), strict=True))
@@ -71,13 +71,6 @@ def image_as_content(params: Params, images: jax.Array) -> jax.Array:
     return images
 
 
-class PageNeeds(NamedTuple):
-    """The networks and settings of a method that the page's JavaScript needs to run it in a browser."""
-
-    networks: tuple[str, ...]  # names of the networks whose parameters the page holds
-    settings: Mapping[str, float]  # by their names in JavaScript
-
-
 class Method(NamedTuple):
     """A method, as training, evaluation and writing use it.
 
@@ -96,4 +89,4 @@ class Method(NamedTuple):
     averaged: tuple[str, ...]  # names of the networks under the moving average
     synthesis: Mapping[str, Guided | Callable[..., jax.Array]]
     examples: Examples = TRANSLATIONS
-    page: PageNeeds | None = None  # None if the page has no JavaScript for the method
+    page_networks: tuple[str, ...] | None = None  # those that the page runs; None if it has no JavaScript for them

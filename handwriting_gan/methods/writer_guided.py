@@ -37,7 +37,7 @@ from handwriting_gan.losses.matching import contrastive_matching
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import sum_of_squared_errors
 from handwriting_gan.losses.variational import kl_divergence, kl_to_standard_normal
-from handwriting_gan.methods.method import Method, PageNeeds, Params, Phase, initial_params
+from handwriting_gan.methods.method import Method, Params, Phase, initial_params
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
 from handwriting_gan.networks.writer_guided import (
     Beliefs,
@@ -260,5 +260,5 @@ def build(config: ConfigDict) -> Method:
         averaged=WRITING,
         synthesis={"writer": model.write, "blend": model.blend},
         examples=hand_examples(config.own_digit),
-        page=PageNeeds(WRITING, {}) if config.learned_prior else None,
+        page_networks=WRITING if config.learned_prior else None,
     )

@@ -45,14 +45,13 @@ def pack_networks(model: TrainedModel, reader: Reader) -> dict[str, Any]:
     Raises:
       UnsuitableModelError: if the page has no JavaScript for the model's method.
     """
-    page = model.method.page
-    if page is None:
+    names = model.method.page_networks
+    if names is None:
         raise UnsuitableModelError(f"the page has no JavaScript for {model.config.method}; serve it with JAX instead")
-    params = {name: model.params[name] for name in page.networks} | {"digit_classifier": reader.params}
+    params = {name: model.params[name] for name in names} | {"digit_classifier": reader.params}
     arrays = traverse_util.flatten_dict(params, sep="/")
     content = b"".join(np.asarray(array, "<f2").tobytes() for array in arrays.values())
-    return {**page.settings,
-            "manifest": [[path, list(array.shape)] for path, array in arrays.items()],
+    return {"manifest": [[path, list(array.shape)] for path, array in arrays.items()],
             "float16": base64.b64encode(content).decode()}
 
 

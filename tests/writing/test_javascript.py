@@ -9,128 +9,117 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from configs import writer_guided
-from handwriting_gan import methods
-from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_network
-from handwriting_gan.methods.writer_guided import bootstrap_weights
+from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_bytes, to_network
+from handwriting_gan.methods.writer_guided import sample
+from handwriting_gan.networks.writer_guided import Beliefs, Prior
 from handwriting_gan.recognition.digit_classifier import Reader
 from handwriting_gan.synthesis.trained_model import TrainedModel
 from handwriting_gan.writing.mnist_form import to_mnist_form
-from handwriting_gan.writing.web_page import (
-    pack_networks,
-)
+from handwriting_gan.writing.web_page import pack_networks
 from tests.writing.conftest import GOLDEN, ROWS, Call, as_lists, assert_close
 
 RANGE = 2.0  # of images in networks, -1 to +1
-@pytest.fixture(scope="module")
-def other_sizes() -> TrainedModel:
-    """The same networks with other sizes and no weight equal to zero."""
-    config = writer_guided.get_config("tiny")
-    config.networks.update({"width": 12, "generator_width": 20, "style_dim": 9, "latent_dim": 5})
-    method, rng = methods.build(config), np.random.default_rng(0)
-    shapes = jax.eval_shape(method.init, jax.random.key(0))
-    averaged = {name: shapes[name] for name in method.averaged}
-    return TrainedModel(config, method, jax.tree.map(lambda leaf: _sampled(rng, leaf.shape), averaged), 0)
-
-
-def _sampled(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Random weights that keep the variance of activations."""
-    return (rng.normal(size=shape) / np.sqrt(max(np.prod(shape[:-1]), 2))).astype(np.float32)
-
-
-@pytest.fixture(scope="module", params=["released", pytest.param("other_sizes", marks=pytest.mark.slow)])
-def model(request: pytest.FixtureRequest) -> TrainedModel:
-    return request.getfixturevalue(request.param)
+BELIEFS = {"style": "styles", "styleLogPrecisions": "style_log_precisions",
+           "latent": "latents", "latentLogPrecisions": "latent_log_precisions"}  # in JavaScript and in Python
 
 
 @pytest.fixture(scope="module")
-def estimates(model: TrainedModel, hand: Glyphs) -> tuple[jax.Array, jax.Array]:
-    return apply(model, "hand_encoder", to_network(jnp.asarray(hand.images)), hand.digits)
+def beliefs(random_model: TrainedModel, hand: Glyphs) -> Beliefs:
+    return encode(random_model, hand)
 
 
 def apply(model: TrainedModel, name: str, *inputs: Any) -> Any:
     return model.method.networks[name].apply({"params": model.params[name]}, *inputs)
 
 
+def encode(model: TrainedModel, hand: Glyphs) -> Beliefs:
+    return apply(model, "hand_encoder", to_network(jnp.asarray(hand.images)), hand.digits)
+
+
+def pool(model: TrainedModel, beliefs: Beliefs, reference_digits: np.ndarray,
+         targets: np.ndarray) -> tuple[jax.Array, Prior]:
+    given = np.ones((len(targets), len(reference_digits)), bool)
+    return apply(model, "hand_pooling", beliefs, reference_digits, targets, given)
+
+
 # Networks.
 
 
 def test_the_hand_encoder_equals_jax(
-        in_node: Call, model: TrainedModel, reader: Reader, hand: Glyphs,
-        estimates: tuple[jax.Array, jax.Array]) -> None:
+        in_node: Call, random_model: TrainedModel, reader: Reader, hand: Glyphs, beliefs: Beliefs) -> None:
     found = in_node("""
         const params = load("weights").unpack(given.model).hand_encoder;
         return given.glyphs.map((glyph, row) => load("network").encodeHand(params, glyph, given.digits[row]));
-        """, model=pack_networks(model, reader), glyphs=as_lists(hand.images), digits=hand.digits.tolist())
-    assert_close([estimate["values"] for estimate in found], estimates[0])
-    assert_close([estimate["logPrecisions"] for estimate in found], estimates[1])
+        """, model=pack_networks(random_model, reader), glyphs=as_lists(hand.images), digits=hand.digits.tolist())
+    for name, field in BELIEFS.items():
+        assert_close([belief[name] for belief in found], getattr(beliefs, field))
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_style_pooling_equals_jax_for_any_counts(
-        in_node: Call, count: int, model: TrainedModel, reader: Reader, hand: Glyphs,
-        estimates: tuple[jax.Array, jax.Array], rng: np.random.Generator) -> None:
-    some = [array[:count] for array in estimates]
-    counts = rng.gamma(0.6, 1.6, (DIGITS, count)).astype(np.float32)
-    expected = apply(model, "style_pooling", *some, hand.digits[:count], np.arange(DIGITS), counts)
+def test_hand_pooling_equals_jax_for_every_digit(
+        in_node: Call, count: int, random_model: TrainedModel, reader: Reader, hand: Glyphs, beliefs: Beliefs) -> None:
+    """The hand is 27379: one of two references shows a 7, and two of five do."""
+    some = jax.tree.map(lambda array: array[:count], beliefs)
+    styles, prior = pool(random_model, some, hand.digits[:count], np.arange(DIGITS))
+    plain = [{name: getattr(some, field)[row].tolist() for name, field in BELIEFS.items()} for row in range(count)]
     found = in_node("""
-        const params = load("weights").unpack(given.model).style_pooling;
-        return given.counts.map((counts, target) => (
-          load("network").poolStyles(params, given.estimates, given.digits, target, counts)));
-        """, model=pack_networks(model, reader), digits=hand.digits[:count].tolist(), counts=counts.tolist(),
-        estimates=[{"values": values.tolist(), "logPrecisions": precisions.tolist()}
-                   for values, precisions in zip(*some, strict=True)])
-    assert_close(found, expected)
+        const params = load("weights").unpack(given.model).hand_pooling;
+        return given.targets.map((target) => load("network").poolHand(params, given.beliefs, given.digits, target));
+        """, model=pack_networks(random_model, reader), beliefs=plain, digits=hand.digits[:count].tolist(),
+        targets=list(range(DIGITS)))
+    assert_close([pooled["style"] for pooled in found], styles)
+    assert_close([pooled["mean"] for pooled in found], prior.means)
+    assert_close([pooled["logVariances"] for pooled in found], prior.log_variances)
 
 
 def test_the_generator_equals_jax(
-        in_node: Call, model: TrainedModel, reader: Reader, rng: np.random.Generator) -> None:
-    sizes = model.config.networks
+        in_node: Call, random_model: TrainedModel, reader: Reader, rng: np.random.Generator) -> None:
+    sizes = random_model.config.networks
     styles, latents = (rng.normal(size=(DIGITS, size)).astype(np.float32)
                        for size in (sizes.style_dim, sizes.latent_dim))
-    expected = apply(model, "generator", np.arange(DIGITS), styles, latents)
+    expected = apply(random_model, "generator", np.arange(DIGITS), styles, latents)
     found = in_node("""
         const params = load("weights").unpack(given.model).generator;
         return given.styles.map((style, digit) => (
           load("network").generate(params, digit, style, given.latents[digit]).data));
-        """, model=pack_networks(model, reader), styles=styles.tolist(), latents=latents.tolist())
+        """, model=pack_networks(random_model, reader), styles=styles.tolist(), latents=latents.tolist())
     assert_close(found, expected, RANGE)
 
 
+@pytest.mark.parametrize("variation", [0.0, 0.5])
+@pytest.mark.parametrize("name", ["random_model", "released"])
+def test_a_try_equals_jax_with_the_same_noise(
+        in_node: Call, name: str, variation: float, reader: Reader, hand: Glyphs,
+        request: pytest.FixtureRequest) -> None:
+    """A number with two 7s, each with its own noise, in a hand with two 7s."""
+    model: TrainedModel = request.getfixturevalue(name)
+    number = np.array([4, 7, 7])
+    styles, prior = pool(model, encode(model, hand), hand.digits, number)
+    found = in_node("""
+        const params = load("weights").unpack(given.model);
+        const { normal, uniforms } = load("random");
+        const uniform = uniforms(given.request.seed);
+        return { noise: Array.from({ length: given.size }, () => normal(uniform)),
+                 images: load("tasks").writeNumber(params, given.request) };
+        """, model=pack_networks(model, reader), size=prior.means.size,
+        request={"glyphs": as_lists(hand.images), "digits": hand.digits.tolist(), "number": number.tolist(),
+                 "seed": 3, "variation": variation})
+    noise = variation * np.reshape(found["noise"], prior.means.shape)
+    expected = apply(model, "generator", number, styles, sample(prior, noise))
+    assert_close(found["images"], to_bytes(expected), 255)
+
+
 def test_the_digit_classifier_equals_jax(
-        in_node: Call, released: TrainedModel, reader: Reader, held_out: Glyphs) -> None:
+        in_node: Call, random_model: TrainedModel, reader: Reader, held_out: Glyphs) -> None:
     images = held_out.images[::20]
     found = in_node("""
         const params = load("weights").unpack(given.model).digit_classifier;
         return given.glyphs.map((glyph) => load("network").classify(params, glyph));
-        """, model=pack_networks(released, reader), glyphs=as_lists(images))
+        """, model=pack_networks(random_model, reader), glyphs=as_lists(images))
     assert_close(found, reader.probabilities(images))
 
 
-def test_bootstrap_weights_have_the_same_distribution(in_node: Call) -> None:
-    """Mean, variance and percentiles of the weight of one reference of three."""
-    found = np.array(in_node("""
-        const { bootstrapWeights, uniforms } = load("random");
-        const uniform = uniforms(7);
-        return Array.from({ length: 20000 }, () => bootstrapWeights(uniform, 3, 0.25));
-        """))
-    expected = np.asarray(bootstrap_weights(jax.random.key(0), 20000, 3, 0.25))
-    np.testing.assert_allclose(found.sum(axis=1), 3.0)
-    assert found.mean(axis=0) == pytest.approx(1.0, abs=0.03)
-    assert found.var(axis=0) == pytest.approx(expected.var(), abs=0.03)
-    percentiles = [10, 25, 50, 75, 90]
-    np.testing.assert_allclose(np.percentile(found, percentiles), np.percentile(expected, percentiles),
-                               atol=0.04)
-
-
-def test_one_reference_or_no_variance_gives_weights_of_1(in_node: Call) -> None:
-    assert in_node("""
-        const { bootstrapWeights, uniforms } = load("random");
-        return [bootstrapWeights(uniforms(0), 1, 0.25), bootstrapWeights(uniforms(0), 2, 0)];
-        """) == [[1], [1, 1]]
-
-
-def test_latents_are_standard_normal(in_node: Call) -> None:
+def test_random_numbers_are_standard_normal(in_node: Call) -> None:
     found = np.array(in_node("""
         const { normal, uniforms } = load("random");
         return [0, 1, 2].map((seed) => {

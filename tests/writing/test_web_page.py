@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 
-from configs import stargan_v2
+from configs import ablations, stargan_v2
 from handwriting_gan import methods
 from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.recognition.digit_classifier import Reader
@@ -59,8 +60,8 @@ class Parts(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page(released: TrainedModel, reader: Reader) -> str:
-    return self_contained_page(released, reader)
+def page(random_model: TrainedModel, reader: Reader) -> str:
+    return self_contained_page(random_model, reader)
 
 
 # The worker.
@@ -81,14 +82,14 @@ def in_the_pages_worker(in_node: Call, page: str, messages: list[dict[str, Any]]
 
 
 def test_the_best_guess_of_the_pages_worker_equals_jax_for_any_seed(
-        in_node: Call, page: str, released: TrainedModel, hand: Glyphs) -> None:
+        in_node: Call, page: str, random_model: TrainedModel, hand: Glyphs) -> None:
     request = {"glyphs": as_lists(hand.images), "digits": hand.digits.tolist(), "number": NUMBER}
     posted = in_the_pages_worker(in_node, page, [
         {"id": seed, "task": "write", "input": {**request, "seed": seed, "variation": variation}}
         for seed, variation in ((0, 0), (1, 0), (2, 1), (3, 1))])
     assert [message["id"] for message in posted] == [0, 1, 2, 3]
     one, same, natural, another = (np.array(message["result"]) for message in posted)
-    assert_close(one, released.write(hand, NUMBER, variation=0.0), 255)
+    assert_close(one, random_model.write(hand, NUMBER, variation=0.0), 255)
     np.testing.assert_array_equal(one, same)
     assert np.abs(natural - one).max() > 50
     assert np.abs(natural - another).max() > 50
@@ -122,8 +123,8 @@ def test_the_page_refers_to_nothing_outside_itself(page: str) -> None:
     assert not re.search(r"@import|url\(|importScripts|eval\(|new Function", page)
 
 
-def test_the_pages_size_is_limited(page: str) -> None:
-    assert len(page.encode()) < MAX_BYTES
+def test_the_released_pages_size_is_limited(released: TrainedModel, reader: Reader) -> None:
+    assert len(self_contained_page(released, reader).encode()) < MAX_BYTES
 
 
 @pytest.mark.parametrize(("served", "connect"), [(False, "'none'"), (True, "'self'")])
@@ -148,22 +149,23 @@ def test_the_page_holds_exactly_its_sources(page: str) -> None:
     assert not re.search(r"\{\{[A-Z]+\}\}", page)
 
 
-def test_the_pages_weights_are_the_models_to_16_bits(released: TrainedModel, reader: Reader) -> None:
-    content = pack_networks(released, reader)
+def test_the_pages_weights_are_the_models_to_16_bits(random_model: TrainedModel, reader: Reader) -> None:
+    content = pack_networks(random_model, reader)
     numbers = np.frombuffer(base64.b64decode(content["float16"]), "<f2")
     assert len(numbers) == sum(int(np.prod(shape)) for _, shape in content["manifest"])
     path, shape = content["manifest"][0]
     network, *names = path.split("/")
-    array = (released.params | {"digit_classifier": reader.params})[network]
+    array = (random_model.params | {"digit_classifier": reader.params})[network]
     for name in names:
         array = array[name]
     assert list(array.shape) == shape
     np.testing.assert_array_equal(numbers[:array.size], np.asarray(array, np.float16).ravel())
-    assert content["styleVariance"] == released.config.style_variance
 
 
-def test_a_method_without_javascript_is_refused(reader: Reader) -> None:
-    config = stargan_v2.get_config("tiny")
+@pytest.mark.parametrize("config", [
+    stargan_v2.get_config("tiny"), ablations.get_config("without_learned_prior:tiny"),
+], ids=["another method", "another prior"])
+def test_a_model_without_javascript_is_refused(reader: Reader, config: ConfigDict) -> None:
     model = TrainedModel(config, methods.build(config), {}, 0)
-    with pytest.raises(UnsuitableModelError, match="the page has no JavaScript for stargan_v2"):
+    with pytest.raises(UnsuitableModelError, match=f"the page has no JavaScript for {config.method}; serve it with"):
         self_contained_page(model, reader)

@@ -52,9 +52,10 @@ function dense(x, layer) {
   return multiplyInto(Float32Array.from(layer.bias.data), x, layer.kernel.data);
 }
 
-/** A linear layer per domain: kernel `[D, C, F]`, bias `[D, F]`. */
+/** A linear layer per domain: kernel `[D, C, F]`, bias `[D, F]` or none. */
 function domainDense(x, layer, domain) {
-  return multiplyInto(Float32Array.from(rowOf(layer.bias, domain)), x, rowOf(layer.kernel, domain));
+  const out = layer.bias ? Float32Array.from(rowOf(layer.bias, domain)) : new Float32Array(layer.kernel.shape[2]);
+  return multiplyInto(out, x, rowOf(layer.kernel, domain));
 }
 
 function multiplyInto(out, x, kernel) {

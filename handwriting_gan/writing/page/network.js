@@ -1,9 +1,9 @@
 "use strict";
 /**
- * The networks of the writer-guided method (hand encoder, style pooling, generator) and the digit classifier,
+ * The networks of the writer-guided method (hand encoder, hand pooling, generator) and the digit classifier,
  * equal to JAX's. All sizes come from the shapes of the weights.
  *
- * A glyph is bytes `[28 * 28]`, 0 paper to 255 ink. Axes: R references, T targets, S style, Z latent.
+ * A glyph is bytes `[28 * 28]`, 0 paper to 255 ink. Axes: R references, S style, Z latent.
  */
 const layers = require("./layers.js");
 
@@ -18,13 +18,17 @@ function toBytes(image) {
   return Uint8ClampedArray.from(image.data, (value) => (value + 1) * 127.5);
 }
 
-/** The style that one glyph shows, and its log precision: `{values, logPrecisions}`, `[S]` each. */
+/**
+ * What one glyph alone says about the hand's style `[S]` and about the latent `[Z]` of its digit. Dense_2 predicts
+ * the variances of the posterior, which only training uses.
+ */
 function encodeHand(params, glyph, digit) {
   const features = glyphTrunk(params.GlyphTrunk_0, glyph, digit);
-  const mean = layers.embed(params.Embed_0, digit);
   return {
-    values: layers.dense(features, params.Dense_0).map((value, index) => value + mean[index]),
-    logPrecisions: layers.dense(features, params.Dense_1),
+    style: addVectors(layers.dense(features, params.Dense_0), layers.embed(params.Embed_0, digit)),
+    styleLogPrecisions: layers.dense(features, params.Dense_4),
+    latent: layers.dense(features, params.Dense_1),
+    latentLogPrecisions: layers.dense(features, params.Dense_3),
   };
 }
 
@@ -40,25 +44,45 @@ function glyphTrunk(params, glyph, digit) {
 }
 
 /**
- * The style `[S]` for a target digit: the mean of the product of the references' estimates, each counted
- * `counts[R]` times, and the standard normal prior.
+ * The style `[S]` for a target digit and the prior of its latent, `mean` and `logVariances` `[Z]`, from the
+ * references' beliefs and digits `[R]`. See handwriting_gan/networks/writer_guided.py.
  */
-function poolStyles(params, estimates, digits, target, counts) {
-  const size = estimates[0].values.length;
-  const relevance = layers.rowOf(params.relevance, target);
-  const style = new Float32Array(size);
-  for (let index = 0; index < size; index++) {
-    let [weighted, total] = [0, 1];
-    estimates.forEach((estimate, row) => {
-      const logPrecision = estimate.logPrecisions[index] + relevance[digits[row] * size + index];
-      const precision = Math.exp(logPrecision) * counts[row];
-      weighted += precision * estimate.values[index];
-      total += precision;
-    });
-    style[index] = weighted / total;
-  }
-  return style;
+function poolHand(params, beliefs, digits, target) {
+  const relevance = { shape: params.relevance.shape.slice(1), data: layers.rowOf(params.relevance, target) };
+  const style = combine(params.relevance.shape[2], beliefs.map((belief, index) => ({
+    mean: belief.style,
+    logPrecisions: addVectors(belief.styleLogPrecisions, layers.rowOf(relevance, digits[index])),
+  })));
+  const predicted = layers.domainDense(style.mean, params.prediction, target);
+  const shown = beliefs.filter((_, index) => digits[index] === target);
+  const deviation = combine(predicted.length, shown.map((belief) => ({
+    mean: belief.latent.map((value, index) => value - predicted[index]),
+    logPrecisions: belief.latentLogPrecisions,
+  })));
+  const correction = layers.domainDense(deviation.mean, params.correction, target);
+  const evidence = [...style.precisions, ...deviation.precisions].map(Math.log);
+  return {
+    style: style.mean,
+    mean: addVectors(addVectors(predicted, deviation.mean), correction),
+    logVariances: layers.domainDense(evidence, params.log_variance, target),
+  };
 }
+
+/** The mean and the precisions `[size]` of the product of Gaussians `{mean, logPrecisions}` and a standard normal. */
+function combine(size, gaussians) {
+  const weighted = new Float32Array(size);
+  const precisions = new Float32Array(size).fill(1);
+  for (const { mean, logPrecisions } of gaussians) {
+    for (let index = 0; index < size; index++) {
+      const precision = Math.exp(logPrecisions[index]);
+      weighted[index] += precision * mean[index];
+      precisions[index] += precision;
+    }
+  }
+  return { mean: weighted.map((value, index) => value / precisions[index]), precisions };
+}
+
+const addVectors = (one, other) => one.map((value, index) => value + other[index]);
 
 /** Synthesises a digit from a style `[S]` and a latent `[Z]`: a map `[28, 28, 1]`, -1 to +1. */
 function generate(params, digit, style, latent) {
@@ -78,16 +102,10 @@ const activated = (vector) => layers.leakyRelu(layers.asMap(vector)).data;
 
 /** The generator's first map, from w and the digit, with as many channels as its first block takes. */
 function begin(params, digit, w) {
-  const mean = layers.embed(params.Embed_0, digit);
-  const data = layers.dense(w, params.Dense_1).map((value, index) => value + mean[index]);
+  const data = addVectors(layers.dense(w, params.Dense_1), layers.embed(params.Embed_0, digit));
   const channels = params.AdaptiveResidualBlock_0.Conv_0.kernel.shape[2];
   const side = Math.sqrt(data.length / channels);
   return { shape: [side, side, channels], data };
-}
-
-/** The size of a latent: that of the generator's input without the style. */
-function latentSize(generator, styleSize) {
-  return generator.DomainDense_0.kernel.shape[1] - styleSize;
 }
 
 /** The probability of each digit, given a glyph: `[10]`. */
@@ -108,4 +126,4 @@ function softmax(logits) {
   return powers.map((power) => power / sum);
 }
 
-module.exports = { classify, encodeHand, generate, latentSize, poolStyles, toBytes };
+module.exports = { classify, encodeHand, generate, poolHand, toBytes };

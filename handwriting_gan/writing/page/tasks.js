@@ -1,20 +1,20 @@
 "use strict";
 /**
- * The two tasks of the page, for a model `{params, styleVariance}`: read a picture and write a number.
+ * The two tasks of the page, with the parameters of its networks: read a picture and write a number.
  *
  * Hand: `{glyphs: bytes [28 * 28] each, digits: 0-9 each, confidences: 0 to 1 each}`.
  */
-const { bootstrapWeights, normal, uniforms } = require("./random.js");
-const { classify, encodeHand, generate, latentSize, poolStyles, toBytes } = require("./network.js");
+const { normal, uniforms } = require("./random.js");
+const { classify, encodeHand, generate, poolHand, toBytes } = require("./network.js");
 const { readGlyphs } = require("./reading.js");
 
 /**
  * Reads the hand in a picture: its digits from left to right, and the confidence of each.
  * @param {{pixels: Uint8ClampedArray, width: number, height: number}} picture RGBA, opaque
  */
-function readPicture(model, picture) {
+function readPicture(params, picture) {
   const glyphs = readGlyphs(picture);
-  const probabilities = glyphs.map((glyph) => classify(model.params.digit_classifier, glyph));
+  const probabilities = glyphs.map((glyph) => classify(params.digit_classifier, glyph));
   const confidences = probabilities.map((row) => Math.max(...row));
   const digits = probabilities.map((row, index) => row.indexOf(confidences[index]));
   return { glyphs, digits, confidences };
@@ -24,15 +24,13 @@ function readPicture(model, picture) {
  * Writes a number in a hand: one glyph per digit, as bytes. `variation` 0 is the best guess, 1 a natural try.
  * @param {{glyphs: Uint8Array[], digits: number[], number: number[], seed: number, variation: number}} request
  */
-function writeNumber({ params, styleVariance }, { glyphs, digits, number, seed, variation }) {
-  const estimates = glyphs.map((glyph, index) => encodeHand(params.hand_encoder, glyph, digits[index]));
+function writeNumber(params, { glyphs, digits, number, seed, variation }) {
+  const beliefs = glyphs.map((glyph, index) => encodeHand(params.hand_encoder, glyph, digits[index]));
   const uniform = uniforms(seed);
   return number.map((target) => {
-    const weights = bootstrapWeights(uniform, digits.length, styleVariance);
-    const counts = weights.map((weight) => Math.max(1 + variation * (weight - 1), 0));
-    const style = poolStyles(params.style_pooling, estimates, digits, target, counts);
-    const size = latentSize(params.generator, style.length);
-    const latent = Array.from({ length: size }, () => variation * normal(uniform));
+    const { style, mean, logVariances } = poolHand(params.hand_pooling, beliefs, digits, target);
+    const latent = mean.map((value, index) => (
+      value + variation * Math.exp(0.5 * logVariances[index]) * normal(uniform)));
     return toBytes(generate(params.generator, target, style, latent));
   });
 }

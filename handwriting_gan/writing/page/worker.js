@@ -7,12 +7,12 @@ const { readPicture, writeNumber } = require("./tasks.js");
 const { unpack } = require("./weights.js");
 
 const TASKS = { read: readPicture, write: writeNumber };
-let model = null;
+let params = null;
 
 /** @returns {Object} the reply to a message */
 function reply({ id, task, input }) {
   try {
-    return { id, result: TASKS[task](model, input) };
+    return { id, result: TASKS[task](params, input) };
   } catch (error) {
     return { id, error: error.message };
   }
@@ -20,7 +20,7 @@ function reply({ id, task, input }) {
 
 self.onmessage = ({ data }) => {
   if (data.model) {
-    model = { styleVariance: data.model.styleVariance, params: unpack(data.model) };
+    params = unpack(data.model);
   } else {
     self.postMessage(reply(data));
   }
