@@ -97,7 +97,7 @@ FULL: dict[str, Any] = {"folder": "rows", "glyphs": 24_000, "protocol": "full"}
 TABLES = {
     "few_shot": TableSpec({"writer-guided": "configs/writer_guided.py", **_ablations(
         "without_matching_of_fakes", "without_matching", "without_posterior", "without_adversary",
-        "without_style_variance")}, folder="few_shot", glyphs=72_000, protocol="quick"),
+        "without_learned_prior", "without_own_digit")}, folder="few_shot", glyphs=72_000, protocol="quick"),
     "ladder": TableSpec(LADDER, **FULL),
     "comparison": TableSpec(COMPARISON, **FULL),
     "minus_one": TableSpec({**STARGAN_V2, **_ablations(

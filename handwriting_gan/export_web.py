@@ -22,7 +22,7 @@ def main() -> None:
         page = self_contained_page(trained_model.load(arguments.workdir), digit_classifier.load()).encode()
     except UnsuitableModelError as error:
         raise InputError(f"{error} (python -m handwriting_gan.demo), or name the --workdir of a "
-                         "writer_guided run") from error
+                         "writer_guided run with a learned prior") from error
     write_atomically(arguments.out, page)
     print(f"wrote {arguments.out} ({len(page) / 1e6:.1f} MB); open it in a browser")
 

@@ -47,7 +47,8 @@ def pack_networks(model: TrainedModel, reader: Reader) -> dict[str, Any]:
     """
     names = model.method.page_networks
     if names is None:
-        raise UnsuitableModelError(f"the page has no JavaScript for {model.config.method}; serve it with JAX instead")
+        raise UnsuitableModelError(
+            f"the page has no JavaScript for this {model.config.method} model; serve it with JAX instead")
     params = {name: model.params[name] for name in names} | {"digit_classifier": reader.params}
     arrays = traverse_util.flatten_dict(params, sep="/")
     content = b"".join(np.asarray(array, "<f2").tobytes() for array in arrays.values())

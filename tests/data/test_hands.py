@@ -11,12 +11,12 @@ from handwriting_gan.data import hands
 from handwriting_gan.data.glyphs import SIDE, UNKNOWN_WRITER, Glyphs, make_glyphs, to_bytes
 from handwriting_gan.data.hands import (
     OWN_DIGIT_EPISODES,
-    REFERENCES,
     TARGETS,
     WRITERS,
     Episodes,
     HandBatch,
     HandPool,
+    hand_examples,
     make_hand_pool,
     sample_episodes,
     sample_own_digit_episodes,
@@ -28,7 +28,7 @@ FORMS = {  # {writer: (series, digits)}
     21: (4, "0011555"), 22: (4, "01155"), UNKNOWN_WRITER: (0, "00122"),
 }
 KNOWN = [11, 12, 13, 14, 21, 22]
-ENOUGH = TARGETS + REFERENCES
+ENOUGH = hands.GLYPHS
 LONG_FORMS = {  # for batches, which need more glyphs of a writer
     **{writer: (0, "0123456789" * 2 + "0" * (writer + 2)) for writer in range(WRITERS + 2)},
     **dict.fromkeys(range(40, 40 + WRITERS), (4, "112233445566778899" * 2)),
@@ -37,9 +37,11 @@ LONG_FORMS = {  # for batches, which need more glyphs of a writer
 IN_POOL = [writer for writer in sorted(LONG_FORMS) if writer not in (90, UNKNOWN_WRITER)]
 GIVEN = 3  # references of an episode
 KEYS = jax.random.split(jax.random.key(7), 8)
-MANY = 2_000
+MANY = 1_000
+OWN_DIGIT = 0.4
 SEEDS = 500
-sample_hands = jax.jit(hands.sample_hands)
+sample_uncompiled = hand_examples(OWN_DIGIT).sample
+sample_hands = jax.jit(sample_uncompiled)
 
 
 def written(forms: dict[int, tuple[int, str]]) -> Glyphs:
@@ -73,8 +75,8 @@ def batch(pool: HandPool) -> HandBatch:
 
 @pytest.fixture(scope="module")
 def rows(batch: HandBatch) -> np.ndarray:
-    """The rows of the batch's glyphs, targets before references: `[B, W, T + R]`."""
-    return np.concatenate([rows_of(batch.targets), rows_of(batch.references)], axis=-1)
+    """The rows of the batch's glyphs: `[B, W, G]`."""
+    return rows_of(batch.images)
 
 
 @pytest.fixture(scope="module")
@@ -124,48 +126,76 @@ def test_all_writers_with_enough_glyphs_are_equally_likely(rows: np.ndarray) -> 
 
 
 def test_all_glyphs_of_a_writer_are_equally_likely_at_every_index(rows: np.ndarray) -> None:
-    for index in (0, TARGETS - 1, TARGETS, TARGETS + REFERENCES - 1):
+    for index in (0, TARGETS, hands.GLYPHS - 1):
         sampled = rows[:, 0, index]
         assert_uniform(sampled, LONG.writers[sampled][:, None] == LONG.writers)
 
 
-def test_digits_are_those_of_the_images(batch: HandBatch) -> None:
-    np.testing.assert_array_equal(batch.reference_digits, LONG.digits[rows_of(batch.references)])
-    np.testing.assert_array_equal(batch.target_digits, LONG.digits[rows_of(batch.targets)])
+def test_digits_are_those_of_the_images(batch: HandBatch, rows: np.ndarray) -> None:
+    np.testing.assert_array_equal(batch.digits, LONG.digits[rows])
 
 
-def test_the_given_references_are_the_first_of_other_digits_or_of_all(batch: HandBatch) -> None:
+@pytest.fixture(scope="module")
+def same(batch: HandBatch) -> np.ndarray:
+    """Whether each glyph of each writer shows the digit of each target: bool `[B, W, T, W, G]`."""
+    digits = np.asarray(batch.digits)
+    return digits[:, :, :TARGETS, None, None] == digits[:, None, None]
+
+
+@pytest.fixture(scope="module")
+def itself(batch: HandBatch) -> np.ndarray:
+    """Whether each glyph is the target: bool `[1, W, T, W, G]`."""
+    glyphs = np.arange(WRITERS * hands.GLYPHS).reshape(WRITERS, -1)
+    return (glyphs[:, :TARGETS, None, None] == glyphs)[None]
+
+
+def test_a_target_is_never_its_own_reference(batch: HandBatch, itself: np.ndarray) -> None:
+    assert not (np.asarray(batch.given) & itself).any()
+
+
+def test_the_given_references_are_the_first_of_other_digits_or_of_all(
+        batch: HandBatch, same: np.ndarray, itself: np.ndarray) -> None:
     given = np.asarray(batch.given)
-    other = np.asarray(batch.reference_digits)[:, None, None] != np.asarray(
-        batch.target_digits)[..., None, None]
     anywhere = given.any(axis=-1, keepdims=True)
-    last = REFERENCES - 1 - given[..., ::-1].argmax(axis=-1)[..., None]
-    before = np.arange(REFERENCES) <= last
-    of_others, of_all = (given == (before & anywhere & allowed) for allowed in (other, True))
+    last = hands.GLYPHS - 1 - given[..., ::-1].argmax(axis=-1)[..., None]
+    before = (np.arange(hands.GLYPHS) <= last) & anywhere & ~itself
+    of_others, of_all = given == (before & ~same), given == before
     assert (of_others.all(axis=(-2, -1)) | of_all.all(axis=(-2, -1))).all()
-    with_own = (given & ~other).any(axis=(-2, -1))
-    possible = (~other).any(axis=(-2, -1))
-    assert 0.15 < with_own.sum() / possible.sum() < hands.OWN_DIGIT
+
+
+def test_the_own_digit_is_shown_for_the_requested_fraction_of_targets(
+        batch: HandBatch, same: np.ndarray, itself: np.ndarray) -> None:
+    """Of targets with as many references as possible, whose writers have another glyph of the digit."""
+    counts = np.asarray(batch.given).sum(axis=-1).max(axis=-1)
+    possible = (same & ~itself).any(axis=(-2, -1)) & (counts == hands.GLYPHS - 1)
+    shown = (np.asarray(batch.given) & same).any(axis=(-2, -1))
+    assert shown[possible].mean() == pytest.approx(OWN_DIGIT, abs=0.15)
+    assert possible.sum() > 1_000
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0])
+def test_no_target_or_every_target_can_see_its_own_digit(fraction: float, pool: HandPool) -> None:
+    batch = jax.jit(hand_examples(fraction).sample)(pool, KEYS)
+    digits, given = np.asarray(batch.digits), np.asarray(batch.given)
+    shown = given & (digits[:, :, :TARGETS, None, None] == digits[:, None, None])
+    assert shown.any() == bool(fraction)
+    first = given[..., 0].any(axis=-1)  # for every target the first glyph of some other writer
+    assert fraction == 0.0 or first.all()
 
 
 def test_the_number_of_given_references_is_uniform_and_the_same_for_all_writers(batch: HandBatch) -> None:
     counts = np.asarray(batch.given).sum(axis=-1)  # [B, W, T, W]
-    assert set(np.unique(counts)) >= set(range(1, REFERENCES + 1))
+    assert set(np.unique(counts)) >= set(range(1, hands.GLYPHS))
     most = counts.max(axis=-1)
-    frequencies = np.bincount(most.ravel(), minlength=REFERENCES + 1)[1:] / most.size
-    assert frequencies[:8] == pytest.approx(1 / REFERENCES, abs=0.02)
+    frequencies = np.bincount(most.ravel(), minlength=hands.GLYPHS)[1:] / most.size
+    assert frequencies[:6] == pytest.approx(1 / (hands.GLYPHS - 1), abs=0.02)
 
 
 def test_a_batch_has_the_documented_shapes_and_types(pool: HandPool) -> None:
-    def images(count: int) -> jax.ShapeDtypeStruct:
-        return jax.ShapeDtypeStruct((8, WRITERS, count, 28, 28, 1), "float32")
-
-    def digits(count: int) -> jax.ShapeDtypeStruct:
-        return jax.ShapeDtypeStruct((8, WRITERS, count), "int32")
-
+    shape = len(KEYS), WRITERS, hands.GLYPHS
     assert jax.eval_shape(lambda: sample_hands(pool, KEYS)) == HandBatch(
-        images(REFERENCES), digits(REFERENCES), images(TARGETS), digits(TARGETS),
-        jax.ShapeDtypeStruct((8, WRITERS, TARGETS, WRITERS, REFERENCES), "bool"))
+        jax.ShapeDtypeStruct((*shape, 28, 28, 1), "float32"), jax.ShapeDtypeStruct(shape, "int32"),
+        jax.ShapeDtypeStruct((len(KEYS), WRITERS, TARGETS, WRITERS, hands.GLYPHS), "bool"))
 
 
 def test_the_same_keys_sample_the_same_batch(pool: HandPool) -> None:
@@ -174,7 +204,7 @@ def test_the_same_keys_sample_the_same_batch(pool: HandPool) -> None:
 
 def test_other_keys_sample_another_batch(pool: HandPool) -> None:
     other = sample_hands(pool, jax.random.split(jax.random.key(8), len(KEYS)))
-    assert not np.array_equal(sample_hands(pool, KEYS).targets, other.targets)
+    assert not np.array_equal(sample_hands(pool, KEYS).images, other.images)
 
 
 def test_an_example_depends_on_its_key_alone(pool: HandPool) -> None:
@@ -184,7 +214,7 @@ def test_an_example_depends_on_its_key_alone(pool: HandPool) -> None:
 
 
 def test_a_batch_is_the_same_compiled_or_not(pool: HandPool) -> None:
-    one, other = (rows_of(sample(pool, KEYS[:2]).targets) for sample in (sample_hands, hands.sample_hands))
+    one, other = (rows_of(sample(pool, KEYS[:2]).images) for sample in (sample_hands, sample_uncompiled))
     np.testing.assert_array_equal(one, other)
 
 

@@ -61,7 +61,7 @@ def test_a_page_is_saved(run: Run, tmp_path: Path) -> None:
 
 def test_a_method_without_javascript_is_refused(refused: Run, stargan_v2_workdir: Path, tmp_path: Path) -> None:
     message = refused(export_web, "--workdir", stargan_v2_workdir, "--out", tmp_path / "demo.html")
-    assert "no JavaScript for stargan_v2; serve it with JAX instead (python -m handwriting_gan.demo)" in message
+    assert "for this stargan_v2 model; serve it with JAX instead (python -m handwriting_gan.demo)" in message
     assert "--workdir" in message
     assert not list(tmp_path.iterdir())
 

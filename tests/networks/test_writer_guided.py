@@ -1,23 +1,26 @@
 """The writer-guided networks: which inputs each output depends on; pooling as a product of Gaussians."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from handwriting_gan.networks.writer_guided import (
+    Beliefs,
     GlyphGenerator,
     GlyphTrunk,
     HandEncoder,
+    HandPooling,
     MatchingDiscriminator,
-    PosteriorEncoder,
-    StylePooling,
+    Prior,
 )
 
 KEY = jax.random.key(0)
-DOMAINS, REFERENCES, STYLE = 10, 5, 3
+DOMAINS, REFERENCES, STYLE, LATENT = 10, 5, 3, 2
 DIGITS = jnp.array([4, 8])
-READ, TARGETS = jnp.array([0, 1, 1, 7, 9]), jnp.array([4, 8])
+READ, TARGETS = jnp.array([0, 1, 1, 7, 9]), jnp.array([1, 8])  # two references show the first target's digit
 ALL = jnp.ones((len(TARGETS), REFERENCES), bool)
 
 
@@ -35,89 +38,154 @@ def test_trunk_features_are_four_widths_and_depend_on_the_digit() -> None:
 
 
 @pytest.fixture
-def relevance(rng: np.random.Generator) -> jax.Array:
-    return jnp.asarray(rng.normal(size=(DOMAINS, DOMAINS, STYLE)), jnp.float32)
+def params(rng: np.random.Generator) -> dict[str, Any]:
+    """Of the pooling, without zeros."""
+    shapes = jax.eval_shape(HandPooling(DOMAINS).init, KEY, sampled_beliefs(rng), READ, TARGETS, ALL)["params"]
+    return jax.tree.map(lambda x: jnp.asarray(rng.normal(size=x.shape), jnp.float32), shapes)
 
 
 @pytest.fixture
-def beliefs(rng: np.random.Generator) -> tuple[jax.Array, jax.Array]:
-    """Values and log precisions."""
-    return tuple(jnp.asarray(rng.normal(size=(REFERENCES, STYLE)), jnp.float32) for _ in range(2))
+def beliefs(rng: np.random.Generator) -> Beliefs:
+    return sampled_beliefs(rng)
 
 
-def pool(relevance: jax.Array, beliefs: tuple[jax.Array, jax.Array], read: jax.Array = READ,
-         targets: jax.Array = TARGETS, given: jax.Array = ALL) -> np.ndarray:
-    return np.asarray(StylePooling(DOMAINS).apply(
-        {"params": {"relevance": relevance}}, *beliefs, read, targets, given))
+def sampled_beliefs(rng: np.random.Generator, *leading: int) -> Beliefs:
+    return Beliefs(*(jnp.asarray(rng.normal(size=(*leading, REFERENCES, size)), jnp.float32)
+                     for size in (LATENT, LATENT, LATENT, STYLE, STYLE)))
+
+
+def pool(params: dict[str, Any], beliefs: Beliefs, read: jax.Array = READ, targets: jax.Array = TARGETS,
+         given: jax.Array = ALL) -> tuple[np.ndarray, Prior]:
+    styles, prior = HandPooling(DOMAINS).apply({"params": params}, beliefs, read, targets, given)
+    return np.asarray(styles), jax.tree.map(np.asarray, prior)
+
+
+def assert_close(one: Any, other: Any) -> None:
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-5), one, other)
+
+
+def rows(tree: Any, chosen: Any) -> Any:
+    return jax.tree.map(lambda x: x[chosen], tree)
+
+
+def peak(values: list[float], precisions: list[float]) -> float:
+    """The mean of the product of Gaussians: the peak of its logarithm, a parabola."""
+    x = np.linspace(-3.0, 3.0, 101)
+    logarithm = sum(-0.5 * precision * (x - value)**2 for value, precision in zip(values, precisions, strict=True))
+    curvature, slope, _ = np.polyfit(x, logarithm, 2)
+    return -slope / (2 * curvature)
 
 
 def test_the_style_is_the_mean_of_the_product_of_the_prior_and_all_beliefs(
-        relevance: jax.Array, beliefs: tuple[jax.Array, jax.Array]) -> None:
-    """The product's logarithm is a parabola: its peak, found by fitting one, is the mean."""
-    found, x = pool(relevance, beliefs), np.linspace(-3.0, 3.0, 101)
+        params: dict[str, Any], beliefs: Beliefs) -> None:
+    found, _ = pool(params, beliefs)
     for target, digit in enumerate(TARGETS):
         for dimension in range(STYLE):
-            logarithm = -0.5 * x**2
-            values = (np.asarray(belief)[:, dimension] for belief in beliefs)
-            for value, log_precision, read in zip(*values, READ, strict=True):
-                precision = np.exp(log_precision + relevance[digit, read, dimension])
-                logarithm = logarithm - 0.5 * precision * (x - value)**2
-            curvature, slope, _ = np.polyfit(x, logarithm, 2)
-            assert found[target, dimension] == pytest.approx(-slope / (2 * curvature), abs=1e-4)
+            values, log_precisions = (np.asarray(x)[:, dimension] for x in (
+                beliefs.styles, beliefs.style_log_precisions))
+            precisions = np.exp(log_precisions + np.asarray(params["relevance"])[digit, READ, dimension])
+            expected = peak([0.0, *values], [1.0, *precisions])
+            assert found[target, dimension] == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_style_predicts_the_latent_of_a_digit_that_no_reference_shows(
+        params: dict[str, Any], beliefs: Beliefs) -> None:
+    styles, prior = pool(params, beliefs)
+    layer = rows(params["prediction"], TARGETS[1])
+    np.testing.assert_allclose(prior.means[1], styles[1] @ layer["kernel"] + layer["bias"], rtol=1e-4)
+
+
+def test_references_of_the_digit_move_an_untrained_prediction_as_evidence_of_their_precision(
+        params: dict[str, Any], beliefs: Beliefs) -> None:
+    """The mean of the product of a Gaussian of variance 1 at the prediction, and the beliefs of those references."""
+    untrained = params | {"correction": {"kernel": jnp.zeros((DOMAINS, LATENT, LATENT))}}
+    styles, prior = pool(untrained, beliefs)
+    layer = rows(params["prediction"], TARGETS[0])
+    predicted = np.asarray(styles[0] @ layer["kernel"] + layer["bias"])
+    for dimension in range(LATENT):
+        shown = [1, 2]  # the references of the digit
+        values, log_precisions = (np.asarray(x)[shown, dimension] for x in (
+            beliefs.latents, beliefs.latent_log_precisions))
+        expected = peak([predicted[dimension], *values], [1.0, *np.exp(log_precisions)])
+        assert prior.means[0, dimension] == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_trained_correction_maps_the_deviation_from_the_prediction(
+        params: dict[str, Any], beliefs: Beliefs) -> None:
+    nothing = params | {"correction": {"kernel": jnp.zeros((DOMAINS, LATENT, LATENT))}}
+    styles, untrained = pool(nothing, beliefs)
+    layer = rows(params["prediction"], TARGETS[0])
+    deviation = untrained.means[0] - (styles[0] @ layer["kernel"] + layer["bias"])
+    expected = untrained.means[0] + deviation @ params["correction"]["kernel"][TARGETS[0]]
+    np.testing.assert_allclose(pool(params, beliefs)[1].means[0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_log_variance_is_linear_in_the_logarithms_of_the_total_precisions(
+        params: dict[str, Any], beliefs: Beliefs) -> None:
+    _, prior = pool(params, beliefs)
+    for target, shown in enumerate(([1, 2], [])):
+        relevance = np.asarray(params["relevance"])[TARGETS[target], READ]
+        style = 1.0 + np.exp(np.asarray(beliefs.style_log_precisions) + relevance).sum(axis=0)
+        latent = 1.0 + np.exp(np.asarray(beliefs.latent_log_precisions)[shown]).sum(axis=0)
+        layer = rows(params["log_variance"], TARGETS[target])
+        expected = np.log([*style, *latent]) @ layer["kernel"] + layer["bias"]
+        np.testing.assert_allclose(prior.log_variances[target], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_an_untrained_prior_without_references_of_the_digit_is_standard_normal(beliefs: Beliefs) -> None:
+    untrained = HandPooling(DOMAINS).init(KEY, beliefs, READ, TARGETS, ALL)["params"]
+    _, prior = pool(untrained, beliefs)
+    assert not prior.means[1].any()
+    assert not prior.log_variances.any()
+    assert prior.means[0].all()  # two references show this digit
 
 
 def test_the_order_of_the_references_does_not_matter(
-        relevance: jax.Array, beliefs: tuple[jax.Array, jax.Array], rng: np.random.Generator) -> None:
+        params: dict[str, Any], beliefs: Beliefs, rng: np.random.Generator) -> None:
     order = rng.permutation(REFERENCES)
-    shuffled = tuple(belief[order] for belief in beliefs)
-    np.testing.assert_allclose(pool(relevance, shuffled, READ[order]), pool(relevance, beliefs), rtol=1e-5)
+    assert_close(pool(params, rows(beliefs, order), READ[order]), pool(params, beliefs))
 
 
-def test_references_that_are_not_given_do_not_count(
-        relevance: jax.Array, beliefs: tuple[jax.Array, jax.Array]) -> None:
-    given = ALL.at[1, 2:].set(False)
-    few = pool(relevance, tuple(belief[:2] for belief in beliefs), READ[:2], TARGETS[1:], ALL[:1, :2])
-    found = pool(relevance, beliefs, given=given)
-    np.testing.assert_allclose(found[1], few[0], rtol=1e-6)
-    np.testing.assert_allclose(found[0], pool(relevance, beliefs)[0], rtol=1e-6)
-    assert not pool(relevance, beliefs, given=ALL & False).any()  # the mean hand
+def test_references_that_are_not_given_do_not_count(params: dict[str, Any], beliefs: Beliefs) -> None:
+    given = ALL.at[0, 2:].set(False)
+    few = pool(params, rows(beliefs, slice(2)), READ[:2], TARGETS[:1], ALL[:1, :2])
+    found, whole = pool(params, beliefs, given=given), pool(params, beliefs)
+    assert_close(rows(found, 0), rows(few, 0))
+    assert_close(rows(found, 1), rows(whole, 1))
+    assert not np.allclose(found[1].means[0], whole[1].means[0])
+    assert not pool(params, beliefs, given=ALL & False)[0].any()  # the mean hand
 
 
-def test_a_weight_of_two_equals_giving_a_reference_twice(
-        relevance: jax.Array, beliefs: tuple[jax.Array, jax.Array]) -> None:
-    twice = jnp.array([0, 1, 2, 3, 3, 4])
-    listed = pool(relevance, tuple(belief[twice] for belief in beliefs), READ[twice],
-                  given=jnp.ones((len(TARGETS), len(twice)), bool))
-    found = pool(relevance, beliefs, given=jnp.ones((len(TARGETS), REFERENCES)).at[:, 3].set(2.0))
-    np.testing.assert_allclose(found, listed, rtol=1e-5)
-
-
-def test_the_more_references_agree_the_nearer_the_style_is_to_them() -> None:
-    agreeing = jnp.full((REFERENCES, 1), 2.0), jnp.zeros((REFERENCES, 1))
-    equally = jnp.zeros((DOMAINS, DOMAINS, 1))
+def test_the_more_references_agree_the_nearer_the_style_is_to_them(params: dict[str, Any], beliefs: Beliefs) -> None:
+    agreeing = beliefs._replace(styles=jnp.full((REFERENCES, STYLE), 2.0),
+                                style_log_precisions=jnp.zeros((REFERENCES, STYLE)))
+    equally = params | {"relevance": jnp.zeros((DOMAINS, DOMAINS, STYLE))}
     for count in range(REFERENCES + 1):
-        found = pool(equally, agreeing, given=ALL & (jnp.arange(REFERENCES) < count))
+        found, _ = pool(equally, agreeing, given=ALL & (jnp.arange(REFERENCES) < count))
         np.testing.assert_allclose(found, 2.0 * count / (1 + count), rtol=1e-6)
 
 
-def test_leading_axes_are_independent(
-        relevance: jax.Array, rng: np.random.Generator) -> None:
-    beliefs = tuple(jnp.asarray(rng.normal(size=(2, 4, REFERENCES, STYLE)), jnp.float32) for _ in range(2))
+def test_leading_axes_are_independent(params: dict[str, Any], rng: np.random.Generator) -> None:
+    beliefs = sampled_beliefs(rng, 2, 4)
     read, targets = rng.integers(0, DOMAINS, (2, 4, REFERENCES)), rng.integers(0, DOMAINS, (2, 1, 3))
     given = jnp.asarray(rng.random((2, 4, 3, REFERENCES)) < 0.5)
-    whole = pool(relevance, beliefs, read, targets, given)
-    assert whole.shape == (2, 4, 3, STYLE)
-    alone = pool(relevance, tuple(belief[1, 2] for belief in beliefs), read[1, 2], targets[1, 0], given[1, 2])
-    np.testing.assert_allclose(whole[1, 2], alone, rtol=1e-5)
+    whole = pool(params, beliefs, read, targets, given)
+    assert whole[0].shape == (2, 4, 3, STYLE)
+    assert whole[1].means.shape == whole[1].log_variances.shape == (2, 4, 3, LATENT)
+    alone = pool(params, rows(beliefs, (1, 2)), read[1, 2], targets[1, 0], given[1, 2])
+    assert_close(rows(whole, (1, 2)), alone)
 
 
-def test_an_untrained_encoder_gives_every_glyph_the_same_precision() -> None:
-    encoder, images = HandEncoder(4, STYLE, DOMAINS), jax.random.normal(jax.random.key(1), (2, 28, 28, 1))
+def test_an_untrained_encoder_is_equally_sure_of_every_glyph() -> None:
+    encoder, images = HandEncoder(4, STYLE, LATENT, DOMAINS), jax.random.normal(jax.random.key(1), (2, 28, 28, 1))
     params = encoder.init(jax.random.key(0), images, jnp.array([1, 7]))
-    values, log_precisions = encoder.apply(params, images, jnp.array([1, 7]))
-    assert values.shape == log_precisions.shape == (2, STYLE)
-    assert not log_precisions.any()
-    assert not np.allclose(values[0], values[1])
+    found = encoder.apply(params, images, jnp.array([1, 7]))
+    assert found.styles.shape == found.style_log_precisions.shape == (2, STYLE)
+    assert found.latents.shape == found.latent_log_variances.shape == found.latent_log_precisions.shape == (2, LATENT)
+    for constant in (found.style_log_precisions, found.latent_log_precisions, found.latent_log_variances):
+        assert not constant.any()
+    for value in (found.styles, found.latents):
+        assert not np.allclose(value[0], value[1])
 
 
 # The generator.
@@ -166,49 +234,27 @@ def test_the_background_is_exactly_minus_one(
     np.testing.assert_array_equal(generate(darker, DIGITS, *codes), -1.0)
 
 
-# The posterior.
-
-POSTERIOR = PosteriorEncoder(4, 3, 10)
-POSTERIOR_INPUTS = [jax.random.normal(KEY, (2, 28, 28, 1)), jnp.array([4, 8]), jnp.zeros((2, 5))]
-POSTERIOR_PARAMS = POSTERIOR.init(KEY, *POSTERIOR_INPUTS)
-
-
-def test_an_untrained_posterior_is_as_wide_as_the_prior() -> None:
-    means, log_variances = POSTERIOR.apply(POSTERIOR_PARAMS, *POSTERIOR_INPUTS)
-    assert means.shape == log_variances.shape == (2, 3)
-    assert not log_variances.any()
-
-
-def test_the_posterior_depends_on_glyph_digit_and_style() -> None:
-    before, _ = POSTERIOR.apply(POSTERIOR_PARAMS, *POSTERIOR_INPUTS)
-    for index in range(len(POSTERIOR_INPUTS)):
-        inputs = list(POSTERIOR_INPUTS)
-        inputs[index] = inputs[index] + 1
-        after, _ = POSTERIOR.apply(POSTERIOR_PARAMS, *inputs)
-        assert jnp.abs(before - after).max() > 1e-3
-
-
 # The discriminator.
 
 DISCRIMINATOR = MatchingDiscriminator(4, DOMAINS)
 JUDGED, CLASSES = jax.random.normal(KEY, (3, 28, 28, 1)), jnp.array([4, 8, 1])
-STYLES = jax.random.normal(jax.random.key(1), (2, 3, 5))
-JUDGE = DISCRIMINATOR.init(KEY, JUDGED, CLASSES, STYLES)
+HANDS = jax.random.normal(jax.random.key(1), (2, 3, 5))
+JUDGE = DISCRIMINATOR.init(KEY, JUDGED, CLASSES, HANDS)
 
 
-def test_rows_of_styles_are_independent() -> None:
-    both = DISCRIMINATOR.apply(JUDGE, JUDGED, CLASSES, STYLES)
+def test_rows_of_hands_are_independent() -> None:
+    both = DISCRIMINATOR.apply(JUDGE, JUDGED, CLASSES, HANDS)
     assert both.shape == (2, 3)
-    for row, styles in enumerate(STYLES):
-        alone, = DISCRIMINATOR.apply(JUDGE, JUDGED, CLASSES, styles[None])
+    for row, hands in enumerate(HANDS):
+        alone, = DISCRIMINATOR.apply(JUDGE, JUDGED, CLASSES, hands[None])
         np.testing.assert_allclose(both[row], alone, rtol=1e-4, atol=1e-5)
     assert jnp.abs(both[0] - both[1]).min() > 1e-4
 
 
-def test_a_logit_depends_on_its_own_image_digit_and_style_alone() -> None:
-    before = DISCRIMINATOR.apply(JUDGE, JUDGED, CLASSES, STYLES)
-    for inputs in ((JUDGED.at[1].add(0.5), CLASSES, STYLES), (JUDGED, CLASSES.at[1].set(5), STYLES),
-                   (JUDGED, CLASSES, STYLES.at[:, 1].add(1.0))):
+def test_a_logit_depends_on_its_own_image_digit_and_hand_alone() -> None:
+    before = DISCRIMINATOR.apply(JUDGE, JUDGED, CLASSES, HANDS)
+    for inputs in ((JUDGED.at[1].add(0.5), CLASSES, HANDS), (JUDGED, CLASSES.at[1].set(5), HANDS),
+                   (JUDGED, CLASSES, HANDS.at[:, 1].add(1.0))):
         after = DISCRIMINATOR.apply(JUDGE, *inputs)
         np.testing.assert_allclose(before[:, ::2], after[:, ::2], rtol=1e-4, atol=1e-5)
         assert jnp.abs(before[:, 1] - after[:, 1]).min() > 1e-4

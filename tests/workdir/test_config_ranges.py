@@ -16,7 +16,6 @@ from handwriting_gan.workdir.config_ranges import (
     RANGES,
     RENAMED,
     REQUIRED,
-    Name,
     OneOf,
     check_complete,
     check_ranges,
@@ -49,7 +48,7 @@ def test_every_field_has_a_range_that_contains_its_value(name: str, chosen: str)
 def test_a_value_out_of_range_is_an_error_that_names_the_field(name: str) -> None:
     for path, _ in fields(config_of(name, "tiny")):
         for wrong in WRONG:
-            if wrong == "many" and RANGES.get(path) == Name():
+            if path in RANGES and RANGES[path].contains(wrong):  # any text is a name, True is a switch's value
                 continue
             raw = json.loads(config_of(name, "tiny").to_json())
             *groups, last = path.split(".")
@@ -69,7 +68,9 @@ def test_a_value_out_of_range_is_an_error_that_names_the_field(name: str) -> Non
     ("adam.beta2", (0.0, 0.999), (1.0, -0.5, 0.99999999)),
     ("adam.l2", (0.0, 1e-4), (-1e-4,)),
     ("truncation", (0, 0.0, 1.0), (1.0001, -0.1)),
-    ("style_variance", (0.0, 0.25), (0.5, -0.1)),
+    ("rate_decay", (0.0, 0.4, 1.0), (-0.1, 1.1)),
+    ("own_digit", (0.0, 0.5, 1), (-0.1, 1.1)),
+    ("learned_prior", (True, False), (0, 1, 1.0)),
     ("content_noise", (0.0, 2.0), (-1.0,)),
     ("seed", (0, 2**32 - 1), (2**32, 2**40, 10**30, 1.0)),
     ("steps", (1, 2**31 - 1), (0, 2**31, 1.0, 1e3)),

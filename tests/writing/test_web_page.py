@@ -167,5 +167,5 @@ def test_the_pages_weights_are_the_models_to_16_bits(random_model: TrainedModel,
 ], ids=["another method", "another prior"])
 def test_a_model_without_javascript_is_refused(reader: Reader, config: ConfigDict) -> None:
     model = TrainedModel(config, methods.build(config), {}, 0)
-    with pytest.raises(UnsuitableModelError, match=f"the page has no JavaScript for {config.method}; serve it with"):
+    with pytest.raises(UnsuitableModelError, match=f"no JavaScript for this {config.method} model; serve it with JAX"):
         self_contained_page(model, reader)
