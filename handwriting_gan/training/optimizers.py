@@ -3,6 +3,8 @@
 import optax
 from ml_collections import ConfigDict
 
+from handwriting_gan.workdir.layout import decay_start
+
 
 def adam_with_l2(learning_rate: optax.ScalarOrSchedule, beta1: float, beta2: float,
                  l2: float) -> optax.GradientTransformation:
@@ -24,12 +26,10 @@ def build(config: ConfigDict) -> dict[str, optax.GradientTransformation]:
 
     With `config.rate_decay` the rates are constant, then decrease linearly to 0 in that last fraction of the steps.
     """
-    decay_steps = round(config.get("rate_decay", 0.0) * config.steps)
+    start = decay_start(config)
 
     def schedule(rate: float) -> optax.ScalarOrSchedule:
-        if not decay_steps:
-            return rate
-        return optax.linear_schedule(rate, 0.0, decay_steps, config.steps - decay_steps)
+        return optax.linear_schedule(rate, 0.0, config.steps - start, start) if start < config.steps else rate
 
     return {name: adam_with_l2(schedule(rate), config.adam.beta1, config.adam.beta2, config.adam.l2)
             for name, rate in config.learning_rates.items()}

@@ -5,7 +5,7 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +206,8 @@ def saved_steps(workdir: Workdir) -> list[int]:
 def check_claim(workdir: Workdir, config: ConfigDict) -> None:
     """Checks that the workdir holds a run with this config, or none; writes nothing.
 
-    The new config may have more `steps`. Everything else, including a schedule, must be the same.
+    The new config may have more `steps`, unless the learning rates have begun to decrease toward the old last step.
+    Everything else, including a schedule, must be the same.
 
     Raises:
       InputError: if the workdir holds a run with another config, or one whose config is gone.
@@ -223,6 +224,9 @@ def check_claim(workdir: Workdir, config: ConfigDict) -> None:
     new = _flatten(json.loads(config.to_json()))
     changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
     if changed == ["steps"] and new["steps"] > old["steps"]:
+        if max(saved_steps(workdir), default=0) > decay_start(old):
+            raise InputError(f"the learning rates of {workdir.root} decrease to 0 at step {old['steps']}, and have "
+                             "begun to; train with more steps in another --workdir")
         changed = []
     if changed:
         shown = ", ".join(f"{name} {old.get(name)} -> {new.get(name)}" for name in changed[:4])
@@ -235,6 +239,11 @@ def claim(workdir: Workdir, config: ConfigDict) -> None:
     """Writes the config into the workdir; raises as `check_claim` does."""
     check_claim(workdir, config)
     write_atomically(workdir.config, config.to_json(indent=2).encode() + b"\n")
+
+
+def decay_start(config: Mapping[str, Any]) -> int:
+    """The step at which learning rates begin to decrease, the last `rate_decay` of the steps; without it the last."""
+    return int(config["steps"]) - round(config.get("rate_decay", 0.0) * config["steps"])
 
 
 def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

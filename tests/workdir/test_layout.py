@@ -59,6 +59,22 @@ def test_extending_a_run_must_not_change_its_schedule(tmp_path: Path) -> None:
     claim(Workdir(tmp_path), longer)
 
 
+@pytest.mark.parametrize(("step", "extended"), [(6, True), (7, False)])
+def test_a_run_whose_rates_have_begun_to_decrease_cannot_be_extended(
+        step: int, extended: bool, tmp_path: Path) -> None:
+    config = stargan_v2.get_config("tiny")
+    config.steps, config.rate_decay, config.diversity_decay_steps = 10, 0.4, 10
+    claim(Workdir(tmp_path), config)
+    (Workdir(tmp_path).checkpoints / str(step)).mkdir(parents=True)
+    config.steps = 20
+    if extended:
+        claim(Workdir(tmp_path), config)
+    else:
+        with pytest.raises(InputError, match="decrease to 0 at step 10, and have begun to; train with more steps in"):
+            claim(Workdir(tmp_path), config)
+    assert read_config(Workdir(tmp_path)).steps == (20 if extended else 10)
+
+
 @pytest.mark.parametrize("content", ["{", "5", "[1]", '"x"', "[" * 100_000, '{"__class__": 3}', '{"a.b": 1}'],
                          ids=lambda content: content[:9])
 def test_a_config_that_is_not_a_json_object_is_an_error(content: str, tmp_path: Path) -> None:
