@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments.checkout import IS_CHECKOUT, RESULTS, ROOT
-from experiments.run_table import TABLES, Run, glyphs_of
+from experiments.run_table import TABLES, Run, glyphs_of, load_config
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
 from handwriting_gan.evaluation import scorecard
 from handwriting_gan.evaluation.scorecard import (
@@ -187,10 +187,19 @@ def _compared(part: str | Hand, cards: Cards, longer: Mapping[str, Scorecard]) -
 
 
 def _seeds(config: str, folder: Path) -> Iterator[tuple[Path, Scorecard]]:
-    """A row's scorecards and their files, from seed 0 to the first that is missing."""
-    seed = 0
+    """A row's scorecards and their files, from seed 0 to the first that is missing.
+
+    Raises:
+      InputError: if one is of another method or was trained with another seed than its name says.
+    """
+    method, seed = load_config(config, "tiny").method, 0
     while (path := folder / f"{Run(config, seed).name}.json").exists():
-        yield path, scorecard.read(path)
+        card = scorecard.read(path)
+        found = card.made_from.method, card.run.seed if card.run else seed
+        if found != (method, seed):
+            raise InputError(f"{path} is of {found[0]}, trained with seed {found[1]}; its name says {method} and seed "
+                             f"{seed}: restore it, or run the row again")
+        yield path, card
         seed += 1
 
 

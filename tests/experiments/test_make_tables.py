@@ -74,7 +74,7 @@ def test_a_table_is_written_as_latex_and_csv(some_results: Path) -> None:
 
 @pytest.mark.parametrize(("other", "field"), [
     ({"preset": "tiny"}, "the preset is small in the first and tiny in the second"),
-    ({"run": {"glyphs": 100, "seed": 0, "seconds": None, "hardware": ""}}, "the number of training glyphs is "
+    ({"glyphs": 100}, "the number of training glyphs is "
      "72000 in the first and 100 in the second"),
     ({"step": 7}, "is 72000 in the first and unknown, of 7 steps in the second"),
     ({"trained_on": "mnist"}, "the training data is mnist_writers in the first and mnist in the second"),
@@ -88,7 +88,8 @@ def test_a_table_is_written_as_latex_and_csv(some_results: Path) -> None:
 @pytest.mark.parametrize("row", ["without_matching", "writer_guided.1"])
 def test_scorecards_that_differ_in_settings_cannot_share_a_table(
         row: str, other: dict[str, Any], field: str, some_results: Path) -> None:
-    write_card(some_results / "few_shot" / f"{row}.json", **{"step": 1_000} | other)
+    run = {"seed": int(row.endswith(".1")), "seconds": None, "hardware": "", **other} if "glyphs" in other else None
+    write_card(some_results / "few_shot" / f"{row}.json", run, **{"step": 1_000} | ({} if run else other))
     before = sorted(some_results.rglob("*"))
     for make in (files_of, lambda results: filled("<!-- table: few_shot -->\n<!-- end -->", results)):
         with pytest.raises(InputError, match="cannot share a table") as refused:
@@ -98,6 +99,18 @@ def test_scorecards_that_differ_in_settings_cannot_share_a_table(
         assert f"{row}.json" in message
         assert "writer_guided.json" in message
     assert sorted(some_results.rglob("*")) == before
+
+
+@pytest.mark.parametrize(("row", "changes", "found"), [
+    ("without_matching", {"method": "lord"}, "is of lord, trained with seed 0; its name says writer_guided and seed 0"),
+    ("writer_guided.1", {"run": {"glyphs": 72_000, "seed": 2, "seconds": None, "hardware": ""}},
+     "is of writer_guided, trained with seed 2; its name says writer_guided and seed 1"),
+])
+def test_a_scorecard_of_another_method_or_seed_than_its_name_is_refused(
+        row: str, changes: dict[str, Any], found: str, some_results: Path) -> None:
+    write_card(some_results / "few_shot" / f"{row}.json", step=1_000, **changes)
+    with pytest.raises(InputError, match=rf"{row}.json {found}"):
+        files_of(some_results)
 
 
 def test_a_model_with_more_training_is_shown_if_it_was_evaluated_alike(tmp_path: Path) -> None:
