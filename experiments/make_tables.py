@@ -195,10 +195,11 @@ def _seeds(config: str, folder: Path) -> Iterator[tuple[Path, Scorecard]]:
     method, seed = load_config(config, "tiny").method, 0
     while (path := folder / f"{Run(config, seed).name}.json").exists():
         card = scorecard.read(path)
-        found = card.made_from.method, card.run.seed if card.run else seed
-        if found != (method, seed):
-            raise InputError(f"{path} is of {found[0]}, trained with seed {found[1]}; its name says {method} and seed "
-                             f"{seed}: restore it, or run the row again")
+        for name, found, expected in (("method", card.made_from.method, method),
+                                      ("training seed", card.run.seed if card.run else seed, seed)):
+            if found != expected:
+                raise InputError(f"{path} has the {name} {found}, but its name says {expected}; restore it, or run "
+                                 "the row again")
         yield path, card
         seed += 1
 

@@ -1,10 +1,10 @@
 """Examples of hands: references by a writer, and other glyphs by the same writer as targets.
 
 A training example holds several writers, so that a method can learn to distinguish hands. The first glyphs of each
-writer are targets; every glyph but the target itself can be a reference for a target. An evaluation episode is about
-one writer; it has a twin and another writer's glyph in addition to the target. There are two kinds of episodes: in
-one no reference shows the target's digit, in the other one of them does. All writers of an example are of one HSF
-series: series differ so much that a network could distinguish series instead of hands.
+writer are targets; every glyph can be a reference for targets of another index. An evaluation episode is about one
+writer; it has a twin and another writer's glyph in addition to the target. There are two kinds of episodes: in one no
+reference shows the target's digit, in the other one of them does. All writers of an example are of one HSF series:
+series differ so much that a network could distinguish series instead of hands.
 
 Axes: B examples, W writers, G glyphs of a writer, the first T of them targets; E episodes, K references; M glyphs of
 a writer at most.
@@ -94,15 +94,17 @@ def _sample_example(pool: HandPool, key: jax.Array, own_digit: float) -> HandBat
 def _sample_given(key: jax.Array, digits: jax.Array, own_digit: float) -> jax.Array:
     """Chooses, for each target, the first few allowed glyphs of each writer: `[W, G] -> bool [W, T, W, G]`.
 
-    Their number is uniform and the same for all writers of a target. Glyphs of the target's digit are excluded for
-    all but `own_digit` of the targets, and the target itself always.
+    The number asked for is uniform and the same for all writers of a target; a writer with fewer allowed glyphs gives
+    all of them. Glyphs of the target's digit are excluded for all but `own_digit` of the targets. The target itself is
+    always excluded, and so are the other writers' glyphs of its index: otherwise a writer's own hands would have
+    fewer references than others' hands.
     """
     count_key, same_key = jax.random.split(key)
     targets = digits[:, :TARGETS, None, None]
     counts = jax.random.randint(count_key, targets.shape, 1, GLYPHS)
     same = jax.random.uniform(same_key, targets.shape) < own_digit
-    glyphs = jnp.arange(digits.size).reshape(digits.shape)
-    allowed = (same | (digits != targets)) & (glyphs != glyphs[:, :TARGETS, None, None])
+    other = jnp.arange(GLYPHS) != jnp.arange(TARGETS)[:, None, None]
+    allowed = (same | (digits != targets)) & other
     return allowed & (jnp.cumsum(allowed, axis=-1) <= counts)
 
 

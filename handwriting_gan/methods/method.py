@@ -89,4 +89,4 @@ class Method(NamedTuple):
     averaged: tuple[str, ...]  # names of the networks under the moving average
     synthesis: Mapping[str, Guided | Callable[..., jax.Array]]
     examples: Examples = TRANSLATIONS
-    page_networks: tuple[str, ...] | None = None  # those that the page runs; None if it has no JavaScript for them
+    page_networks: tuple[str, ...] | None = None  # that the page runs; None if it cannot

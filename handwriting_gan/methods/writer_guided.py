@@ -6,15 +6,14 @@ is made, such as a crossed 7, and the differences between two tries: a reference
 the prior's mean, and the prior's variance is what still differs. A generator without a source synthesises the digit
 from style and latent. The objective has four parts:
 
-- a discriminator that is conditioned on the style and the prior's mean, with real glyphs of other writers as further
-  negatives (Reed et al. 2016);
+- a discriminator that is conditioned on the style and the prior's mean, with real glyphs in other writers' hands as
+  further negatives (Reed et al. 2016);
 - a conditional variational autoencoder of the latent with a learned prior (Sohn et al. 2015; with a discriminator:
-  Larsen et al. 2016), which trains the prior; without it the generator ignores the latent;
+  Larsen et al. 2016), which trains the prior; without it the generator ignores the latent. The divergence of
+  posterior from prior does not depend on the latent's scale, so a small divergence of the posterior from N(0, I), the
+  `anchor`, fixes the scale;
 - contrastive matching of real glyphs and the styles of several writers, which trains the style;
 - the same matching for fakes, so that the generator uses the style.
-
-The divergence of posterior from prior does not depend on the scale of the latent, so a small divergence of the
-posterior from N(0, I), the `anchor`, fixes the scale.
 
 Axes: B examples of a batch, W writers of an example, G glyphs and T targets of a writer, R references,
 N = B W T targets in all, K references and n digits of one writing, S style, Z latent.
@@ -41,11 +40,11 @@ from handwriting_gan.methods.method import Method, Params, Phase, initial_params
 from handwriting_gan.networks.precision import FLOAT32, apply_in, dtype_of
 from handwriting_gan.networks.writer_guided import (
     Beliefs,
+    Gaussian,
     GlyphGenerator,
     HandEncoder,
     HandPooling,
     MatchingDiscriminator,
-    Prior,
 )
 
 R1_INTERVAL = 8  # R1 on every 8th target; second derivatives are expensive
@@ -56,7 +55,7 @@ class Hands(NamedTuple):
     """The style for each target, and the prior of its latent."""
 
     styles: jax.Array  # float32 [..., S]
-    priors: Prior  # float32 [..., Z]
+    priors: Gaussian  # float32 [..., Z]
 
     def conditions(self) -> jax.Array:
         """What the discriminator sees of a hand, `[..., S + Z]`; it does not train the prior."""
@@ -174,14 +173,14 @@ class WriterGuided:
                        step: jax.Array) -> tuple[jax.Array, Terms]:
         """Adversarial loss, variational autoencoder and matching, for all networks but the discriminator.
 
-        Only the autoencoder trains the prior: the discriminator would reduce its variance.
+        Only the autoencoder trains the prior; fakes do not.
         """
         stop = jax.lax.stop_gradient
         targets = self.batch_targets(params, batch)
         digits, own, beliefs = targets.digits, targets.own_hands(), targets.beliefs
         noise, posterior_noise = self.sample_noise(keys, len(digits))
         fakes = self.generate(params, digits, own.styles, stop(sample(own.priors, noise)))
-        posterior = Prior(beliefs.latents, beliefs.latent_log_variances)
+        posterior = Gaussian(beliefs.latents, beliefs.latent_log_variances)
         rebuilt = self.generate(params, digits, own.styles, sample(posterior, posterior_noise))
         # Fakes do not train the styles that they are compared with: they could agree on any meaning.
         logits, = self.discriminate(params, fakes, digits, stop(own.conditions())[None])
@@ -232,7 +231,7 @@ class WriterGuided:
         return self.generate(params, digits, hands.styles, sample(hands.priors, noise))
 
 
-def sample(gaussian: Prior, noise: jax.Array) -> jax.Array:
+def sample(gaussian: Gaussian, noise: jax.Array) -> jax.Array:
     """Samples `[..., Z]` of diagonal Gaussians from standard normal noise `[..., Z]`."""
     return gaussian.means + jnp.exp(0.5 * gaussian.log_variances) * noise
 

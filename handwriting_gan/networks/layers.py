@@ -145,6 +145,8 @@ class AdaptiveResidualBlock(nn.Module):
 class DomainDense(nn.Module):
     """One linear layer per domain, for each example its own: `[..., C]`, int `[...]` -> `[..., features]`.
 
+    The leading axes of the domains broadcast to those of the examples.
+
     A single int is the domain of all examples and costs one layer's work. Otherwise all layers are one
     matrix product: each example is placed at its domain's index among zeros. Gathering a layer for each
     example would copy it, in the forward and in the backward pass.
@@ -160,12 +162,14 @@ class DomainDense(nn.Module):
         kernel = self.param("kernel", _per_domain(self.kernel_init),
                             (self.domains, x.shape[-1], self.features))
         bias = (self.param("bias", nn.initializers.zeros, (self.domains, self.features)) if self.use_bias
-                else jnp.zeros((self.domains, self.features), x.dtype))
+                else None)
         if jnp.ndim(domain) == 0:
-            return x @ kernel[domain] + bias[domain]
+            product = x @ kernel[domain]
+            return product if bias is None else product + bias[domain]
         one_hot = jax.nn.one_hot(domain, self.domains, dtype=x.dtype)
         spread = one_hot[..., :, None] * x[..., None, :]
-        return spread.reshape(*x.shape[:-1], -1) @ kernel.reshape(-1, self.features) + one_hot @ bias
+        product = spread.reshape(*x.shape[:-1], -1) @ kernel.reshape(-1, self.features)
+        return product if bias is None else product + one_hot @ bias
 
 
 def _per_domain(initializer: Callable[..., jax.Array]) -> Callable[..., jax.Array]:

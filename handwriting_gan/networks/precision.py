@@ -25,9 +25,9 @@ def dtype_of(name: str) -> jnp.dtype:
     return COMPUTE[name]
 
 
-def apply_in(dtype: jnp.dtype, network: nn.Module, params: Any, *inputs: jax.Array,
+def apply_in(dtype: jnp.dtype, network: nn.Module, params: Any, *inputs: Any,
              method: str = "__call__") -> Any:
-    """A network's output, computed in `dtype`; inputs, outputs, gradients and losses are float32.
+    """A network's output, computed in `dtype`; inputs and outputs, pytrees of arrays, and gradients are float32.
 
     Norms compute their statistics in float32 in any case. `method` names the network's method to apply.
     """
@@ -36,7 +36,7 @@ def apply_in(dtype: jnp.dtype, network: nn.Module, params: Any, *inputs: jax.Arr
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1), inline=True)
-def _apply(network: nn.Module, method: str, params: Any, *inputs: jax.Array) -> Any:
+def _apply(network: nn.Module, method: str, params: Any, *inputs: Any) -> Any:
     """`jit` traces a network once per shapes, however often a step applies it; `inline` keeps the program."""
     return network.apply({"params": params}, *inputs, method=method)
 

@@ -23,7 +23,7 @@ from handwriting_gan.networks.layers import (
 
 
 class GlyphTrunk(nn.Module):
-    """The layers below the outputs of both encoders and of the discriminator.
+    """The layers below the outputs of the hand encoder and of the discriminator.
 
     `(images [N, 28, 28, 1], digits int [N]) -> features [N, 4 width]`: 14 -> 7 -> 3, then a dense layer.
 
@@ -55,8 +55,8 @@ class Beliefs(NamedTuple):
     style_log_precisions: jax.Array  # [..., S]
 
 
-class Prior(NamedTuple):
-    """The Gaussian prior of a latent."""
+class Gaussian(NamedTuple):
+    """A Gaussian distribution of the latent, with a diagonal covariance."""
 
     means: jax.Array  # [..., Z]
     log_variances: jax.Array  # [..., Z]
@@ -74,16 +74,15 @@ class HandEncoder(nn.Module):
     def __call__(self, images: jax.Array, digits: jax.Array) -> Beliefs:
         x = GlyphTrunk(self.width, self.domains)(images, digits)
 
-        def constant_at_first(features: int) -> nn.Dense:
-            return nn.Dense(features, kernel_init=nn.initializers.zeros)
+        def zero_at_first(features: int, name: str) -> jax.Array:
+            return nn.Dense(features, kernel_init=nn.initializers.zeros, name=name)(x)
 
-        styles = nn.Dense(self.style_dim)(x) + nn.Embed(self.domains, self.style_dim)(digits)
         return Beliefs(
-            latents=nn.Dense(self.latent_dim)(x),
-            latent_log_variances=constant_at_first(self.latent_dim)(x),
-            latent_log_precisions=constant_at_first(self.latent_dim)(x),
-            styles=styles,
-            style_log_precisions=constant_at_first(self.style_dim)(x),
+            latents=nn.Dense(self.latent_dim, name="latents")(x),
+            latent_log_variances=zero_at_first(self.latent_dim, "latent_log_variances"),
+            latent_log_precisions=zero_at_first(self.latent_dim, "latent_log_precisions"),
+            styles=nn.Dense(self.style_dim, name="styles")(x) + nn.Embed(self.domains, self.style_dim)(digits),
+            style_log_precisions=zero_at_first(self.style_dim, "style_log_precisions"),
         )
 
 
@@ -95,16 +94,17 @@ class HandPooling(nn.Module):
     reference's digit is to a target's digit is learned.
 
     The style predicts the mean of the latent by a linear layer for each digit. References that show the target's digit
-    correct it: the mean of their deviations from the prediction, weighted by their precisions and with a deviation of
-    0 of precision 1, is added, and again through a linear layer for each digit, which is 0 at first. The log variance
-    is linear in the logarithms of both total precisions: more evidence, less variance.
+    correct the prediction. The correction is their mean deviation from it, weighted by their precisions; the prediction
+    itself counts as a deviation of 0 of precision 1. A linear function of the mean deviation, for each digit, is added;
+    it is 0 at first. The log variance is a linear function, for each digit, of the logarithms of the total precisions
+    of style and latent, so it can decrease with more evidence.
     """
 
     domains: int
 
     @nn.compact
     def __call__(self, beliefs: Beliefs, reference_digits: jax.Array, target_digits: jax.Array,
-                 given: jax.Array) -> tuple[jax.Array, Prior]:
+                 given: jax.Array) -> tuple[jax.Array, Gaussian]:
         """Beliefs `[..., R]`, int `[..., R]`, int `[..., T]`, bool `[..., T, R]` -> styles `[..., T, S]`, priors."""
         style_dim, latent_dim = beliefs.styles.shape[-1], beliefs.latents.shape[-1]
         relevance = self.param("relevance", nn.initializers.zeros, (self.domains, self.domains, style_dim))[
@@ -125,7 +125,7 @@ class HandPooling(nn.Module):
         evidence = jnp.log(jnp.concatenate([style_evidence, latent_evidence], axis=-1))
         log_variances = DomainDense(latent_dim, self.domains, kernel_init=zeros, name="log_variance")(
             evidence, target_digits)
-        return styles, Prior(predicted + deviation + correction, log_variances)
+        return styles, Gaussian(predicted + deviation + correction, log_variances)
 
 
 class GlyphGenerator(nn.Module):

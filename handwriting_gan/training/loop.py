@@ -56,7 +56,7 @@ def train(config: ConfigDict, workdir: Workdir, glyphs: Glyphs, sheets: Sheets,
         per_dispatch = steps_per_dispatch(config, plan.last - step)
         on_devices = devices.parallel(
             make_train_step(plan.method, plan.optimizers, config.ema_decay, config.seed, devices.AXIS,
-                            config.micro_batches), per_dispatch)
+                            config.micro_batches, optimizers.rate_scale(config)), per_dispatch)
         inputs = devices.replicate(plan.pool), plan.examples
         interruption = stack.enter_context(Interruption())
         dispatch = devices.compiled(on_devices, state, *inputs) if step < plan.last else on_devices

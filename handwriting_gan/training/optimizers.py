@@ -1,12 +1,16 @@
-"""One optimizer per network, from the config."""
+"""One optimizer per network, and the decay of their learning rates, from the config."""
 
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
 import optax
 from ml_collections import ConfigDict
 
 from handwriting_gan.workdir.layout import decay_start
 
 
-def adam_with_l2(learning_rate: optax.ScalarOrSchedule, beta1: float, beta2: float,
+def adam_with_l2(learning_rate: float, beta1: float, beta2: float,
                  l2: float) -> optax.GradientTransformation:
     """Adam with L2 added to the gradient before the moments: `weight_decay` of PyTorch's Adam, not of AdamW.
 
@@ -22,14 +26,17 @@ def adam_with_l2(learning_rate: optax.ScalarOrSchedule, beta1: float, beta2: flo
 
 
 def build(config: ConfigDict) -> dict[str, optax.GradientTransformation]:
-    """`{network: optimizer}` for each network that `config.learning_rates` names.
-
-    With `config.rate_decay` the rates are constant, then decrease linearly to 0 in that last fraction of the steps.
-    """
-    start = decay_start(config)
-
-    def schedule(rate: float) -> optax.ScalarOrSchedule:
-        return optax.linear_schedule(rate, 0.0, config.steps - start, start) if start < config.steps else rate
-
-    return {name: adam_with_l2(schedule(rate), config.adam.beta1, config.adam.beta2, config.adam.l2)
+    """`{network: optimizer}` for each network that `config.learning_rates` names."""
+    return {name: adam_with_l2(rate, config.adam.beta1, config.adam.beta2, config.adam.l2)
             for name, rate in config.learning_rates.items()}
+
+
+def rate_scale(config: ConfigDict) -> Callable[[jax.Array], jax.Array] | None:
+    """The factor of all learning rates as a function of the step, counted from 0; None if it is always 1.
+
+    With `config.rate_decay` it is 1 until the decay starts, then decreases linearly to 0 at the last step.
+    """
+    decay_steps = config.steps - decay_start(config)
+    if not decay_steps:
+        return None
+    return lambda step: jnp.minimum(1.0, (config.steps - step) / decay_steps)

@@ -19,12 +19,14 @@ TrainStep = Callable[[TrainState, Any, jax.Array], tuple[TrainState, Terms]]
 
 
 def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransformation],
-                    ema_decay: float, seed: int, axis_name: str, micro_batches: int = 1) -> TrainStep:
+                    ema_decay: float, seed: int, axis_name: str, micro_batches: int = 1,
+                    rate_scale: Callable[[jax.Array], jax.Array] | None = None) -> TrainStep:
     """Builds `train_step(state, pool, examples) -> (state, terms)`.
 
     `examples` int32 `[B]` are the indices of this device's examples in the whole batch. A device processes them
     in `micro_batches` equal parts, one after the other. The data and the noise of an example are functions of
     (seed, step, repeat, index), so the numbers of devices and of parts change the result only by rounding.
+    `rate_scale` is the factor of all updates as a function of the step; None is 1.
     """
 
     def gradients_of(phase: Phase, repeat: int, params: Params, pool: Any, step: jax.Array,
@@ -44,6 +46,8 @@ def make_train_step(method: Method, optimizers: dict[str, optax.GradientTransfor
                 for name in phase.updates:
                     updates, opt_states[name] = optimizers[name].update(
                         gradients[name], opt_states[name], params[name])
+                    if rate_scale is not None:
+                        updates = optax.tree.scale(rate_scale(state.step), updates)
                     params[name] = optax.apply_updates(params[name], updates)
                 terms |= {f"{phase.name}/{term}": value for term, value in phase_terms.items()}
         weight = ema_weight(ema_decay, state.step)

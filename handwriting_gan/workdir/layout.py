@@ -225,8 +225,8 @@ def check_claim(workdir: Workdir, config: ConfigDict) -> None:
     changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
     if changed == ["steps"] and new["steps"] > old["steps"]:
         if max(saved_steps(workdir), default=0) > decay_start(old):
-            raise InputError(f"the learning rates of {workdir.root} decrease to 0 at step {old['steps']}, and have "
-                             "begun to; train with more steps in another --workdir")
+            raise InputError(f"the learning rates of {workdir.root} already decrease toward step {old['steps']}; "
+                             f"continue with --config.steps={old['steps']}, or train longer in another --workdir")
         changed = []
     if changed:
         shown = ", ".join(f"{name} {old.get(name)} -> {new.get(name)}" for name in changed[:4])
@@ -242,7 +242,7 @@ def claim(workdir: Workdir, config: ConfigDict) -> None:
 
 
 def decay_start(config: Mapping[str, Any]) -> int:
-    """The step at which learning rates begin to decrease, the last `rate_decay` of the steps; without it the last."""
+    """The step from which learning rates decrease, in the last `rate_decay` of all steps."""
     return int(config["steps"]) - round(config.get("rate_decay", 0.0) * config["steps"])
 
 

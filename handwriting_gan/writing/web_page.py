@@ -29,7 +29,7 @@ def self_contained_page(model: TrainedModel, reader: Reader) -> str:
     """The page with the networks in it, to be opened from a file.
 
     Raises:
-      UnsuitableModelError: if the page has no JavaScript for the model's method.
+      UnsuitableModelError: if the page has no JavaScript for the model.
     """
     return _assemble({"model": pack_networks(model, reader)}, connect="'none'")
 
@@ -43,7 +43,7 @@ def pack_networks(model: TrainedModel, reader: Reader) -> dict[str, Any]:
     """The networks that the page runs, in the form that page/weights.js unpacks: JSON's types.
 
     Raises:
-      UnsuitableModelError: if the page has no JavaScript for the model's method.
+      UnsuitableModelError: if the page has no JavaScript for the model.
     """
     names = model.method.page_networks
     if names is None:

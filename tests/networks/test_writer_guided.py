@@ -9,12 +9,12 @@ import pytest
 
 from handwriting_gan.networks.writer_guided import (
     Beliefs,
+    Gaussian,
     GlyphGenerator,
     GlyphTrunk,
     HandEncoder,
     HandPooling,
     MatchingDiscriminator,
-    Prior,
 )
 
 KEY = jax.random.key(0)
@@ -55,7 +55,7 @@ def sampled_beliefs(rng: np.random.Generator, *leading: int) -> Beliefs:
 
 
 def pool(params: dict[str, Any], beliefs: Beliefs, read: jax.Array = READ, targets: jax.Array = TARGETS,
-         given: jax.Array = ALL) -> tuple[np.ndarray, Prior]:
+         given: jax.Array = ALL) -> tuple[np.ndarray, Gaussian]:
     styles, prior = HandPooling(DOMAINS).apply({"params": params}, beliefs, read, targets, given)
     return np.asarray(styles), jax.tree.map(np.asarray, prior)
 

@@ -45,10 +45,12 @@ def sgd(method: Method) -> dict[str, optax.GradientTransformation]:
 
 
 def run(method: Method, pool: Pool, device_count: int, steps: int,
-        batch_size: int = 4, micro_batches: int = 1) -> tuple[TrainState, dict[str, float]]:
+        batch_size: int = 4, micro_batches: int = 1,
+        rate_scale: Callable[[jax.Array], jax.Array] | None = None) -> tuple[TrainState, dict[str, float]]:
     """Trains with SGD on the first devices, from the same state and with the same batch."""
     chosen = jax.devices()[:device_count]
-    step = jax.pmap(make_train_step(method, sgd(method), EMA_DECAY, SEED, devices.AXIS, micro_batches),
+    step = jax.pmap(make_train_step(method, sgd(method), EMA_DECAY, SEED, devices.AXIS, micro_batches,
+                                    rate_scale),
                     axis_name=devices.AXIS, devices=chosen)
     state = jax.jit(lambda: train_state.create(method, sgd(method), SEED))()
     state, pool = jax_utils.replicate(state, chosen), jax_utils.replicate(pool, chosen)
@@ -79,6 +81,14 @@ def test_each_phase_uses_the_result_of_the_phase_before(glyphs: Glyphs) -> None:
     assert floats(state.averaged) == pytest.approx({"a": a}, rel=1e-4)  # the average of one step
     assert int(state.step) == 1
     assert terms.keys() == {"first/pull", "second/pull"}
+
+
+def test_the_rate_scale_of_a_step_holds_for_every_update_of_it(glyphs: Glyphs) -> None:
+    """The toy method updates one network twice a step."""
+    plain, _ = run(toy_method(), make_pool(glyphs), device_count=1, steps=1)
+    for steps in (1, 2):  # the second step has rate 0
+        scaled, _ = run(toy_method(), make_pool(glyphs), 1, steps, rate_scale=lambda step: 1.0 - step)
+        assert floats(scaled.params) == floats(plain.params)
 
 
 def test_the_average_weighs_steps_by_age_and_ignores_the_initial_parameters(glyphs: Glyphs) -> None:

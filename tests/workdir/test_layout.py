@@ -70,7 +70,7 @@ def test_a_run_whose_rates_have_begun_to_decrease_cannot_be_extended(
     if extended:
         claim(Workdir(tmp_path), config)
     else:
-        with pytest.raises(InputError, match="decrease to 0 at step 10, and have begun to; train with more steps in"):
+        with pytest.raises(InputError, match="already decrease toward step 10; continue with"):
             claim(Workdir(tmp_path), config)
     assert read_config(Workdir(tmp_path)).steps == (20 if extended else 10)
 

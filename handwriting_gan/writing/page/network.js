@@ -18,17 +18,14 @@ function toBytes(image) {
   return Uint8ClampedArray.from(image.data, (value) => (value + 1) * 127.5);
 }
 
-/**
- * What one glyph alone says about the hand's style `[S]` and about the latent `[Z]` of its digit. Dense_2 predicts
- * the variances of the posterior, which only training uses.
- */
+/** What one glyph alone says about the hand's style `[S]` and about the latent `[Z]` of its digit. */
 function encodeHand(params, glyph, digit) {
   const features = glyphTrunk(params.GlyphTrunk_0, glyph, digit);
   return {
-    style: addVectors(layers.dense(features, params.Dense_0), layers.embed(params.Embed_0, digit)),
-    styleLogPrecisions: layers.dense(features, params.Dense_4),
-    latent: layers.dense(features, params.Dense_1),
-    latentLogPrecisions: layers.dense(features, params.Dense_3),
+    style: addVectors(layers.dense(features, params.styles), layers.embed(params.Embed_0, digit)),
+    styleLogPrecisions: layers.dense(features, params.style_log_precisions),
+    latent: layers.dense(features, params.latents),
+    latentLogPrecisions: layers.dense(features, params.latent_log_precisions),
   };
 }
 
