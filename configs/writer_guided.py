@@ -22,7 +22,7 @@ def get_config(preset: str = "small") -> ConfigDict:
     """The config of a preset: tiny, small or base."""
     config = common.get_config(preset)
     config.method = "writer_guided"
-    config.steps = pick(preset, 8, 5_000, 100_000)
+    config.steps = pick(preset, 8, 6_000, 100_000)
     config.data = "mnist_writers"  # the only data set with writer ids
     config.batch_size = pick(preset, 2, 2, 16)  # examples: 6 writers with 12 glyphs each, 6 of them targets
     config.rate_decay = 0.4  # the fraction of the steps, at the end, in which learning rates decrease linearly to 0
