@@ -34,14 +34,14 @@ def get_config(preset: str = "small") -> ConfigDict:
         "width": pick(preset, 4, 48, 96),  # of encoders and discriminator: channels at 14 x 14
         "generator_width": pick(preset, 8, 48, 128),  # channels at 7 x 7
         "style_dim": pick(preset, 8, 64, 64),
-        "latent_dim": pick(preset, 4, 16, 16),
+        "latent_dim": pick(preset, 4, 32, 32),
     })
     config.losses = ConfigDict({  # weights; a term without a weight is not computed
         "r1": 1.0,
         "adversarial": 1.0,
         "reconstruction": 0.03,
-        "kl": 0.02,
-        "anchor": 0.002,
+        "kl": 0.01,
+        "anchor": 0.001,
         "matching": 0.5,
         "matching_of_fakes": 0.2,
     })
