@@ -48,6 +48,9 @@ from handwriting_gan.networks.writer_guided import (
 )
 
 R1_INTERVAL = 8  # R1 on every 8th target; second derivatives are expensive
+# Of the prior's standard deviation in a natural try, chosen on validation writers: a sample of the prior also varies in
+# what the references leave unknown of the hand, which two glyphs by one writer have in common.
+TEMPERATURE = 0.8
 WRITING = ("hand_encoder", "hand_pooling", "generator")  # the networks that write
 
 
@@ -227,7 +230,7 @@ class WriterGuided:
 
     def _generate_tries(self, params: Params, digits: jax.Array, hands: Hands, key: jax.Array,
                         variation: jax.Array) -> jax.Array:
-        noise = variation * jax.random.normal(key, (len(digits), self.latent_dim))
+        noise = variation * TEMPERATURE * jax.random.normal(key, (len(digits), self.latent_dim))
         return self.generate(params, digits, hands.styles, sample(hands.priors, noise))
 
 

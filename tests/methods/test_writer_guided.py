@@ -14,7 +14,7 @@ from handwriting_gan.data.hands import TARGETS, WRITERS, HandBatch
 from handwriting_gan.losses.matching import contrastive_matching
 from handwriting_gan.methods import writer_guided
 from handwriting_gan.methods.method import Method
-from handwriting_gan.methods.writer_guided import R1_INTERVAL, WRITING, Hands, Targets, WriterGuided
+from handwriting_gan.methods.writer_guided import R1_INTERVAL, TEMPERATURE, WRITING, Hands, Targets, WriterGuided
 
 EXAMPLES = 2
 WEIGHTS = {"r1": 0.7, "adversarial": 1.5, "reconstruction": 0.02, "kl": 0.3, "anchor": 0.05, "matching": 0.5,
@@ -223,7 +223,17 @@ def test_any_digits_are_written_from_any_number_of_references(
         np.testing.assert_allclose(best[2], best[3], atol=1e-5)
 
 
-def test_a_blend_interpolates_between_two_hands(method: Method, params: dict, held_out: Glyphs) -> None:
+def test_a_try_deviates_from_the_priors_mean_by_variation_and_temperature(
+        method: Method, model: WriterGuided, params: dict, held_out: Glyphs) -> None:
+    references, digits, key = hand(held_out, 5, 250, 900), jnp.array([4, 8, 1, 1]), jax.random.key(0)
+    written = jax.jit(method.synthesis["writer"])(params, *references, digits, key, 0.5)
+    hands = jax.jit(model._hands)(params, *references, digits)
+    latents = tries(hands, 0.5 * TEMPERATURE * jax.random.normal(key, (4, model.latent_dim)))
+    np.testing.assert_allclose(written, jax.jit(model.generate)(params, digits, hands.styles, latents), atol=1e-5)
+
+
+def test_a_blend_interpolates_between_two_hands(
+        method: Method, model: WriterGuided, params: dict, held_out: Glyphs) -> None:
     one, other = hand(held_out, 5), hand(held_out, 700, 800, 900)  # as many as above: the same program
     digits, key = jnp.array([4, 8, 1, 1]), jax.random.key(0)
     write, blend = (jax.jit(method.synthesis[mode]) for mode in ("writer", "blend"))
@@ -232,5 +242,8 @@ def test_a_blend_interpolates_between_two_hands(method: Method, params: dict, he
     for end, given in ((frames[0], one), (frames[2], other)):
         written = write(params, *given, digits, key, 0.5)
         np.testing.assert_allclose(end, written, atol=1e-5)
-    assert not np.allclose(frames[0], frames[1], atol=1e-4)
-    assert not np.allclose(frames[1], frames[2], atol=1e-4)
+    halfway = jax.tree.map(lambda x, y: (x + y) / 2, *(
+        jax.jit(model._hands)(params, *given, digits) for given in (one, other)))
+    latents = tries(halfway, 0.5 * TEMPERATURE * jax.random.normal(key, (4, model.latent_dim)))
+    np.testing.assert_allclose(
+        frames[1], jax.jit(model.generate)(params, digits, halfway.styles, latents), atol=1e-5)

@@ -11,6 +11,7 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.networks.layers import instance_norm
 from handwriting_gan.networks.precision import apply_in, dtype_of
 from handwriting_gan.networks.stargan_v2 import Discriminator
+from handwriting_gan.networks.writer_guided import Beliefs, HandPooling
 
 KEY = jax.random.key(0)
 NETWORK = Discriminator(width=4, max_width=8, domains=10)
@@ -38,6 +39,17 @@ def test_every_convolution_has_the_chosen_precision(params: dict) -> None:
     convolutions = [line for line in lowered.splitlines() if "stablehlo.convolution" in line]
     assert convolutions
     assert all(line.rpartition("->")[2].strip().endswith("bf16>") for line in convolutions)
+
+
+def test_a_network_may_have_trees_as_inputs_and_outputs() -> None:
+    """Booleans and integers keep their type."""
+    beliefs, digits = Beliefs(*(jnp.full((2, 3), value) for value in (0.1, 0.2, 0.3, 0.4, 0.5))), jnp.array([4, 4])
+    pooling, given = HandPooling(domains=10), jnp.ones((1, 2), bool)
+    params = pooling.init(KEY, beliefs, digits, digits[:1], given)["params"]
+    found, expected = (apply_in(dtype, pooling, params, beliefs, digits, digits[:1], given) for dtype in (HALF, FULL))
+    assert {x.dtype for x in jax.tree.leaves(found)} == {FULL}
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=0.02), found, expected)
+    assert not np.array_equal(found[0], expected[0])
 
 
 @pytest.mark.slow  # compiles a network twice; test_configs traces it

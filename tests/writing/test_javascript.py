@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from handwriting_gan.data.glyphs import DIGITS, Glyphs, to_bytes, to_network
-from handwriting_gan.methods.writer_guided import sample
-from handwriting_gan.networks.writer_guided import Beliefs, Prior
+from handwriting_gan.methods.writer_guided import TEMPERATURE, sample
+from handwriting_gan.networks.writer_guided import Beliefs, Gaussian
 from handwriting_gan.recognition.digit_classifier import Reader
 from handwriting_gan.synthesis.trained_model import TrainedModel
 from handwriting_gan.writing.mnist_form import to_mnist_form
@@ -37,7 +37,7 @@ def encode(model: TrainedModel, hand: Glyphs) -> Beliefs:
 
 
 def pool(model: TrainedModel, beliefs: Beliefs, reference_digits: np.ndarray,
-         targets: np.ndarray) -> tuple[jax.Array, Prior]:
+         targets: np.ndarray) -> tuple[jax.Array, Gaussian]:
     given = np.ones((len(targets), len(reference_digits)), bool)
     return apply(model, "hand_pooling", beliefs, reference_digits, targets, given)
 
@@ -104,7 +104,7 @@ def test_a_try_equals_jax_with_the_same_noise(
         """, model=pack_networks(model, reader), size=prior.means.size,
         request={"glyphs": as_lists(hand.images), "digits": hand.digits.tolist(), "number": number.tolist(),
                  "seed": 3, "variation": variation})
-    noise = variation * np.reshape(found["noise"], prior.means.shape)
+    noise = variation * TEMPERATURE * np.reshape(found["noise"], prior.means.shape)
     expected = apply(model, "generator", number, styles, sample(prior, noise))
     assert_close(found["images"], to_bytes(expected), 255)
 

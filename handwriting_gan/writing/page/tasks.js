@@ -8,6 +8,9 @@ const { normal, uniforms } = require("./random.js");
 const { classify, encodeHand, generate, poolHand, toBytes } = require("./network.js");
 const { readGlyphs } = require("./reading.js");
 
+/** Of a natural try, as in handwriting_gan/methods/writer_guided.py. */
+const TEMPERATURE = 0.8;
+
 /**
  * Reads the hand in a picture: its digits from left to right, and the confidence of each.
  * @param {{pixels: Uint8ClampedArray, width: number, height: number}} picture RGBA, opaque
@@ -30,7 +33,7 @@ function writeNumber(params, { glyphs, digits, number, seed, variation }) {
   return number.map((target) => {
     const { style, mean, logVariances } = poolHand(params.hand_pooling, beliefs, digits, target);
     const latent = mean.map((value, index) => (
-      value + variation * Math.exp(0.5 * logVariances[index]) * normal(uniform)));
+      value + variation * TEMPERATURE * Math.exp(0.5 * logVariances[index]) * normal(uniform)));
     return toBytes(generate(params.generator, target, style, latent));
   });
 }
