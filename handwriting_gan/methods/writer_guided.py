@@ -50,7 +50,7 @@ from handwriting_gan.networks.writer_guided import (
 R1_INTERVAL = 8  # R1 on every 8th target; second derivatives are expensive
 # Of the prior's standard deviation in a natural try, chosen on validation writers: a sample of the prior also varies in
 # what the references leave unknown of the hand, which two glyphs by one writer have in common.
-TEMPERATURE = 0.8
+TEMPERATURE = 0.85
 WRITING = ("hand_encoder", "hand_pooling", "generator")  # the networks that write
 
 

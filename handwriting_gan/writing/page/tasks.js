@@ -9,7 +9,7 @@ const { classify, encodeHand, generate, poolHand, toBytes } = require("./network
 const { readGlyphs } = require("./reading.js");
 
 /** Of a natural try, as in handwriting_gan/methods/writer_guided.py. */
-const TEMPERATURE = 0.8;
+const TEMPERATURE = 0.85;
 
 /**
  * Reads the hand in a picture: its digits from left to right, and the confidence of each.
