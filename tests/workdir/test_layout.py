@@ -99,11 +99,12 @@ def test_samples_sort_by_step() -> None:
     assert names == sorted(names)
 
 
-def test_a_config_with_an_old_field_name_is_read_by_its_new_name() -> None:
-    assert '"averaging": 0.998' in (RELEASED / "config.json").read_text()
-    config = read_config(Workdir(RELEASED))
+def test_a_config_with_an_old_field_name_is_read_by_its_new_name(tmp_path: Path) -> None:
+    new = (RELEASED / "config.json").read_text()
+    (tmp_path / "config.json").write_text(new.replace('"ema_decay"', '"averaging"'))
+    config = read_config(Workdir(tmp_path))
+    assert config.to_dict() == read_config(Workdir(RELEASED)).to_dict()
     assert config.ema_decay == 0.998
-    assert "averaging" not in config
 
 
 def test_a_run_with_an_old_field_name_is_the_same_run(tmp_path: Path) -> None:
