@@ -120,7 +120,7 @@ def test_a_split_has_a_fixed_number_of_episodes_each_with_another_writer(
 
 @needs_files
 @prepares_mnist
-@pytest.mark.parametrize(("split", "writers"), [("train", 480), ("validation", 58)])
+@pytest.mark.parametrize(("split", "writers"), [("train", 481), ("validation", 58)])
 def test_a_pool_has_a_fixed_number_of_writers(
         split: str, writers: int, splits: dict[str, Glyphs]) -> None:
     assert len(make_hand_pool(splits[split]).rows) == writers
