@@ -1,10 +1,10 @@
 """Examples of hands: references by a writer, and other glyphs by the same writer as targets.
 
 A training example holds several writers, so that a method can learn to distinguish hands. The first glyphs of each
-writer are targets; every glyph can be a reference for targets of another index. An evaluation episode is about one
-writer; it has a twin and another writer's glyph in addition to the target. There are two kinds of episodes: in one no
-reference shows the target's digit, in the other one of them does. All writers of an example are of one HSF series:
-series differ so much that a network could distinguish series instead of hands.
+writer are targets; every glyph can be a reference, but not for the targets at its own index. An evaluation episode is
+about one writer; it has a twin and another writer's glyph in addition to the target. There are two kinds of episodes:
+in one no reference shows the target's digit, in the other one of them does. All writers of an example are of one HSF
+series: series differ so much that a network could distinguish series instead of hands.
 
 Axes: B examples, W writers, G glyphs of a writer, the first T of them targets; E episodes, K references; M glyphs of
 a writer at most.

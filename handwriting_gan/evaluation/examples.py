@@ -41,7 +41,7 @@ class WriterRows(NamedTuple):
 
 
 class TraitRows(NamedTuple):
-    """One writer a row, whose shown glyph has a trait: crossed 7s, closed 4s and looped 2s."""
+    """One writer a row, whose shown glyph has a trait: barred 7s, closed 4s and looped 2s."""
 
     shown: np.ndarray  # uint8 [R, 1, 28, 28], the reference of the target's digit
     real: np.ndarray  # uint8 [R, 1, 28, 28], the target

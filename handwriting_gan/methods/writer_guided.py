@@ -2,9 +2,9 @@
 
 The beliefs about the hand from all references are pooled into a style for each target digit, and into a prior of the
 latent that the digit is written with. The style holds what the digits of a hand share. The latent holds how one digit
-is made, such as a crossed 7, and the differences between two tries: a reference that shows the target's digit moves
-the prior's mean, and the prior's variance is what still differs. A generator without a source synthesises the digit
-from style and latent. The objective has four parts:
+is made, such as a barred 7, and the differences between two tries: the style predicts the prior's mean, a reference
+that shows the target's digit corrects it, and the prior's variance is what remains uncertain. A generator without a
+source synthesises the digit from style and latent. The objective has four parts:
 
 - a discriminator that is conditioned on the style and the prior's mean, with real glyphs in other writers' hands as
   further negatives (Reed et al. 2016);
@@ -48,8 +48,8 @@ from handwriting_gan.networks.writer_guided import (
 )
 
 R1_INTERVAL = 8  # R1 on every 8th target; second derivatives are expensive
-# Of the prior's standard deviation in a natural try, chosen on validation writers: a sample of the prior also varies in
-# what the references leave unknown of the hand, which two glyphs by one writer have in common.
+# A natural try deviates by this fraction of the prior's standard deviation, chosen on validation writers. The prior's
+# variance also contains what the references leave unknown about the hand, in which glyphs by one writer do not differ.
 TEMPERATURE = 0.85
 WRITING = ("hand_encoder", "hand_pooling", "generator")  # the networks that write
 

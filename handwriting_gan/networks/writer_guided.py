@@ -94,9 +94,9 @@ class HandPooling(nn.Module):
     reference's digit is to a target's digit is learned.
 
     The style predicts the mean of the latent by a linear layer for each digit. References that show the target's digit
-    correct the prediction. The correction is their mean deviation from it, weighted by their precisions; the prediction
-    itself counts as a deviation of 0 of precision 1. A linear function of the mean deviation, for each digit, is added;
-    it is 0 at first. The log variance is a linear function, for each digit, of the logarithms of the total precisions
+    correct the prediction by their mean deviation from it, weighted by their precisions; the prediction itself counts
+    as a deviation of 0 of precision 1. The layer `correction` adds a linear function of this mean for each digit; it is
+    0 at first. The prior's log variance is a linear function, for each digit, of the logarithms of the total precisions
     of style and latent, so it can decrease with more evidence.
     """
 

@@ -8,7 +8,7 @@ const { normal, uniforms } = require("./random.js");
 const { classify, encodeHand, generate, poolHand, toBytes } = require("./network.js");
 const { readGlyphs } = require("./reading.js");
 
-/** Of a natural try, as in handwriting_gan/methods/writer_guided.py. */
+/** A natural try deviates by this fraction of the prior's standard deviation; see handwriting_gan/methods/writer_guided.py. */
 const TEMPERATURE = 0.85;
 
 /**
