@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "handwriting_gan"
 CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 BASE = {"errors", "files", "cache", "environment"}  # modules below every package
-ENTRY_POINTS = {"train", "evaluate", "write", "demo", "export_web"}
+ENTRY_POINTS = {"train", "evaluate", "write", "sample", "demo", "export_web"}
 PACKAGES = {  # package: what it may import of the others: a package, a module or a name of a module
     "data": set(),
     "networks": set(),

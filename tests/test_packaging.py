@@ -23,7 +23,7 @@ DATA = (  # files that are not modules
     "handwriting_gan/released/**/*",
     "handwriting_gan/writing/page/*",
 )
-COMMANDS = {"demo", "evaluate", "export-web", "tables", "train", "write"}
+COMMANDS = {"demo", "evaluate", "export-web", "sample", "tables", "train", "write"}
 
 
 @pytest.fixture(scope="module")

@@ -101,24 +101,46 @@ class TrainedModel:
 
         return np.moveaxis(_in_chunks(synthesise, len(targets), HANDS), 1, 0)
 
-    def latent_guided(self, sources: Glyphs, digits: ArrayLike, seed: int = 0) -> np.ndarray:
+    def latent_guided(self, sources: Glyphs, digits: ArrayLike, seed: int = 0, styles: ArrayLike | None = None,
+                      others: ArrayLike | None = None, share: float = 0.0) -> np.ndarray:
         """Redraws each source `[N, 28, 28]` as its digit of `digits` `[N]` in a random style.
 
-        Returns uint8 `[N, 28, 28]`; seed and errors as in `write`.
+        `styles` `[N]` numbers the seed's random styles, so equal numbers give equal latents; by default each source
+        has its own. With `others` `[N]`, latents are on the way from `styles` to `others`, by the fraction `share`
+        in [0, 1]. Returns uint8 `[N, 28, 28]`; seed and errors as in `write`.
         """
+        guided: Guided = self._mode("latent")
         sources = _checked(sources, "sources")
-        return self._guided("latent", _whole(seed), checked_digits(digits, sources.digits.shape), sources)
+        digits = checked_digits(digits, sources.digits.shape)
+        numbers = np.arange(len(digits)) if styles is None else _indices(styles, len(digits), "styles")
+        ends = numbers if others is None else _indices(others, len(digits), "others")
+        latents = _latents(guided, _whole(seed), int(max(numbers.max(), ends.max())) + 1)
+        codes = [_on_arc(latents[numbers], latents[ends], _unit(share, "share"))] if guided.latent_dim else []
+        return self._decode(guided, sources, codes, digits)
 
-    def reference_guided(self, sources: Glyphs, references: Glyphs, seed: int = 0) -> np.ndarray:
+    def reference_guided(self, sources: Glyphs, references: Glyphs, seed: int = 0, others: Glyphs | None = None,
+                         share: float = 0.0) -> np.ndarray:
         """Redraws each source `[N, 28, 28]` as its reference's digit in its reference's style.
 
-        The numbers of references and sources are equal. Returns uint8 `[N, 28, 28]`; seed and errors as in `write`.
+        The numbers of references and sources are equal. With as many `others`, styles are interpolated between
+        `references` and `others` by the fraction `share` in [0, 1], and the digit is that of the nearer one.
+        Returns uint8 `[N, 28, 28]`; seed and errors as in `write`.
         """
-        sources, references = _checked(sources, "sources"), _checked(references, "references")
-        if len(references.digits) != len(sources.digits):
-            raise ValueError(f"{len(sources.digits)} sources need {len(sources.digits)} references, "
-                             f"not {len(references.digits)}")
-        return self._guided("reference", _whole(seed), references.digits, sources, references)
+        guided: Guided = self._mode("reference")
+        sources, seed, share, ends = _checked(sources, "sources"), _whole(seed), _unit(share, "share"), []
+        for name, glyphs in {"references": references, "others": references if others is None else others}.items():
+            ends.append(_checked(glyphs, name))
+            if len(glyphs.digits) != len(sources.digits):
+                raise ValueError(f"{len(sources.digits)} sources need {len(sources.digits)} {name}, "
+                                 f"not {len(glyphs.digits)}")
+        codes = []
+        if guided.style is not None:
+            distinct = [self._encode_distinct(guided.style, glyphs.images, glyphs.digits) for glyphs in ends]
+            start, end = (styles[indices] for styles, indices in distinct)
+            codes.append((1.0 - share) * start + share * end)
+        if guided.latent_dim:
+            codes.append(_latents(guided, seed, len(sources.digits)))
+        return self._decode(guided, sources, codes, ends[share > 0.5].digits)
 
     def _by_hand(self, mode: str, hands: dict[str, Glyphs], digits: ArrayLike, seed: int,
                  *amounts: float) -> np.ndarray:
@@ -136,20 +158,14 @@ class TrainedModel:
 
         return _in_chunks(compute, len(targets), min(CHUNK, len(targets)))
 
-    def _guided(self, mode: str, seed: int, digits: np.ndarray, sources: Glyphs,
-                references: Glyphs | None = None) -> np.ndarray:
-        """Runs a guided mode for digits, sources and references `[N, ...]`."""
-        guided: Guided = self._mode(mode)
-        codes = [self._encode_distinct(guided.content, sources.images)]
-        if references is not None and guided.style is not None:
-            codes.append(self._encode_distinct(guided.style, references.images, references.digits))
-        if guided.latent_dim:
-            codes.append((_latents(guided, seed, len(digits)), np.arange(len(digits))))
+    def _decode(self, guided: Guided, sources: Glyphs, codes: Sequence[np.ndarray], digits: np.ndarray) -> np.ndarray:
+        """Redraws sources as digits `[N]` with the codes `[N, ...]` that the guided mode takes."""
+        contents, indices = self._encode_distinct(guided.content, sources.images)
         synthesise = jax.jit(guided.decode)
 
         def compute(rows: np.ndarray, _: int) -> np.ndarray:
-            inputs = (code[indices[rows]] for code, indices in codes)
-            return to_bytes(synthesise(self.params, *inputs, digits[rows]))
+            return to_bytes(synthesise(self.params, contents[indices[rows]], *(code[rows] for code in codes),
+                                       digits[rows]))
 
         return _in_chunks(compute, len(digits), IMAGES)
 
@@ -210,6 +226,31 @@ def _unit(number: float, name: str) -> float:
     if value.shape or not real or not 0 <= value <= 1:
         raise ValueError(f"{name} must be a number from 0 to 1, not {number!r}")
     return float(value)
+
+
+def _indices(numbers: ArrayLike, count: int, name: str) -> np.ndarray:
+    """The numbers as an array `[count]`.
+
+    Raises:
+      ValueError: if they are not `count` whole numbers from 0 to `CHUNK` - 1.
+    """
+    values = np.asarray(numbers)
+    if values.shape != (count,) or values.dtype.kind not in "iu" or not np.all((values >= 0) & (values < CHUNK)):
+        raise ValueError(f"{name} must be {count} whole numbers from 0 to {CHUNK - 1}")
+    return values
+
+
+def _on_arc(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
+    """Latents `[N, Z]` on the way from `start` to `end`, by spherical interpolation (Shoemake 1985).
+
+    Standard normal latents of many dimensions have nearly equal lengths, which a straight line between them leaves.
+    """
+    unit = [latents / np.linalg.norm(latents, axis=1, keepdims=True) for latents in (start, end)]
+    angle = np.arccos(np.clip(np.sum(unit[0] * unit[1], axis=1, keepdims=True), -1.0, 1.0))
+    near = np.sin(angle) < 1e-6  # equal or opposite: a straight line
+    sine = np.where(near, 1.0, np.sin(angle))
+    weights = [np.where(near, part, np.sin(part * angle) / sine) for part in (1.0 - share, share)]
+    return (weights[0] * start + weights[1] * end).astype(start.dtype)
 
 
 def _key(seed: int, start: int) -> jax.Array:

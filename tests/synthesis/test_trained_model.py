@@ -169,6 +169,63 @@ def test_every_output_has_its_own_latent(held_out: Glyphs, monkeypatch: pytest.M
         model.latent_guided(held_out.take(np.zeros(count, int)), np.full(count, 7)), found)
 
 
+@pytest.fixture(scope="module")
+def translating() -> TrainedModel:
+    """Adds latent or style to the source; a style is the reference itself."""
+
+    def decode(params: dict, contents: jax.Array, codes: jax.Array, digits: jax.Array) -> jax.Array:
+        return jnp.tanh(contents + codes.reshape(contents.shape) + digits[:, None, None, None] / 30)
+
+    def style(params: dict, references: jax.Array, digits: jax.Array) -> jax.Array:
+        return references
+
+    synthesis = {"latent": Guided(image_as_content, decode, latent_dim=SIDE * SIDE),
+                 "reference": Guided(image_as_content, decode, style)}
+    return TrainedModel(ConfigDict(), Method({}, dict, (), (), synthesis), {}, 0)
+
+
+def test_equal_numbers_of_a_style_give_equal_latents(translating: TrainedModel, held_out: Glyphs) -> None:
+    sources, digits = held_out.take(np.zeros(4, int)), np.full(4, 7)
+    first, second, third, fourth = translating.latent_guided(sources, digits, 0, [2, 1, 2, 3])
+    np.testing.assert_array_equal(first, third)
+    np.testing.assert_array_equal([first, second, fourth],
+                                  translating.latent_guided(sources, digits)[[2, 1, 3]])
+
+
+def test_latents_pass_from_one_style_to_another(translating: TrainedModel, held_out: Glyphs) -> None:
+    sources, digits = held_out.take([5]), [7]
+    start, near, half, end = (translating.latent_guided(sources, digits, 0, [0], [1], share).astype(float)
+                              for share in (0.0, 0.1, 0.5, 1.0))
+    np.testing.assert_array_equal(start, translating.latent_guided(sources, digits, 0, [0]))
+    np.testing.assert_array_equal(end, translating.latent_guided(sources, digits, 0, [1]))
+    whole = np.abs(end - start).sum()
+    assert 0 < np.abs(near - start).sum() < np.abs(half - start).sum() < whole
+
+
+def test_the_arc_between_latents_keeps_their_length(rng: np.random.Generator) -> None:
+    start, end = rng.normal(size=(2, 5, 16))
+    start, end = (3 * latents / np.linalg.norm(latents, axis=1, keepdims=True) for latents in (start, end))
+    for share in (0.0, 0.3, 1.0):
+        np.testing.assert_allclose(np.linalg.norm(trained_model._on_arc(start, end, share), axis=1), 3)
+    np.testing.assert_allclose(trained_model._on_arc(start, end, 0.5), (start + end) / np.linalg.norm(
+        start + end, axis=1, keepdims=True) * 3)
+    np.testing.assert_allclose(trained_model._on_arc(start, start, 0.3), start)
+
+
+def test_styles_of_references_are_interpolated_and_the_nearer_one_sets_the_digit(
+        translating: TrainedModel, held_out: Glyphs) -> None:
+    sources, one, other = (held_out.take([row]) for row in (5, 300, 700))
+    start, end = translating.reference_guided(sources, one), translating.reference_guided(sources, other)
+    np.testing.assert_array_equal(translating.reference_guided(sources, one, 0, other, 0.0), start)
+    np.testing.assert_array_equal(translating.reference_guided(sources, one, 0, other, 1.0), end)
+    styles = [glyph.images / 127.5 - 1 for glyph in (one, other)]
+    for share, digit in ((0.4, one.digits), (0.6, other.digits)):
+        style = (1 - share) * styles[0] + share * styles[1]
+        expected = np.tanh(sources.images / 127.5 - 1 + style + digit[:, None, None] / 30)
+        found = translating.reference_guided(sources, one, 0, other, share)
+        np.testing.assert_allclose(found / 127.5 - 1, expected, atol=0.01)
+
+
 def test_several_tries_are_written_like_each_alone(sampling: TrainedModel, held_out: Glyphs) -> None:
     references, digits = hands(held_out, HANDS + 1), np.array([4, 8, 1, 7])
     tries = [(5, 0.0), (6, 1.0), (7, 1.0)]
@@ -293,7 +350,10 @@ def test_an_invalid_argument_is_an_error_that_names_it(blank: TrainedModel, meth
 @pytest.mark.parametrize(("method", "name", "bad"), [
     ("write_each", "digits", [4]), ("write_tries", "digits", [4, 8, 1]), ("latent_guided", "digits", [4, 8]),
     ("reference_guided", "references", SHOWN.take([0, 1])), ("write", "references", MANY),
-    ("write_each", "references", SHOWN), ("blend", "others", SHOWN.take([])),
+    ("write_each", "references", SHOWN), ("blend", "others", SHOWN.take([])), ("latent_guided", "styles", [0, 1]),
+    ("latent_guided", "styles", [0, 1, -1]), ("latent_guided", "others", [0.0, 1.0, 2.0]),
+    ("latent_guided", "share", 1.5), ("reference_guided", "others", SHOWN.take([0, 1])),
+    ("reference_guided", "share", -0.1),
 ])
 def test_arguments_that_do_not_fit_each_other_are_an_error(blank: TrainedModel, method: str, name: str,
                                                            bad: object) -> None:
