@@ -6,13 +6,18 @@ A release is a workdir with config.json and a checkpoint of the averaged network
 README.md, which the command keeps.
 """
 
+import dataclasses
 import shutil
 import tempfile
 from pathlib import Path
 
+import jax
+import numpy as np
+
 from experiments.compare_routes import with_route
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
 from handwriting_gan.files import check_writable, local_path, write_atomically
+from handwriting_gan.methods.method import Params
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir import checkpoints
 from handwriting_gan.workdir.layout import RELEASED, Workdir
@@ -20,8 +25,11 @@ from handwriting_gan.workdir.layout import RELEASED, Workdir
 CARD = "README.md"
 
 
-def release(workdir: Path, route: str | None, released: Path) -> None:
+def release(workdir: Path, route: str | None, released: Path, half: bool = False) -> None:
     """Replaces the release in the folder `released` by the newest averaged networks of a workdir.
+
+    With `half` the file holds them in half precision (IEEE float16), of 11 significant bits and half the size; a
+    loaded model computes in its config's precision in both cases.
 
     Raises:
       InputError: if `released` holds anything except an earlier release, or the workdir cannot be loaded.
@@ -29,6 +37,8 @@ def release(workdir: Path, route: str | None, released: Path) -> None:
     check_folder(released, workdir)
     model = trained_model.load(workdir)
     model = with_route(model, route) if route else model
+    if half:
+        model = dataclasses.replace(model, params=in_half_precision(model.params))
     released = released.resolve()
     released.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=released.parent, prefix=f".{released.name}.") as temporary:
@@ -76,6 +86,17 @@ def is_release(folder: Path) -> bool:
     return items == {checkpoints.AVERAGED}
 
 
+def in_half_precision(params: Params) -> Params:
+    """Parameters as float16.
+
+    Raises:
+      InputError: if one of them is too large for it.
+    """
+    if any(np.abs(leaf).max() > np.finfo(np.float16).max for leaf in jax.tree.leaves(params)):
+        raise InputError("a parameter is too large for half precision, above 65504; leave out --half")
+    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float16), params)
+
+
 def _write(model: trained_model.TrainedModel, new: Workdir) -> None:
     """Writes a workdir of the averaged networks only."""
     write_atomically(new.config, model.config.to_json(indent=2).encode() + b"\n")
@@ -93,8 +114,9 @@ def main() -> None:
     parser.add_argument("--workdir", type=local_path, required=True, help="workdir of the model")
     parser.add_argument("--route", help="route of a method that has several (default: the config's)")
     parser.add_argument("--out", type=local_path, default=RELEASED, help="folder of the release")
+    parser.add_argument("--half", action="store_true", help="save in half precision, half the size")
     arguments = parser.parse_args()
-    release(arguments.workdir, arguments.route, arguments.out)
+    release(arguments.workdir, arguments.route, arguments.out, arguments.half)
     size = sum(path.stat().st_size for path in arguments.out.rglob("*") if path.is_file())
     print(f"{arguments.out} holds {size / 1e6:.2f} MB; next: python -m handwriting_gan.evaluate "
           f"--workdir {arguments.out} --data mnist_writers --protocol full --out "

@@ -3,10 +3,12 @@
 import shutil
 from pathlib import Path
 
+import jax
+import numpy as np
 import pytest
 
 from experiments import release as command
-from experiments.release import check_folder, is_release, release
+from experiments.release import check_folder, in_half_precision, is_release, release
 from handwriting_gan.errors import InputError
 from handwriting_gan.synthesis import trained_model
 from handwriting_gan.workdir.layout import RELEASED, Workdir
@@ -36,6 +38,23 @@ def test_a_release_goes_to_a_new_folder_or_replaces_a_release(workdir: Path, tmp
         assert [path.name for path in out.parent.iterdir()] == ["new"]
     assert trained_model.load(out).config == trained_model.load(workdir).config
     assert contents(workdir) == before
+
+
+def test_half_precision_halves_the_size_and_keeps_the_parameters_to_11_bits(workdir: Path, tmp_path: Path) -> None:
+    whole, half = tmp_path / "whole", tmp_path / "half"
+    release(workdir, None, whole)
+    release(workdir, None, half, half=True)
+    sizes = [sum(map(len, contents(folder / "checkpoints").values())) for folder in (whole, half)]
+    assert sizes[1] < 0.6 * sizes[0]
+    for one, other in zip(*(jax.tree.leaves(trained_model.load(folder).params) for folder in (whole, half)),
+                          strict=True):
+        assert one.dtype == other.dtype
+        np.testing.assert_allclose(other, one, rtol=2**-11, atol=2**-25)
+
+
+def test_a_parameter_beyond_half_precision_is_refused() -> None:
+    with pytest.raises(InputError, match="too large for half precision"):
+        in_half_precision({"network": {"kernel": np.array([1.0, 1e5], np.float32)}})
 
 
 def test_the_model_card_is_kept(workdir: Path, tmp_path: Path) -> None:
