@@ -54,6 +54,7 @@ def test_each_network_of_a_config_has_an_optimizer(name: str, chosen: str) -> No
     method, by_network = methods.build(config), optimizers.build(config)
     assert set(config.learning_rates) == set(by_network) == set(method.networks)
     assert set(method.averaged) < set(method.networks)
+    assert set(config.get("max_gradient_norms", {})) <= set(method.networks)
     if chosen in PRESETS[1:]:
         state = jax.eval_shape(lambda: train_state.create(method, by_network, config.seed))
         assert set(state.params) == set(method.networks)

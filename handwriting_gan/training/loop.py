@@ -137,9 +137,10 @@ def make_plan(config: ConfigDict, glyphs: Glyphs, stop_at: int | None = None) ->
     except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"the config does not fit its method, {config.method} "
                          f"({one_line(error)}); begin with that method's config file") from error
-    if unknown := sorted(set(by_network) - set(method.networks)):
-        raise InputError(f"--config.learning_rates.{unknown[0]}: {config.method} has no such network; "
-                         f"it has {', '.join(method.networks)}")
+    for group in ("learning_rates", "max_gradient_norms"):
+        if unknown := sorted(set(config.get(group, {})) - set(method.networks)):
+            raise InputError(f"--config.{group}.{unknown[0]}: {config.method} has no such network; "
+                             f"it has {', '.join(method.networks)}")
     examples = devices.split_batch(config.batch_size, config.micro_batches)
     pool = method.examples.make_pool(glyphs)
     return Plan(method, by_network, examples, pool, create, abstract, stop_at or config.steps)

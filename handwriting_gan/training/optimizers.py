@@ -26,9 +26,15 @@ def adam_with_l2(learning_rate: float, beta1: float, beta2: float,
 
 
 def build(config: ConfigDict) -> dict[str, optax.GradientTransformation]:
-    """`{network: optimizer}` for each network that `config.learning_rates` names."""
-    return {name: adam_with_l2(rate, config.adam.beta1, config.adam.beta2, config.adam.l2)
-            for name, rate in config.learning_rates.items()}
+    """`{network: optimizer}` for each network that `config.learning_rates` names.
+
+    It scales the gradient of a network that `config.max_gradient_norms` names down to that global norm, before Adam.
+    """
+    by_network = {name: adam_with_l2(rate, config.adam.beta1, config.adam.beta2, config.adam.l2)
+                  for name, rate in config.learning_rates.items()}
+    clipped = {name: optax.chain(optax.clip_by_global_norm(norm), by_network[name])
+               for name, norm in config.get("max_gradient_norms", {}).items() if name in by_network}
+    return by_network | clipped
 
 
 def rate_scale(config: ConfigDict) -> Callable[[jax.Array], jax.Array] | None:

@@ -116,6 +116,7 @@ RANGES: dict[str, Range] = {
     "checkpoint_every": COUNT,
     "diversity_decay_steps": COUNT,
     "discriminator_updates": Whole(1, MAX_COUNT),
+    "content_discriminator_updates": Whole(1, MAX_COUNT),
     "glyphs": COUNT,
     "ema_decay": DECAY,
     "truncation": Real(0.0, 1.0),
@@ -131,6 +132,7 @@ RANGES: dict[str, Range] = {
         "perceptron_width", "class_dim", "content_dim", "latent_dim", "style_dim")},
     "losses.*": WEIGHT,
     "learning_rates.*": Real(above=True),
+    "max_gradient_norms.*": Real(above=True),
     "adam.beta1": DECAY,
     "adam.beta2": DECAY,
     "adam.l2": WEIGHT,
@@ -139,7 +141,7 @@ RANGES: dict[str, Range] = {
 REQUIRED = ("preset", "seed", "data", "steps", "batch_size", "micro_batches", "compute", "steps_per_dispatch",
             "ema_decay", "tracker", "log_every", "sample_every", "checkpoint_every", "method", "networks",
             "learning_rates", "adam")
-GROUPS = ("networks", "losses", "learning_rates", "adam")
+GROUPS = ("networks", "losses", "learning_rates", "max_gradient_norms", "adam")
 RENAMED = {"averaging": "ema_decay"}  # {field of an old config: its name today}
 
 

@@ -46,6 +46,8 @@ WRONG = [
     pytest.param(changed(TINY, learning_rates={**TINY.learning_rates.to_dict(), "painter": 1e-3}), None,
                  "learning_rates.painter: stargan_v2 has no such network", id="rate of no network"),
     pytest.param(changed(TINY, learning_rates={"generator": 1e-3}), None, "does not fit", id="no rate"),
+    pytest.param(changed(TINY, max_gradient_norms={"painter": 5.0}), None,
+                 "max_gradient_norms.painter: stargan_v2 has no such network", id="norm of no network"),
     pytest.param(changed(TINY, networks={}), None, "does not fit", id="no sizes"),
     pytest.param(TINY, 9, "--stop_at is 9; it must be from 1 to --config.steps, 8", id="stop_at"),
 ]

@@ -51,6 +51,28 @@ def test_each_network_has_its_own_learning_rate() -> None:
     assert updates == pytest.approx({"slow": -1e-6, "fast": -1e-2}, rel=1e-3)
 
 
+def test_a_gradient_above_its_networks_largest_norm_is_scaled_down_before_l2_and_adam() -> None:
+    config = ConfigDict({"learning_rates": {"clipped": RATE, "free": RATE}, "max_gradient_norms": {"clipped": 5.0},
+                         "adam": {"beta1": BETA1, "beta2": BETA2, "l2": L2}})
+    gradients = [jnp.array([30.0, 40.0]), jnp.array([0.3, -0.4]), jnp.array([0.0, 10.0])]
+    scaled = [jnp.array([3.0, 4.0]), jnp.array([0.3, -0.4]), jnp.array([0.0, 5.0])]
+    plain = optimizers.adam_with_l2(RATE, BETA1, BETA2, L2)
+    for name, seen in (("clipped", scaled), ("free", gradients)):
+        found, expected = (moved(optimizer, steps) for optimizer, steps in (
+            (optimizers.build(config)[name], gradients), (plain, seen)))
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def moved(optimizer: optax.GradientTransformation, gradients: list[jax.Array]) -> jax.Array:
+    """Weights after these gradients."""
+    weights = jnp.array([2.0, -1.0])
+    state = optimizer.init(weights)
+    for gradient in gradients:
+        update, state = optimizer.update(gradient, state, weights)
+        weights = optax.apply_updates(weights, update)
+    return weights
+
+
 @pytest.mark.parametrize(("steps", "decay", "expected"), [
     (5, 0.4, [1, 1, 1, 1, 0.5]), (4, 1.0, [1, 0.75, 0.5, 0.25])])
 def test_the_rate_decreases_linearly_in_the_last_fraction_of_the_steps(

@@ -63,6 +63,7 @@ def test_a_value_out_of_range_is_an_error_that_names_the_field(name: str) -> Non
 @pytest.mark.parametrize(("path", "right", "wrong"), [
     ("ema_decay", (0, 0.0, 0.999), (1, 1.0, 1.5, -0.1, 0.99999999)),  # float32 rounds the last to 1
     ("learning_rates.any", (1e-9, 1), (0, 0.0, -1e-3, 10**400)),
+    ("max_gradient_norms.any", (1e-3, 5), (0, 0.0, -1.0)),
     ("losses.any", (0, 0.0, 1e6), (-1e-9, 1e39)),
     ("adam.beta1", (0.0, 0.999), (1.0, -0.5)),
     ("adam.beta2", (0.0, 0.999), (1.0, -0.5, 0.99999999)),
@@ -126,7 +127,7 @@ def test_a_value_that_is_a_group_is_an_error(path: str) -> None:
         check_ranges(ConfigDict(raw), "--config.")
 
 
-@pytest.mark.parametrize("group", ["networks", "losses", "learning_rates", "adam"])
+@pytest.mark.parametrize("group", ["networks", "losses", "learning_rates", "max_gradient_norms", "adam"])
 def test_a_group_that_is_a_number_is_an_error(group: str) -> None:
     raw: dict[str, Any] = {**stargan_v2.get_config("tiny").to_dict(), group: 5}
     with pytest.raises(InputError, match=f"{group} is 5; it must be a group of fields"):
