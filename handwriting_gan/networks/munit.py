@@ -98,27 +98,34 @@ class DomainDecoder(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """D_y(x): `(images [B, 28, 28, 1], digits int [B]) -> (scores [B, 3, 3], scores [B, 1, 1])`.
+    """D_y(x): `(images [B, 28, 28, 1], digits int [B]) -> scores ([B, 3, 3], [B, 1, 1], [B, 1, 1])`.
 
-    A map per domain at two scales (appendix B.2): patches of 22 x 22 pixels of the image, and the whole of
-    the halved image. The authors' largest patch is 184 of 256 pixels wide; a much smaller one does not show
-    which digit it is of.
+    A map per domain at three scales (appendix B.2): patches of 22 x 22 pixels of the image, the whole of the
+    halved image, and the whole of the image halved twice. The authors have four convolutions at each scale of
+    256 x 256 pixels; 28 and 14 pixels can be halved three times, 7 pixels twice. Their largest patch is 184 of 256
+    pixels wide; a much smaller one does not show which digit it is of.
     """
 
     width: int  # after the first halving
     domains: int
 
     @nn.compact
-    def __call__(self, images: jax.Array, digits: jax.Array) -> tuple[jax.Array, jax.Array]:
-        half = nn.avg_pool(images, (3, 3), (2, 2), padding="SAME", count_include_pad=False)
-        return self._patches(images, digits), self._patches(half, digits)
+    def __call__(self, images: jax.Array, digits: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        half, quarter = _halve(images), _halve(_halve(images))
+        return self._patches(images, digits, 3), self._patches(half, digits, 3), self._patches(quarter, digits, 2)
 
-    def _patches(self, x: jax.Array, digits: jax.Array) -> jax.Array:
+    def _patches(self, x: jax.Array, digits: jax.Array, convolutions: int) -> jax.Array:
         gaussian = nn.initializers.normal(0.02)
-        for level in range(3):
-            x = leaky_relu(nn.Conv(self.width * 2**level, (4, 4), 2, padding=1, kernel_init=gaussian)(x))
+        for level in range(convolutions):
+            x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), "reflect")  # flax's REFLECT adds an output to odd sizes
+            x = leaky_relu(nn.Conv(self.width * 2**level, (4, 4), 2, padding="VALID", kernel_init=gaussian)(x))
         scores = nn.Conv(self.domains, (1, 1), kernel_init=gaussian)(x)
         return of_domain(scores, digits)
+
+
+def _halve(images: jax.Array) -> jax.Array:
+    """3 x 3 average pooling of stride 2, without the border in the mean: `[B, H, W, C] -> [B, H / 2, W / 2, C]`."""
+    return nn.avg_pool(images, (3, 3), (2, 2), padding=((1, 1), (1, 1)), count_include_pad=False)
 
 
 class ContentDiscriminator(nn.Module):

@@ -77,11 +77,11 @@ def images() -> jax.Array:
     return jax.random.normal(jax.random.key(0), (2, 28, 28, 1))
 
 
-def test_scores_are_the_digits_maps_at_two_scales(images: jax.Array) -> None:
+def test_scores_are_the_digits_maps_at_three_scales(images: jax.Array) -> None:
     network = PatchDiscriminator(4, 10)
     params = network.init(jax.random.key(1), images, jnp.array([3, 4]))
     scores = network.apply(params, images, jnp.array([3, 4]))
-    assert [score.shape for score in scores] == [(2, 3, 3), (2, 1, 1)]
+    assert [score.shape for score in scores] == [(2, 3, 3), (2, 1, 1), (2, 1, 1)]
     others = network.apply(params, images, jnp.array([3, 9]))
     for one, other in zip(scores, others, strict=True):
         np.testing.assert_array_equal(one[0], other[0])
@@ -91,10 +91,27 @@ def test_scores_are_the_digits_maps_at_two_scales(images: jax.Array) -> None:
 def test_a_score_depends_on_its_patch_alone(images: jax.Array) -> None:
     network, digits = PatchDiscriminator(4, 10), jnp.array([3, 4])
     params = network.init(jax.random.key(1), images, digits)
-    fine, _ = network.apply(params, images, digits)
-    changed, _ = network.apply(params, images.at[:, :4].set(0.0), digits)
+    fine, *_ = network.apply(params, images, digits)
+    changed, *_ = network.apply(params, images.at[:, :4].set(0.0), digits)
     assert not np.allclose(fine[:, 0], changed[:, 0])
     np.testing.assert_allclose(fine[:, 2:], changed[:, 2:], atol=1e-6)
+
+
+def test_the_border_of_a_constant_image_is_not_visible() -> None:
+    """Padding is by reflection."""
+    network, digits = PatchDiscriminator(4, 10), jnp.array([3, 4])
+    image = jnp.full((2, 28, 28, 1), 0.7)
+    params = network.init(jax.random.key(1), image, digits)
+    fine, *_ = network.apply(params, image, digits)
+    np.testing.assert_allclose(fine, jnp.broadcast_to(fine[:, 1:2, 1:2], fine.shape), rtol=1e-4)
+
+
+def test_the_discriminator_has_the_parameters_of_three_scales(images: jax.Array) -> None:
+    """Three convolutions at the first two scales, two at the third, and at each a map of every domain."""
+    shapes = jax.eval_shape(PatchDiscriminator(4, 10).init, KEY, images, jnp.array([3, 4]))
+    first, second, third = (16 * 1 + 1) * 4, (16 * 4 + 1) * 8, (16 * 8 + 1) * 16
+    expected = 2 * (first + second + third + (16 + 1) * 10) + first + second + (8 + 1) * 10
+    assert sum(x.size for x in jax.tree.leaves(shapes)) == expected == 6_322
 
 
 def test_there_is_a_logit_for_each_domain_of_each_content() -> None:
