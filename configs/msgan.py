@@ -2,11 +2,9 @@
 
     python -m handwriting_gan.train --config configs/msgan.py:small --workdir runs/msgan
 
-Everything else is DRIT++'s. `small` does 2 to 2.5 steps/s on two cores of an AMD EPYC, about 20 minutes in all.
+Everything else is DRIT++'s.
 
-Expect, `small` with `--config.data=mnist_writers --config.steps=1500`, seed 0, two cores of an Intel Xeon: Fréchet
-distance 121.4 latent-guided and 92.2 reference-guided, digits right 72.3 and 84.9 %
-(experiments/results/rows/msgan.json). The mean distances of three seeds are 113.8 and 105.7.
+The row in experiments/results/rows/msgan.json is of an earlier version, with one image discriminator.
 """
 
 from ml_collections import ConfigDict

@@ -27,7 +27,9 @@ from handwriting_gan.networks.precision import FLOAT32, apply_in
 class ContentStyle:
     """The networks, the weights of the loss terms, and the modes of synthesis; subclasses add the losses."""
 
-    STYLE_ENCODER: ClassVar[str] = "style_encoder"  # the network's name
+    # Names of networks; the discriminators are those of images.
+    STYLE_ENCODER: ClassVar[str] = "style_encoder"
+    DISCRIMINATORS: ClassVar[tuple[str, ...]] = ("discriminator",)
 
     networks: dict[str, nn.Module]
     style_dim: int
@@ -48,9 +50,10 @@ class ContentStyle:
         """G_y(c, s): images `[B, 28, 28, 1]` of `digits` `[B]`."""
         return self._apply(params, "decoder", contents, styles, digits)
 
-    def discriminate(self, params: Params, images: jax.Array, digits: jax.Array) -> tuple[jax.Array, ...]:
-        """D_y(x): scores `[B, H, W]` at each scale, larger for real images."""
-        return self._apply(params, "discriminator", images, digits)
+    def discriminate(self, params: Params, images: jax.Array, digits: jax.Array,
+                     name: str = "discriminator") -> tuple[jax.Array, ...]:
+        """D_y(x) of the discriminator `name`: scores `[B, H, W]` at each scale, larger for real images."""
+        return self._apply(params, name, images, digits)
 
     def _apply(self, params: Params, name: str, *inputs: jax.Array) -> Any:
         return apply_in(self.compute, self.networks[name], params[name], *inputs)
@@ -67,7 +70,7 @@ class ContentStyle:
             "content_encoder": (images,),
             self.STYLE_ENCODER: (images,),
             "decoder": (contents, jnp.zeros((1, self.style_dim)), digits),
-            "discriminator": (images, digits),
+            **dict.fromkeys(self.DISCRIMINATORS, (images, digits)),
         }
 
     # Synthesis.
@@ -86,34 +89,35 @@ class ContentStyle:
 
     def write(self, params: Params, references: jax.Array, reference_digits: jax.Array, digits: jax.Array,
               key: jax.Array, variation: jax.Array) -> jax.Array:
-        """Digits in the mean style of the K references, with the references as sources in turn.
-
-        The result is deterministic: key and variation are ignored.
-        """
-        style = self.encode_style(params, references).mean(axis=0)
+        """Digits in the mean style of the K references, with the references as sources in turn."""
+        style = self.reference_styles(params, references, key, variation).mean(axis=0)
         contents = self.encode_content(params, references[:len(digits)])
         contents = contents[jnp.arange(len(digits)) % len(references)]
         return self.decode(params, contents, jnp.tile(style, (len(digits), 1)), digits)
 
+    def reference_styles(self, params: Params, references: jax.Array, key: jax.Array,
+                         variation: jax.Array) -> jax.Array:
+        """The styles `[K, S]` of references; deterministic: key and variation are ignored."""
+        return self.encode_style(params, references)
 
-def build_networks(sizes: ConfigDict, style_encoder: str, features: int) -> dict[str, nn.Module]:
-    """The four networks of both methods; the style encoder has `features` outputs."""
+
+def build_networks(kind: type[ContentStyle], sizes: ConfigDict, features: int) -> dict[str, nn.Module]:
+    """The networks that both methods have, under the names of `kind`; the style encoder has `features` outputs."""
     return {
         "content_encoder": ContentEncoder(sizes.width, sizes.blocks),
-        style_encoder: GlobalStyleEncoder(sizes.width, features),
+        kind.STYLE_ENCODER: GlobalStyleEncoder(sizes.width, features),
         "decoder": DomainDecoder(sizes.width, sizes.blocks, sizes.perceptron_width, DIGITS),
-        "discriminator": PatchDiscriminator(sizes.width, DIGITS),
+        **{name: PatchDiscriminator(sizes.width, DIGITS) for name in kind.DISCRIMINATORS},
     }
 
 
-def assemble(model: ContentStyle, *discriminators: Phase, generator_loss: Any) -> Method:
-    """The method: the discriminators' phases, then one for encoders and decoder, which are averaged."""
-    averaged = ("content_encoder", model.STYLE_ENCODER, "decoder")
+def assemble(model: ContentStyle, *phases: Phase) -> Method:
+    """The method with these phases; encoders and decoder are averaged."""
     return Method(
         networks=model.networks,
         init=model.init,
-        phases=(*discriminators, Phase("generator", averaged, generator_loss)),
-        averaged=averaged,
+        phases=phases,
+        averaged=("content_encoder", model.STYLE_ENCODER, "decoder"),
         synthesis={"latent": model.latent_guided(), "reference": model.reference_guided(),
                    "writer": model.write},
     )

@@ -34,7 +34,8 @@ class Loss(Protocol):
         """`batch` comes from the method's `examples`; `keys` `[B]` has one key per example; `step` counts from 0.
 
         Noise depends on the example's key alone, not on the device. All phases of an iteration receive the same
-        batch and keys, so they share latents; each repeat of a phase receives another batch and other keys.
+        batch and keys, so they share latents unless a loss folds a number of its own into the keys; each repeat of
+        a phase receives another batch and other keys.
         """
 
 
@@ -49,7 +50,7 @@ class Phase(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Guided:
-    """A guided mode: image translation with styles from references or from latents, or with neither.
+    """A guided mode: image translation with styles from references, from latents, from both or from neither.
 
     An image is `decode(params, content(params, sources), *codes, digits)`, where `codes` holds
     `style(params, references, digits)` if there is a `style`, then `sample_latents` if there is a `latent_dim`.

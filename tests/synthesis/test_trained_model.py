@@ -226,6 +226,21 @@ def test_styles_of_references_are_interpolated_and_the_nearer_one_sets_the_digit
         np.testing.assert_allclose(found / 127.5 - 1, expected, atol=0.01)
 
 
+def test_every_reference_guided_output_has_its_own_latent_if_the_mode_has_latents(held_out: Glyphs) -> None:
+    """Of equal sources and references, which are encoded once."""
+
+    def decode(params: dict, contents: jax.Array, styles: jax.Array, latents: jax.Array,
+               digits: jax.Array) -> jax.Array:
+        return jnp.tanh(contents + styles + latents.reshape(contents.shape))
+
+    synthesis = {"reference": Guided(image_as_content, decode, lambda params, references, digits: references,
+                                     latent_dim=SIDE * SIDE)}
+    model, same = TrainedModel(ConfigDict(), Method({}, dict, (), (), synthesis), {}, 0), held_out.take([0] * 5)
+    one, again, other = (model.reference_guided(same, same, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, again)
+    assert len(np.unique(np.concatenate([one, other]), axis=0)) == 10
+
+
 def test_several_tries_are_written_like_each_alone(sampling: TrainedModel, held_out: Glyphs) -> None:
     references, digits = hands(held_out, HANDS + 1), np.array([4, 8, 1, 7])
     tries = [(5, 0.0), (6, 1.0), (7, 1.0)]
