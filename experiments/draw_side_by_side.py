@@ -91,8 +91,7 @@ def check_alike(models: Mapping[str, TrainedModel], own: TableSpec | None = None
                 raise InputError(f"{first} and {heading} cannot be compared: {name} is {value} in the first and "
                                  f"{found[name]} in the second; name another folder as --runs")
     # The steps give the number of glyphs up to the size of the last step.
-    each = {heading: model.config.batch_size * model.method.examples.targets
-            for heading, model in models.items()}
+    each = {heading: model.method.glyphs_per_step(model.config.batch_size) for heading, model in models.items()}
     least = {heading: (model.step - 1) * each[heading] + 1 for heading, model in models.items()}
     most = {heading: model.step * each[heading] for heading, model in models.items()}
     if own:

@@ -27,6 +27,7 @@ from experiments.run_table import (
     run_command,
     steps_of,
 )
+from handwriting_gan import methods
 from handwriting_gan.data import sources
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
 from handwriting_gan.evaluation import scorecard
@@ -105,7 +106,9 @@ def plot(workdirs: dict[str, Path], prefix: Path) -> None:
     Raises:
       InputError: if a file cannot be read, or the scorecards differ in training or evaluation settings.
     """
-    sizes = {heading: read_config(Workdir(workdir)).batch_size for heading, workdir in workdirs.items()}
+    configs = {heading: read_config(Workdir(workdir)) for heading, workdir in workdirs.items()}
+    sizes = {heading: methods.build(config).glyphs_per_step(config.batch_size)
+             for heading, config in configs.items()}
     cards = {heading: {path: scorecard.read(path) for path in scorecard_at(workdir, 0).parent.glob("*.json")
                        if path.stem.isdecimal()} for heading, workdir in workdirs.items()}
     comparisons.check_alike({path: {**comparisons.training_facts(card), **comparisons.evaluation_facts(card)}

@@ -50,7 +50,7 @@ class TableSpec(NamedTuple):
 
     rows: dict[str, str]  # {heading: config without its preset}
     folder: str  # of the rows' workdirs and scorecards
-    glyphs: int  # seen in training: steps x batch_size x targets of an example
+    glyphs: int  # seen in training: steps x Method.glyphs_per_step
     protocol: str  # of the evaluation
     preset: str = "small"
 
@@ -268,7 +268,7 @@ def commands(row: Run, table: TableSpec, workdir: Path, data_folder: str | None 
 def steps_of(row: Run, table: TableSpec) -> int:
     """The steps after which a run has seen the table's number of glyphs."""
     config = load_config(row.config, table.preset)
-    return -(-table.glyphs // (config.batch_size * methods.build(config).examples.targets))
+    return -(-table.glyphs // methods.build(config).glyphs_per_step(config.batch_size))
 
 
 def load_config(config: str, preset: str) -> ConfigDict:

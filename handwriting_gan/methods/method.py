@@ -91,3 +91,10 @@ class Method(NamedTuple):
     synthesis: Mapping[str, Guided | Callable[..., jax.Array]]
     examples: Examples = TRANSLATIONS
     page_networks: tuple[str, ...] | None = None  # that the page runs; None if it cannot
+
+    def glyphs_per_step(self, batch_size: int) -> int:
+        """The training glyphs of an iteration, as budgets count them: one for each image to synthesise.
+
+        The phases share their batches: as many as the most repeated phase has.
+        """
+        return batch_size * self.examples.targets * max(phase.repeats for phase in self.phases)

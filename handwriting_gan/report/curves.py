@@ -21,7 +21,7 @@ PANELS: dict[str, tuple[Sequence[Compared], str]] = {  # title: the columns, and
 
 
 def estimates(along: Mapping[str, Mapping[int, Scorecard]]) -> bytes:
-    """A PNG: each method's estimates against the examples seen, `{method: {examples: scorecard}}`.
+    """A PNG: each method's estimates against the glyphs seen in training, `{method: {glyphs: scorecard}}`.
 
     The shaded band is the 95 % interval.
     """
@@ -36,25 +36,25 @@ def estimates(along: Mapping[str, Mapping[int, Scorecard]]) -> bytes:
 
 
 def _curve(axes: matplotlib.axes.Axes, name: str, column: Compared, cards: Mapping[int, Scorecard]) -> None:
-    points = [(examples, estimate.value, estimate.interval or (estimate.value, estimate.value))
-              for examples, card in sorted(cards.items())
+    points = [(glyphs, estimate.value, estimate.interval or (estimate.value, estimate.value))
+              for glyphs, card in sorted(cards.items())
               if (estimate := column.of_method(card)) is not None and estimate.value is not None]
     if points:
-        examples, values, intervals = zip(*points, strict=True)
+        glyphs, values, intervals = zip(*points, strict=True)
         low, high = zip(*intervals, strict=True)
-        line, = axes.plot(examples, values, marker=".", label=name)
-        axes.fill_between(examples, low, high, alpha=0.15, color=line.get_color(), linewidth=0)
+        line, = axes.plot(glyphs, values, marker=".", label=name)
+        axes.fill_between(glyphs, low, high, alpha=0.15, color=line.get_color(), linewidth=0)
 
 
-def losses(logs: Mapping[str, Sequence[Mapping[str, float]]], batch_sizes: Mapping[str, int]) -> bytes:
+def losses(logs: Mapping[str, Sequence[Mapping[str, float]]], glyphs_per_step: Mapping[str, int]) -> bytes:
     """A PNG: one panel a method with its unweighted loss terms, from the lines of its metrics.jsonl."""
     figure = _figure(len(logs), 4.4)
     panels = np.atleast_1d(figure.subplots(1, len(logs)))
     for axes, (name, lines) in zip(panels, logs.items(), strict=True):
-        examples = [line["step"] * batch_sizes[name] for line in lines]
+        glyphs = [line["step"] * glyphs_per_step[name] for line in lines]
         axes.set_prop_cycle(color=[matplotlib.colormaps["tab20"](index) for index in range(20)])
         for term in _terms(lines):
-            axes.plot(examples, [line[term] for line in lines], linewidth=0.8, label=term)
+            axes.plot(glyphs, [line[term] for line in lines], linewidth=0.8, label=term)
         _finish(axes, name, False)
         axes.set_yscale("symlog", linthresh=0.1)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=6, frameon=False)
@@ -70,7 +70,7 @@ def _figure(panels: int, height: float) -> Figure:
 
 
 def _finish(axes: matplotlib.axes.Axes, title: str, is_distance: bool) -> None:
-    axes.set(xlabel="examples seen", **({"yscale": "log"} if is_distance else {}))
+    axes.set(xlabel="glyphs seen", **({"yscale": "log"} if is_distance else {}))
     axes.set_title(title, fontsize=9)
     axes.tick_params(labelsize=7, which="both")
     axes.locator_params(axis="x", nbins=5)

@@ -43,7 +43,7 @@ def changed(model: TrainedModel, step: int, **fields: object) -> TrainedModel:
 
 
 def test_models_of_one_budget_may_differ_in_batch_size(released: TrainedModel) -> None:
-    glyphs = released.config.batch_size * released.method.examples.targets * 100
+    glyphs = 100 * released.method.glyphs_per_step(released.config.batch_size)
     twice = 2 * released.config.batch_size
     own = TABLES["few_shot"]._replace(glyphs=glyphs - 1)  # less than a step under it
     check_alike({"one": changed(released, 100), "other": changed(released, 50, batch_size=twice)}, own)

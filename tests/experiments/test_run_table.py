@@ -200,10 +200,18 @@ def test_every_row_has_a_config_and_the_same_budget(table: str) -> None:
         training, evaluation = commands(row, table, Path("runs") / row.name)
         steps, = (int(word.partition("=")[2]) for word in training if word.startswith("--config.steps="))
         config = run_table.load_config(row.config, table.preset)
-        a_step = config.batch_size * (36 if config.method == "writer_guided" else 1)
+        each = 36 if config.method == "writer_guided" else config.get("discriminator_updates", 1)
+        a_step = config.batch_size * each
         assert table.glyphs <= steps * a_step < table.glyphs + a_step
         assert f"--config.seed={row.seed}" in training
         assert evaluation[-4:] == ["--protocol", table.protocol, "--data", "mnist_writers"]
+
+
+def test_a_method_that_reads_five_batches_a_step_has_a_fifth_of_the_steps() -> None:
+    ladder = {row.name: row for row in runs_of(TABLES["ladder"], seeds=1)}
+    steps = {name: steps_of(ladder[name], TABLES["ladder"])
+             for name in ("stargan_v1", "multi_task_discriminator", "stargan_v2")}
+    assert steps["stargan_v1"] == steps["multi_task_discriminator"] == -(-steps["stargan_v2"] // 5)
 
 
 def test_tables_that_share_a_folder_share_preset_budget_and_protocol() -> None:

@@ -51,6 +51,13 @@ def test_the_discriminator_has_five_updates_for_each_of_the_generator(method: Me
     assert method.averaged == ("generator",)
 
 
+def test_every_update_of_the_discriminator_counts_its_glyphs(method: Method) -> None:
+    assert method.glyphs_per_step(16) == 5 * 16
+    config = config_file.get_config("tiny")
+    config.discriminator_updates = 2
+    assert stargan_v1.build(config).glyphs_per_step(16) == 2 * 16
+
+
 def test_the_discriminators_loss_is_equation_5_with_the_critic_of_equation_8(
         method: Method, model: StarGANv1, params: dict, batch: Batch, keys: jax.Array) -> None:
     fakes = model.translate(params, batch.sources, batch.reference_digits)
