@@ -60,6 +60,12 @@ def test_each_network_of_a_config_has_an_optimizer(name: str, chosen: str) -> No
         assert set(state.params) == set(method.networks)
 
 
+@pytest.mark.parametrize(("name", "chosen"), [("stargan_v1", "tiny"), ("ablations", "multi_task_discriminator:tiny")])
+def test_the_rates_of_stargan_decrease_to_0_in_the_second_half(name: str, chosen: str) -> None:
+    scale = optimizers.rate_scale(load(name, chosen))  # of 8 steps
+    assert [float(scale(np.int32(step))) for step in (0, 3, 4, 6, 7, 8)] == [1.0, 1.0, 1.0, 0.5, 0.25, 0.0]
+
+
 def test_an_unknown_preset_is_refused() -> None:
     stargan_v2 = importlib.import_module("configs.stargan_v2")
     with pytest.raises(ValueError, match="tiny, small, base"):

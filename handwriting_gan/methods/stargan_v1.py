@@ -2,12 +2,13 @@
 
 It is conditioned on a digit but on no style, so a source and a digit determine the image, and the hand can come only
 from the source. Each of the five discriminator updates of an iteration has its own batch, as in the authors' code, so
-an iteration uses more real glyphs than one of StarGAN v2.
+an iteration counts as five batches of training glyphs (Method.glyphs_per_step).
 
 Departures from the authors' code:
 
 - Target digits are uniform, where the authors permute the batch's own labels.
-- The learning rate does not decay; theirs decays linearly in the second half.
+- The learning rates decrease linearly to 0 in the second half, as in the paper. The authors' code subtracts the
+  decrease of one iteration only once in a thousand, so its rate hardly changes.
 - The generator has a moving average, as in every method here.
 - The norms and the discriminator's size differ (networks/stargan_v1.py).
 
