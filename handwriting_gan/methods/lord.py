@@ -1,7 +1,7 @@
 """LORD (Gabbay & Hoshen 2020, arXiv:1906.11796) whose classes are the ten digits, so that the content is the hand.
 
-It has no discriminator. Each training glyph has its own content code, optimised together with the generator, which
-reconstructs the glyph from this code and its digit's code (first stage, latent optimisation). Noise on the content
+It has no discriminator. Each training glyph has its own content code and each digit a class code, optimised together
+with the generator, which reconstructs the glyph from both (first stage, latent optimisation). Noise on the content
 and a penalty on its squares limit its information, so the digit's code has to hold what all glyphs of the digit
 share, and the generator can combine a content with any digit. An encoder learns to predict the content of new
 glyphs (second stage, amortisation).
@@ -12,11 +12,11 @@ Departures from the authors' code:
   both, it read the digit from codes without noise, and one synthesised digit in five was misread.
 - There is no encoder of classes, since the target digit is given.
 - The reconstruction is a squared error of pixels instead of a perceptual loss.
-- Class codes are part of the generator and learn at its rate; theirs learn ten times as fast. Rates do not decay.
-- The generator's output is a hard tanh, which has no gradient beyond +-1.
-- Encoder and generator have a moving average, as in every method here.
+- Content codes learn 20 times as fast as the networks, the authors' ten times; class codes ten times in both. Rates
+  do not decay; theirs decrease by half a cosine in each stage.
+- Class codes, encoder and generator have a moving average, as in every method here.
 
-Axes: B examples, K references of one writer, n digits to write, C content.
+Axes: B examples, K references of one writer, n digits to write, C content, Y class code.
 """
 
 import dataclasses
@@ -44,6 +44,7 @@ class LORD:
 
     networks: dict[str, nn.Module]
     content_dim: int
+    class_dim: int
     weights: Mapping[str, float]
     noise: float = 1.0  # standard deviation, on contents in training
     compute: jnp.dtype = FLOAT32  # of the networks
@@ -54,24 +55,29 @@ class LORD:
         """c_i: the contents `[B, C]` of training glyphs with indices `[B]`."""
         return self._apply(params, "contents", indices)
 
+    def look_up_classes(self, params: Params, digits: jax.Array) -> jax.Array:
+        """e_y: the class codes `[B, Y]` of `digits` `[B]`."""
+        return self._apply(params, "classes", digits)
+
     def encode_content(self, params: Params, images: jax.Array) -> jax.Array:
         """E_c(x): contents `[B, C]`."""
         return self._apply(params, "content_encoder", images)
 
     def generate(self, params: Params, digits: jax.Array, contents: jax.Array) -> jax.Array:
         """G(e_y, c): images `[B, 28, 28, 1]` of `digits` `[B]`."""
-        return self._apply(params, "generator", digits, contents)
+        return self._apply(params, "generator", self.look_up_classes(params, digits), contents)
 
     def _apply(self, params: Params, name: str, *inputs: jax.Array) -> jax.Array:
         return apply_in(self.compute, self.networks[name], params[name], *inputs)
 
     def init(self, key: jax.Array) -> dict[str, Any]:
         """Initial codes, and initial parameters of both networks."""
-        digits, contents = jnp.zeros((1,), jnp.int32), jnp.zeros((1, self.content_dim))
+        index = jnp.zeros((1,), jnp.int32)
         return initial_params(self.networks, {
-            "contents": (digits,),
+            "contents": (index,),
+            "classes": (index,),
             "content_encoder": (jnp.zeros((1, SIDE, SIDE, 1)),),
-            "generator": (digits, contents),
+            "generator": (jnp.zeros((1, self.class_dim)), jnp.zeros((1, self.content_dim))),
         }, key)
 
     # Losses.
@@ -126,17 +132,18 @@ def build(config: ConfigDict) -> Method:
     sizes = config.networks
     networks = {
         "contents": nn.Embed(config.glyphs, sizes.content_dim),
+        "classes": nn.Embed(DIGITS, sizes.class_dim),
         "content_encoder": ContentCodeEncoder(sizes.encoder_width, sizes.perceptron_width, sizes.content_dim),
-        "generator": ClassModulatedGenerator(sizes.width, sizes.class_dim, DIGITS),
+        "generator": ClassModulatedGenerator(sizes.width),
     }
-    model = LORD(networks, sizes.content_dim, config.losses.to_dict(), config.content_noise,
+    model = LORD(networks, sizes.content_dim, sizes.class_dim, config.losses.to_dict(), config.content_noise,
                  dtype_of(config.compute))
     return Method(
         networks=networks,
         init=model.init,
-        phases=(Phase("latent_optimisation", ("contents", "generator"), model.latent_optimisation_loss),
+        phases=(Phase("latent_optimisation", ("contents", "classes", "generator"), model.latent_optimisation_loss),
                 Phase("amortisation", ("content_encoder",), model.amortisation_loss)),
-        averaged=("content_encoder", "generator"),
+        averaged=("classes", "content_encoder", "generator"),
         synthesis={"latent": model.latent_guided(), "writer": model.write},
         examples=indexed_examples(config.glyphs),
     )

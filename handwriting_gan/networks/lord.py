@@ -1,9 +1,10 @@
 """LORD's networks (Gabbay & Hoshen 2020, section 3.2) for 28 x 28 pixels.
 
-Axes: B images, C content; `digits` are the classes.
+Axes: B images, C content, Y class code.
 """
 
 import jax
+import jax.numpy as jnp
 from flax import linen as nn
 
 from handwriting_gan.networks.layers import (
@@ -34,22 +35,19 @@ class ContentCodeEncoder(nn.Module):
 
 
 class ClassModulatedGenerator(nn.Module):
-    """G(e_y, c): `(digits int [B], contents [B, C]) -> images [B, 28, 28, 1]`, within +-1: 7 -> 14 -> 28.
+    """G(e_y, c): `(class codes [B, Y], contents [B, C]) -> images [B, 28, 28, 1]`, within +-1: 7 -> 14 -> 28.
 
-    The content gives the first map; an embedding of the class modulates the norms of every layer.
+    The content gives the first map; the code of the class modulates the norms of every layer. The tanh is the
+    authors' sigmoid, for pixels within +-1.
     """
 
     width: int  # at 7 x 7, halved per level
-    class_dim: int
-    domains: int
 
     @nn.compact
-    def __call__(self, digits: jax.Array, contents: jax.Array) -> jax.Array:
-        code = nn.Embed(self.domains, self.class_dim)(digits)
+    def __call__(self, codes: jax.Array, contents: jax.Array) -> jax.Array:
         x = leaky_relu(nn.Dense(4 * self.width, kernel_init=he_normal)(contents))
         x = nn.Dense(49 * self.width, kernel_init=he_normal)(x).reshape(-1, 7, 7, self.width)
-        x = AdaptiveResidualBlock(self.width)(x, code)
-        x = AdaptiveResidualBlock(self.width // 2, doubles=True)(x, code)
-        x = AdaptiveResidualBlock(self.width // 4, doubles=True)(x, code)
-        # Glyphs have exact background, which tanh never reaches.
-        return jax.nn.hard_tanh(conv(1)(leaky_relu(instance_norm()(x))))
+        x = AdaptiveResidualBlock(self.width)(x, codes)
+        x = AdaptiveResidualBlock(self.width // 2, doubles=True)(x, codes)
+        x = AdaptiveResidualBlock(self.width // 4, doubles=True)(x, codes)
+        return jnp.tanh(conv(1)(leaky_relu(instance_norm()(x))))

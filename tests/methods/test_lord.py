@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from configs import lord as config_file
+from configs.common import PRESETS
 from handwriting_gan.data.batches import IndexedBatch
 from handwriting_gan.data.glyphs import Glyphs, to_network
 from handwriting_gan.methods import lord
@@ -71,12 +72,18 @@ def test_the_second_stage_trains_the_encoder_on_codes_and_reconstruction(
 def test_each_stage_updates_its_own_networks_and_the_generating_ones_are_averaged(
         method: Method, params: dict, batch: IndexedBatch, keys: jax.Array, moved_by: Callable) -> None:
     assert [phase.updates for phase in method.phases] == [
-        ("contents", "generator"), ("content_encoder",)]
-    assert method.averaged == ("content_encoder", "generator")
+        ("contents", "classes", "generator"), ("content_encoder",)]
+    assert method.averaged == ("classes", "content_encoder", "generator")
     for phase in method.phases:
         moved = moved_by(phase, params, batch, keys)
         assert set(moved) == set(phase.updates)
         assert all(jax.tree.leaves(moved))
+
+
+def test_class_codes_learn_ten_times_as_fast_as_the_generator() -> None:
+    for preset in PRESETS:
+        rates = config_file.get_config(preset).learning_rates
+        assert rates.classes == pytest.approx(10 * rates.generator)
 
 
 def test_only_the_codes_of_the_batch_have_a_gradient(
@@ -88,13 +95,22 @@ def test_only_the_codes_of_the_batch_have_a_gradient(
     assert set(moved) == set(batch.indices.tolist())
 
 
+def test_only_the_classes_of_the_batch_have_a_gradient(
+        method: Method, params: dict, batch: IndexedBatch, keys: jax.Array) -> None:
+    def loss(classes: dict) -> jax.Array:
+        return method.phases[0].loss({**params, "classes": classes}, batch, keys, jnp.int32(0))[0]
+
+    moved = np.flatnonzero(np.any(jax.jit(jax.grad(loss))(params["classes"])["embedding"], axis=1))
+    assert set(moved) == set(batch.digits.tolist())
+
+
 def test_the_guided_mode_combines_a_content_with_every_digit(
         method: Method, model: LORD, params: dict, batch: IndexedBatch, synthesise: Callable) -> None:
     guided = method.synthesis["latent"]
     assert guided.latent_dim == 0
     images = synthesise(guided, params, batch.images, jnp.array([4, 8, 1, 0]))
     alone = model.generate(params, jnp.array([8]), model.encode_content(params, batch.images[1:2]))
-    np.testing.assert_allclose(images[1:2], alone, atol=1e-5)
+    np.testing.assert_allclose(images[1:2], alone, atol=1e-4)
 
 
 def test_the_writer_mode_uses_the_mean_content_of_the_references(
@@ -105,4 +121,4 @@ def test_the_writer_mode_uses_the_mean_content_of_the_references(
     content = (model.encode_content(params, references[:1]) + model.encode_content(params, references[1:])) / 2
     for index in range(3):
         np.testing.assert_allclose(
-            written[index], model.generate(params, digits[index][None], content)[0], atol=1e-5)
+            written[index], model.generate(params, digits[index][None], content)[0], atol=1e-4)
