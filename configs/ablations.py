@@ -107,6 +107,15 @@ def by_references_only(config: ConfigDict) -> None:
     config.guided_by, config.truncation = "references", 1.0
 
 
+# StarGAN v2 with another adversarial loss.
+
+
+def relativistic(config: ConfigDict) -> None:
+    """R3GAN's loss: each fake is scored relative to a real image of its digit, with R2 beside R1."""
+    del config.losses.adversarial
+    config.losses.relativistic = config.losses.r2 = 1.0
+
+
 # Larger parts of StarGAN v2, to keep more of a hand than thickness.
 
 
@@ -123,6 +132,11 @@ def wider_latent(config: ConfigDict) -> None:
 def wider_style(config: ConfigDict) -> None:
     """A style of four times the dimension."""
     config.networks.style_dim *= 4
+
+
+def doubled_diversity(config: ConfigDict) -> None:
+    """Twice the diversity weight: the official value for AFHQ, whose architecture this is."""
+    config.losses.diversity *= 2
 
 
 def heavier_diversity(config: ConfigDict) -> None:
@@ -145,7 +159,8 @@ ABLATIONS: dict[str, tuple[Callable[[str], ConfigDict], Change]] = {
         (stargan_v1, (multi_task_discriminator,)),
         (stargan_v2, (label_styles, shared_latents, without_cycle, without_style_reconstruction,
                       without_diversity, without_r1, without_averaging, by_latents_only, by_references_only,
-                      more_layers, wider_latent, wider_style, heavier_diversity, undecayed_diversity)),
+                      relativistic, more_layers, wider_latent, wider_style, doubled_diversity, heavier_diversity,
+                      undecayed_diversity)),
     ) for change in changes
 }
 

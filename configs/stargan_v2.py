@@ -9,8 +9,9 @@ cores of an AMD EPYC, 80 minutes: Fréchet distance 39.7 latent-guided and 13.7 
 digits right 99.6 and 99.7 %, over 10,000 test sources (experiments/results/stargan_v2.json; no weights are released).
 
 The architecture is the official one for AFHQ: no high-pass filter, a shortcut in the AdaIN blocks. The loss weights are
-1 as for CelebA-HQ; the official diversity weight for AFHQ is 2. `base` has the paper's learning rates, mapping network
-and EMA decay. `small` and `tiny` have few steps, so their learning rates are higher and their networks narrower.
+1 as for CelebA-HQ; `doubled_diversity` in configs/ablations.py has the official diversity weight for AFHQ. `base` has
+the paper's learning rates, mapping network and EMA decay. `small` and `tiny` have few steps, so their learning rates
+are higher and their networks narrower.
 """
 
 from ml_collections import ConfigDict
@@ -38,6 +39,7 @@ def get_config(preset: str = "small") -> ConfigDict:
         "latent_dim": pick(preset, 4, 16, 16),
     })
     config.losses = ConfigDict({  # weights; a term without a weight is not computed
+        "adversarial": 1.0,
         "r1": 1.0,
         "style_reconstruction": 1.0,
         "diversity": 1.0,

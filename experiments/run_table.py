@@ -104,7 +104,8 @@ TABLES = {
         "without_cycle", "without_style_reconstruction", "without_diversity", "without_r1",
         "without_averaging", "by_latents_only", "by_references_only")}, **FULL),
     "suggestions": TableSpec({**STARGAN_V2, **_ablations(
-        "more_layers", "wider_latent", "wider_style", "heavier_diversity", "undecayed_diversity")}, **FULL),
+        "more_layers", "wider_latent", "wider_style", "doubled_diversity", "heavier_diversity", "undecayed_diversity",
+        "relativistic")}, **FULL),
 }
 
 CONFIGS = {Run(config, 0).name: config for table in TABLES.values() for config in table.rows.values()}

@@ -18,6 +18,11 @@ def r1(logits: Callable[[jax.Array], jax.Array], images: jax.Array) -> jax.Array
     return 0.5 * jnp.mean(jnp.sum(gradients**2, axis=(1, 2, 3)))
 
 
+def r2(logits: Callable[[jax.Array], jax.Array], fakes: jax.Array) -> jax.Array:
+    """The penalty of `r1`, on fakes instead of real images (Mescheder et al. 2018, R2 with gamma = 1)."""
+    return r1(logits, fakes)
+
+
 def unit_gradient(scores: Callable[[jax.Array], jax.Array], images: jax.Array, fakes: jax.Array,
                   fractions: jax.Array) -> jax.Array:
     """Squared difference of the gradient's norm from 1 between real and fake (WGAN-GP, Gulrajani et al. 2017).

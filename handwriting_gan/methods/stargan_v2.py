@@ -3,9 +3,18 @@
 One iteration has four phases in the authors' order: discriminator latent-guided and reference-guided, then generator
 latent-guided and reference-guided. The last updates the generator only, as in the authors' code.
 
-Losses, gradients and updates are those of the authors' code. Three things differ: images are neither flipped nor
-cropped; each example has its own pair of references (data/batches.py); and the diversity weight is 1, the authors'
-value for CelebA-HQ, although the architecture is that for AFHQ (no high-pass filter), for which the authors use 2.
+Losses, gradients and updates are those of the authors' code. Three things differ:
+
+- Images are neither flipped nor cropped. A flipped digit is no digit, and a crop, enlarged to the full size, changes
+  thickness and size, which belong to the hand.
+- Each example has its own pair of references (data/batches.py).
+- The diversity weight is 1, the authors' value for CelebA-HQ, although the architecture is that for AFHQ (no high-pass
+  filter), for which the authors use 2: `doubled_diversity` in configs/ablations.py.
+
+Instead of the adversarial term, a config can weigh R3GAN's (Huang et al. 2024, arXiv:2501.05441): `relativistic`,
+which scores each fake relative to a real image of its digit, and the penalty `r2` beside `r1`. The real image is the
+second reference, which determines no fake that the discriminator scores, so fake and real image are independent given
+the digit. R1 stays on the sources, which have the same distribution.
 
 Axes: B examples, K references of one writer, n digits to write, S style, Z latent.
 """
@@ -24,7 +33,7 @@ from handwriting_gan.data.glyphs import DIGITS, SIDE
 from handwriting_gan.errors import InputError
 from handwriting_gan.losses import adversarial
 from handwriting_gan.losses.diversity import diversity, linear_decay
-from handwriting_gan.losses.gradient_penalties import r1
+from handwriting_gan.losses.gradient_penalties import r1, r2
 from handwriting_gan.losses.objective import Terms, weighted_sum
 from handwriting_gan.losses.reconstruction import mean_absolute_error
 from handwriting_gan.methods.method import Guided, Method, Params, Phase, initial_params
@@ -121,27 +130,34 @@ class StarGANv2:
 
     def _discriminator_loss(self, params: Params, batch: Batch, styles: jax.Array,
                             keys: jax.Array) -> tuple[jax.Array, Terms]:
-        """The weighted sum of equation 1 of the paper and R1 on the real images."""
+        """The weighted sum of equation 1 of the paper and R1 on the real images; or the relativistic loss and R2."""
 
-        def real_logits(images: jax.Array) -> jax.Array:
+        def source_logits(images: jax.Array) -> jax.Array:
             return self.discriminate(params, images, batch.source_digits)
 
+        def target_logits(images: jax.Array) -> jax.Array:
+            return self.discriminate(params, images, batch.reference_digits)
+
         fakes = self._translate_in_training(params, batch.sources, styles, keys)
-        fake_logits = self.discriminate(params, fakes, batch.reference_digits)
         return self._weigh({
-            "adversarial": adversarial.discriminator_loss(real_logits(batch.sources), fake_logits),
-            "r1": r1(real_logits, batch.sources),
+            "adversarial": adversarial.discriminator_loss(source_logits(batch.sources), target_logits(fakes)),
+            "relativistic": adversarial.relativistic_loss(
+                target_logits(batch.second_references), target_logits(fakes)),
+            "r1": r1(source_logits, batch.sources),
+            "r2": r2(target_logits, fakes),
         })
 
     def _generator_terms(self, params: Params, batch: Batch, styles: jax.Array, others: jax.Array,
                          keys: jax.Array) -> Terms:
-        """The terms of equation 5 of the paper: adversarial, style reconstruction, diversity, cycle."""
+        """The terms of equation 5 of the paper, and the relativistic loss that can replace the adversarial one."""
         fakes = self._translate_in_training(params, batch.sources, styles, keys)
+        fake_logits, real_logits = (self.discriminate(params, images, batch.reference_digits)
+                                    for images in (fakes, batch.second_references))
         source_styles = self.encode_style(params, batch.sources, batch.source_digits)
         back_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, 1)
         return {
-            "adversarial": adversarial.generator_loss(
-                self.discriminate(params, fakes, batch.reference_digits)),
+            "adversarial": adversarial.generator_loss(fake_logits),
+            "relativistic": adversarial.relativistic_loss(fake_logits, real_logits),
             "style_reconstruction": mean_absolute_error(
                 self.encode_style(params, fakes, batch.reference_digits), styles),
             "diversity": diversity(
@@ -278,7 +294,7 @@ def fields(config: ConfigDict) -> dict[str, Any]:
     return {
         "latent_dim": config.networks.latent_dim,
         "style_dim": config.networks.style_dim,
-        "weights": {"adversarial": 1.0, **config.losses.to_dict()},
+        "weights": config.losses.to_dict(),
         "diversity_decay_steps": config.diversity_decay_steps,
         "truncation": config.truncation,
         "compute": dtype_of(config.compute),

@@ -214,6 +214,14 @@ def test_a_method_that_reads_five_batches_a_step_has_a_fifth_of_the_steps() -> N
     assert steps["stargan_v1"] == steps["multi_task_discriminator"] == -(-steps["stargan_v2"] // 5)
 
 
+def test_the_suggestions_have_both_diversity_weights_and_the_relativistic_loss() -> None:
+    weights = {row.name: run_table.load_config(row.config, "small").losses
+               for row in runs_of(TABLES["suggestions"], seeds=1)}
+    assert {name: weights[name].diversity for name in ("stargan_v2", "doubled_diversity", "heavier_diversity")} == {
+        "stargan_v2": 1.0, "doubled_diversity": 2.0, "heavier_diversity": 4.0}
+    assert set(weights["relativistic"]) == set(weights["stargan_v2"]) - {"adversarial"} | {"relativistic", "r2"}
+
+
 def test_tables_that_share_a_folder_share_preset_budget_and_protocol() -> None:
     by_folder = {}
     for table in TABLES.values():

@@ -4,7 +4,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from handwriting_gan.losses.adversarial import discriminator_loss, generator_loss, matching_aware_loss
+from handwriting_gan.losses.adversarial import (
+    discriminator_loss,
+    generator_loss,
+    matching_aware_loss,
+    relativistic_loss,
+)
 
 
 def test_both_losses_equal_binary_cross_entropy() -> None:
@@ -32,3 +37,16 @@ def test_mismatched_reals_are_half_of_the_negatives() -> None:
     expected = (np.log1p(np.exp(-real)).mean()
                 + (np.log1p(np.exp(fake)).mean() + np.log1p(np.exp(mismatched)).mean()) / 2)
     assert matching_aware_loss(real, fake, mismatched) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_relativistic_loss_compares_each_real_logit_with_its_fake() -> None:
+    real, fake = jnp.array([2.0, -1.0]), jnp.array([0.5, 3.0])
+    assert relativistic_loss(real, fake) == pytest.approx((np.log1p(np.exp(-1.5)) + np.log1p(np.exp(4.0))) / 2)
+    assert relativistic_loss(fake, real) == pytest.approx((np.log1p(np.exp(1.5)) + np.log1p(np.exp(-4.0))) / 2)
+    assert relativistic_loss(real, real) == pytest.approx(np.log(2.0))
+
+
+def test_the_relativistic_loss_ignores_a_common_shift_but_not_the_pairing() -> None:
+    real, fake = jnp.array([2.0, -1.0]), jnp.array([0.5, 3.0])
+    assert relativistic_loss(real + 7.0, fake + 7.0) == pytest.approx(float(relativistic_loss(real, fake)), rel=1e-6)
+    assert abs(relativistic_loss(real, fake[::-1]) - relativistic_loss(real, fake)) > 0.1

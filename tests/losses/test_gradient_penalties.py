@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from handwriting_gan.losses.gradient_penalties import r1, unit_gradient
+from handwriting_gan.losses.gradient_penalties import r1, r2, unit_gradient
 
 IMAGES = jax.random.normal(jax.random.key(0), (5, 4, 4, 1))
 
@@ -29,6 +29,12 @@ def test_r1_is_a_mean_over_the_batch() -> None:
         return jnp.sin(images).sum(axis=(1, 2, 3))
 
     assert r1(logits, jnp.concatenate([IMAGES, IMAGES])) == pytest.approx(float(r1(logits, IMAGES)))
+
+
+def test_r2_is_the_same_penalty_on_fakes() -> None:
+    fakes = jnp.stack([jnp.full((2, 2, 1), 0.5), jnp.full((2, 2, 1), 2.0)])
+    # The gradient of the sum of squares is twice the image, of squared norm 4 and 64; their mean is halved.
+    assert r2(lambda images: (images**2).sum(axis=(1, 2, 3)), fakes) == pytest.approx(17.0)
 
 
 FAKES, FRACTIONS = jax.random.normal(jax.random.key(2), IMAGES.shape), jnp.linspace(0.0, 1.0, len(IMAGES))

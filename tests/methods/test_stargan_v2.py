@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
+from configs import ablations
 from configs import stargan_v2 as config_file
 from handwriting_gan.data.batches import Batch
 from handwriting_gan.data.glyphs import Glyphs, to_network
@@ -117,6 +118,34 @@ def test_the_generators_loss_is_equation_5(
                "diversity": -linear_decay(2.0, DECAY, step), "cycle": 3.0}
     weighted = sum(float(weights[name]) * float(expected[name]) for name in weights)
     assert float(total) == pytest.approx(weighted, rel=1e-4)
+
+
+@pytest.fixture(scope="module")
+def relativistic() -> Method:
+    config = ablations.get_config("relativistic:tiny")
+    config.networks.update({"levels": 0, "bottleneck_blocks": 1})
+    config.losses.update({"relativistic": 1.5, "r1": 0.7, "r2": 0.3, "cycle": 3.0})
+    return stargan_v2.build(config)
+
+
+@pytest.mark.parametrize("guide", ["latent", "reference"])
+def test_relativistic_pairs_are_a_fake_and_a_real_image_of_its_digit(
+        guide: str, relativistic: Method, model: StarGANv2, params: dict, batch: Batch, keys: jax.Array) -> None:
+    style, _ = styles_of(model, params, batch, keys, guide)
+    fake, digits = model.translate(params, batch.sources, style), batch.reference_digits
+    real_logits = model.discriminate(params, batch.second_references, digits)
+    fake_logits = model.discriminate(params, fake, digits)
+    slope = jax.jit(jax.grad(lambda x, d: model.discriminate(params, x[None], d[None])[0]))
+    r1, r2 = (0.5 * np.mean([np.sum(np.square(slope(*pair))) for pair in zip(images, own, strict=True)])
+              for images, own in ((batch.sources, batch.source_digits), (fake, digits)))
+    paired = np.mean(softplus(fake_logits - real_logits))
+    total, terms = phase(relativistic, f"discriminator_{guide}").loss(params, batch, keys, jnp.int32(0))
+    assert {name: float(term) for name, term in terms.items()} == pytest.approx(
+        {"relativistic": paired, "r1": r1, "r2": r2}, rel=1e-4)
+    assert float(total) == pytest.approx(1.5 * paired + 0.7 * r1 + 0.3 * r2, rel=1e-4)
+    _, terms = phase(relativistic, f"generator_{guide}").loss(params, batch, keys, jnp.int32(0))
+    assert set(terms) == {"relativistic", "style_reconstruction", "diversity", "cycle"}
+    assert float(terms["relativistic"]) == pytest.approx(np.mean(softplus(real_logits - fake_logits)), rel=1e-4)
 
 
 def test_the_diversity_weight_is_0_after_its_decay(method: Method, params: dict, batch: Batch,
