@@ -38,6 +38,9 @@ def double_conv(features: int) -> nn.Conv:
 
 def instance_norm(affine: bool = True) -> nn.InstanceNorm:
     """Normalises each channel of each image; no running statistics."""
+    # The fast variance E[x^2] - E[x]^2 loses float32 accuracy where the mean is far above the deviation: 1.6 % at 300
+    # times. The ratio is at most 4.3 in StarGAN v2 `small` after 100 steps, and 3.8 in the released weights: outputs
+    # have an error below 3e-4, mostly near 1e-5. A second pass would lengthen a step of StarGAN v2 by 7 %.
     return nn.InstanceNorm(epsilon=1e-5, use_bias=affine, use_scale=affine, use_fast_variance=True)
 
 

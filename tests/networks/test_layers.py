@@ -67,6 +67,13 @@ def test_instance_norm_uses_the_biased_variance_of_each_channel() -> None:
     np.testing.assert_allclose(normalized, (image - mean) / jnp.sqrt(variance + 1e-5), atol=1e-5)
 
 
+def test_instance_norm_is_accurate_where_the_mean_is_ten_deviations() -> None:
+    image = jax.random.normal(KEY, (2, 7, 7, 3)) + 10.0
+    exact = np.asarray(image, np.float64)
+    exact = (exact - exact.mean(axis=(1, 2), keepdims=True)) / np.sqrt(exact.var(axis=(1, 2), keepdims=True) + 1e-5)
+    np.testing.assert_allclose(instance_norm(affine=False).apply({}, image), exact, atol=1e-4)
+
+
 @pytest.mark.parametrize("use_bias", [True, False])
 def test_a_transposed_convolution_equals_flaxs_with_its_parameters(use_bias: bool) -> None:
     x = jax.random.normal(jax.random.key(0), (2, 5, 6, 3))
