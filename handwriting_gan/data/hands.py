@@ -6,8 +6,8 @@ about one writer; it has a twin and another writer's glyph in addition to the ta
 in one no reference shows the target's digit, in the other one of them does. All writers of an example are of one HSF
 series: series differ so much that a network could distinguish series instead of hands.
 
-Axes: B examples, W writers, G glyphs of a writer, the first T of them targets; E episodes, K references; M glyphs of
-a writer at most.
+Axes: B examples, W writers, G glyphs of a writer, the first T of them targets; E episodes, K references; N numbers; M
+glyphs of a writer at most.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,6 +23,7 @@ from handwriting_gan.errors import InputError
 
 WRITERS, GLYPHS, TARGETS = 6, 12, 6  # of a training example; glyphs and targets are per writer
 OWN_DIGIT_EPISODES = 3  # for each writer and digit
+ENROLLED, LENGTH, NUMBERS = 10, 6, 5  # glyphs that identify a writer; digits of a number; numbers of each writer
 
 
 class HandBatch(NamedTuple):
@@ -49,6 +50,15 @@ class Episodes(NamedTuple):
     targets: np.ndarray  # int32 [E]
     twins: np.ndarray  # int32 [E], a second glyph of the same writer and digit
     others: np.ndarray  # int32 [E], of the same digit and series by another writer, or -1
+
+
+class Numbers(NamedTuple):
+    """Writers, each with the glyphs that identify them, and numbers by some of them, as rows of a set of glyphs."""
+
+    enrolled: np.ndarray  # int32 [W, ENROLLED]
+    owners: np.ndarray  # int32 [N], the writer of each number, as an index into the W
+    references: np.ndarray  # int32 [N, K], of a written number
+    real: np.ndarray  # int32 [N, LENGTH], the glyphs of a real number
 
 
 def make_hand_pool(glyphs: Glyphs) -> HandPool:
@@ -186,6 +196,30 @@ def sample_galleries(glyphs: Glyphs, episodes: Episodes, count: int, seed: int) 
         left = own[~np.isin(own, [*references, twin])]
         galleries[index] = np.resize(rng.permutation(left), count)
     return galleries
+
+
+def sample_numbers(glyphs: Glyphs, references: int, seed: int) -> Numbers:
+    """Samples `NUMBERS` numbers, each with K references, of every known writer with enough glyphs.
+
+    Every known writer with `ENROLLED` glyphs is enrolled. Enrolment, references and number of a writer share no
+    glyph; two numbers of a writer can.
+    """
+    rng = np.random.default_rng(seed)
+    enrolled, owners, given, real = [], [], [], []
+    for own in rows_by_writer(glyphs).values():
+        if len(own) < ENROLLED:
+            continue
+        first, rest = np.split(rng.permutation(own), [ENROLLED])
+        enrolled.append(first)
+        if len(rest) < references + LENGTH:
+            continue
+        for _ in range(NUMBERS):
+            chosen = rng.permutation(rest)[:references + LENGTH]
+            owners.append(len(enrolled) - 1)
+            given.append(chosen[:references])
+            real.append(chosen[references:])
+    return Numbers(*(np.array(rows, np.int32).reshape(-1, *width) for rows, width in (
+        (enrolled, (ENROLLED,)), (owners, ()), (given, (references,)), (real, (LENGTH,)))))
 
 
 def rows_by_writer(glyphs: Glyphs) -> dict[int, np.ndarray]:

@@ -10,6 +10,9 @@ import pytest
 from handwriting_gan.data import hands
 from handwriting_gan.data.glyphs import SIDE, UNKNOWN_WRITER, Glyphs, make_glyphs, to_bytes
 from handwriting_gan.data.hands import (
+    ENROLLED,
+    LENGTH,
+    NUMBERS,
     OWN_DIGIT_EPISODES,
     TARGETS,
     WRITERS,
@@ -19,6 +22,7 @@ from handwriting_gan.data.hands import (
     hand_examples,
     make_hand_pool,
     sample_episodes,
+    sample_numbers,
     sample_own_digit_episodes,
 )
 from handwriting_gan.errors import InputError
@@ -361,6 +365,43 @@ def test_there_are_no_episodes_without_a_known_writer(glyphs: Glyphs) -> None:
 @pytest.mark.parametrize("make", [lambda: sample_episodes(GLYPHS, 3, 0), lambda: sample_episodes(GLYPHS, 9, 0)])
 def test_episodes_are_int32(make: Callable[[], Episodes]) -> None:
     assert {column.dtype for column in make()} == {np.dtype(np.int32)}
+
+
+NUMBER_WRITERS = {  # {writer: (series, digits)}: enough for numbers, just enough, too few for them, too few to enrol
+    5: (0, "0123456789" * 4), 6: (4, "0" * (ENROLLED + 4 + LENGTH)), 7: (4, "1" * (ENROLLED + 4 + LENGTH - 1)),
+    8: (0, "2" * (ENROLLED - 1)), UNKNOWN_WRITER: (0, "3" * 40)}
+
+
+def test_writers_with_enough_glyphs_are_enrolled_and_have_numbers() -> None:
+    glyphs = written(NUMBER_WRITERS)
+    numbers = sample_numbers(glyphs, references=4, seed=0)
+    assert glyphs.writers[numbers.enrolled].tolist() == [[writer] * ENROLLED for writer in (5, 6, 7)]
+    assert numbers.owners.tolist() == [0] * NUMBERS + [1] * NUMBERS
+    assert numbers.references.shape == (2 * NUMBERS, 4)
+    assert numbers.real.shape == (2 * NUMBERS, LENGTH)
+    assert {column.dtype for column in numbers} == {np.dtype(np.int32)}
+
+
+def test_enrolment_references_and_number_are_different_glyphs_of_one_writer() -> None:
+    glyphs = written(NUMBER_WRITERS)
+    numbers = sample_numbers(glyphs, references=4, seed=0)
+    for owner, references, real in zip(numbers.owners, numbers.references, numbers.real, strict=True):
+        rows = [*numbers.enrolled[owner], *references, *real]
+        assert len(set(rows)) == ENROLLED + 4 + LENGTH
+        assert len(set(glyphs.writers[rows])) == 1
+    assert len({tuple(sorted(real)) for real in numbers.real[:NUMBERS].tolist()}) > 1
+
+
+def test_numbers_depend_on_the_seed_alone() -> None:
+    glyphs = written(NUMBER_WRITERS)
+    one, again, other = (sample_numbers(glyphs, 4, seed) for seed in (1, 1, 2))
+    assert_equal(one, again)
+    assert not np.array_equal(one.real, other.real)
+
+
+def test_without_known_writers_there_are_no_numbers() -> None:
+    numbers = sample_numbers(GLYPHS.take([]), 4, 0)
+    assert [column.shape for column in numbers] == [(0, ENROLLED), (0,), (0, 4), (0, LENGTH)]
 
 
 def test_rows_are_in_order_for_each_writer_by_id() -> None:
