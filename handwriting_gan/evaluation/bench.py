@@ -14,6 +14,7 @@ from handwriting_gan.evaluation.scorecard import OWN_DIGIT
 from handwriting_gan.metrics import morphometrics
 from handwriting_gan.metrics.bootstrap import TooFewError
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES
+from handwriting_gan.recognition.digit_classifier import FEATURES
 
 GLYPHS_EACH = 2  # of each training writer and digit
 
@@ -25,6 +26,7 @@ class Bench(NamedTuple):
     data: str
     seed: int
     judges: Judges
+    train: Glyphs
     held_out: Glyphs
     reals: Reals
     trained: Trained | None
@@ -53,19 +55,22 @@ def prepare(judges: Judges, data: str, train: Glyphs, held_out: Glyphs, protocol
     rng = np.random.default_rng(seed)
     sample = some(train, protocol.sample, rng)
     seen = judges.reader.features(sample.images), judges.encoders[0].embed(sample.images, sample.digits)
+    of_tasks = seen[0], sample.digits
+    if protocol.of_task > FEATURES:  # otherwise a task has too few outputs for a covariance, whatever the reals are
+        of_tasks = judges.reader.features(train.images), train.digits
     try:
         if (held_out.writers == UNKNOWN_WRITER).all() or (train.writers == UNKNOWN_WRITER).all():
             raise TooFewError(f"data={data} has no writer ids; use data=mnist_writers")
         trained = hand.learn(train, of_writers(train, protocol.training_writers, GLYPHS_EACH, rng), seed)
-        reals = Reals(sample, *seen, trained.standardise)
+        reals = Reals(sample, *seen, trained.standardise, *of_tasks)
         case = hand.open_case(judges, reals, held_out, max(protocol.references), seed)
     except TooFewError as error:
         few = some(sample, protocol.training_writers * GLYPHS_EACH * 10, rng)
         standardise = morphometrics.standardiser(
             morphometrics.measure(few.images)[:, :len(ATTRIBUTES)], few.digits)
-        return Bench(protocol, data, seed, judges, held_out, Reals(sample, *seen, standardise), None, None,
-                     no_hand=str(error))
-    return Bench(protocol, data, seed, judges, held_out, reals, trained, case, _own_digit_case(
+        return Bench(protocol, data, seed, judges, train, held_out, Reals(sample, *seen, standardise, *of_tasks), None,
+                     None, no_hand=str(error))
+    return Bench(protocol, data, seed, judges, train, held_out, reals, trained, case, _own_digit_case(
         judges, reals, held_out, max(protocol.references), seed))
 
 

@@ -1,7 +1,7 @@
 """Measures the guided modes by StarGAN v2's protocol: each source is redrawn ten times as each other digit.
 
-Real glyphs are training glyphs, as in that protocol. The same estimates of real held-out glyphs show what a
-perfect generator could reach.
+Real glyphs are training glyphs, as in that protocol: a sample of them, but for the distance of each task all of the
+target digit. The same estimates of real held-out glyphs show what a perfect generator could reach.
 
 Axes: S sources, D targets of each (the nine other digits), T outputs of each, N = S D T outputs in all.
 """
@@ -26,7 +26,6 @@ from handwriting_gan.metrics.precision_recall import Balls, precision_recall
 from handwriting_gan.synthesis.trained_model import TrainedModel
 
 GROUPS = 50  # groups of outputs whose layers are in memory at once
-NO_TASKS = "real glyphs have no source digit"
 
 
 class Reals(NamedTuple):
@@ -36,6 +35,8 @@ class Reals(NamedTuple):
     features: np.ndarray  # [M, F], the classifier's
     embeddings: np.ndarray  # [M, E], the first writer encoder's
     standardise: Standardise
+    task_features: np.ndarray  # [R, F], the classifier's, of the glyphs that tasks are compared with
+    task_digits: np.ndarray  # int32 [R], of the same
 
 
 class Outputs(NamedTuple):
@@ -52,9 +53,9 @@ class Outputs(NamedTuple):
         return Outputs(self.images[rows], self.digits[rows], self.source_digits[rows], self.writers[rows], 1)
 
 
-def redraw(model: TrainedModel, mode: str, sources: Glyphs, held_out: Glyphs, protocol: Protocol,
+def redraw(model: TrainedModel, mode: str, sources: Glyphs, examples: Glyphs, protocol: Protocol,
            seed: int) -> Outputs:
-    """Redraws every source as each other digit; each output has its own latent or reference."""
+    """Redraws every source as each other digit; each output has its own latent, or reference from the examples."""
     targets = (sources.digits[:, None] + np.arange(1, DIGITS)) % DIGITS
     rows = np.repeat(np.arange(len(sources.digits)), (DIGITS - 1) * protocol.outputs)
     digits = np.repeat(targets.ravel(), protocol.outputs).astype(np.int32)
@@ -62,7 +63,7 @@ def redraw(model: TrainedModel, mode: str, sources: Glyphs, held_out: Glyphs, pr
     if mode == "latent":
         images = model.latent_guided(repeated, digits, seed)
     else:
-        references = of_digits(held_out, digits, np.random.default_rng(seed))
+        references = of_digits(examples, digits, np.random.default_rng(seed))
         images = model.reference_guided(repeated, references, seed)
     return Outputs(images, digits, repeated.digits, repeated.writers, protocol.outputs)
 
@@ -92,32 +93,33 @@ def measure_mode(model: TrainedModel, mode: str, judges: Judges, reals: Reals, h
     outputs = redraw(model, mode, sources, held_out, protocol, seed)
     read, features = judges.reader.digits_and_features(outputs.images)
     sample = rng.permutation(len(read))[:common(protocol, reals.glyphs, held_out)]
-    tasks = outputs.source_digits * DIGITS + outputs.digits
     return GuidedEstimates(
         sources=len(sources.digits),
         outputs=len(read),
         **content(read, outputs),
         **likeness(judges, outputs.take(sample), features[sample], reals, protocol),
-        # StarGAN v2's own estimate: the mean over the 90 pairs of source digit and target digit.
-        frechet_distance_per_task=or_reason(
-            frechet_estimate, features, reals.features, outputs.writers, tasks, reals.glyphs.digits,
-            lambda task: task % DIGITS),
+        **task_distances(outputs, features, reals),
         **variety(judges, outputs, reals.standardise, protocol, rng),
     )
 
 
 def measure_reals(judges: Judges, reals: Reals, held_out: Glyphs, protocol: Protocol, seed: int) -> GuidedEstimates:
-    """The same estimates of real held-out glyphs, with the same number of glyphs in every distance."""
+    """The same estimates of real held-out glyphs, with the same number of glyphs in every distance.
+
+    If a digit has fewer held-out glyphs than a task has outputs, all are used.
+    """
     rng = np.random.default_rng(seed)
     groups = real_groups(per_digit(held_out, protocol.sources, rng), held_out, protocol, seed)
     glyphs = some(held_out, common(protocol, reals.glyphs, held_out), rng)
     sample = Outputs(glyphs.images, glyphs.digits, glyphs.digits, glyphs.writers, 1)
     read, features = judges.reader.digits_and_features(glyphs.images)
+    targets = per_digit(held_out, protocol.of_task, np.random.default_rng(seed))
     return GuidedEstimates(
         outputs=len(read),
         **content(read, sample),
         **likeness(judges, sample, features, reals, protocol),
-        frechet_distance_per_task=Estimate(None, reason=NO_TASKS),
+        **task_distances(Outputs(targets.images, targets.digits, targets.digits, targets.writers, 1),
+                         judges.reader.features(targets.images), reals),
         **variety(judges, groups, reals.standardise, protocol, rng),
     )
 
@@ -168,6 +170,24 @@ def _neighbourhood(fakes: np.ndarray, reals: np.ndarray, writers: np.ndarray,
         "recall": or_reason(bootstrap.mean, recalled.astype(float), real_writers),
         "density": or_reason(bootstrap.mean, dense, writers),
         "coverage": or_reason(bootstrap.mean, covered.astype(float), real_writers),
+    }
+
+
+def task_distances(fakes: Outputs, features: np.ndarray, reals: Reals) -> dict[str, Any]:
+    """The fields of GuidedEstimates on tasks: StarGAN v2's own Fréchet distance, as a mean and for each target.
+
+    A task is a source digit and a target digit. Its reals are those of the target.
+    """
+    tasks = fakes.source_digits * DIGITS + fakes.digits
+
+    def distance(chosen: np.ndarray) -> Estimate:
+        return or_reason(frechet_estimate, features[chosen], reals.task_features, fakes.writers[chosen], tasks[chosen],
+                         reals.task_digits, lambda task: task % DIGITS)
+
+    return {
+        "frechet_distance_per_task": distance(np.full(len(tasks), True)),
+        "frechet_distance_by_target": {
+            str(digit): distance(fakes.digits == digit) for digit in np.unique(fakes.digits)},
     }
 
 

@@ -1,6 +1,6 @@
 """Measures a trained model: makes its scorecard from a bench.
 
-Each part (real glyphs, a guided mode, the hand for one K) is independent of the others.
+Each part (real glyphs, a guided mode, the hand for one K, a classifier's training set) is independent of the others.
 """
 
 from collections.abc import Callable
@@ -12,14 +12,25 @@ from rich.progress import track
 
 from handwriting_gan.data.glyphs import UNKNOWN_WRITER
 from handwriting_gan.evaluation.bench import Bench
+from handwriting_gan.evaluation.classification_accuracy import measure_accuracy
 from handwriting_gan.evaluation.guided import measure_mode, measure_reals
 from handwriting_gan.evaluation.hand import measure_hand
-from handwriting_gan.evaluation.scorecard import GuidedEstimates, HandEstimates, MadeFrom, Scorecard
+from handwriting_gan.evaluation.identification import measure_identification
+from handwriting_gan.evaluation.scorecard import (
+    REAL_GLYPHS,
+    GuidedEstimates,
+    HandEstimates,
+    IdentificationEstimates,
+    MadeFrom,
+    Scorecard,
+)
+from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.synthesis.trained_model import TrainedModel
 
 WORKERS = 2  # parts that run at the same time, because the NumPy code of a part uses one core
 MODES = ("latent", "reference")  # the guided modes that are measured
-Part = Callable[[], GuidedEstimates | HandEstimates]
+TAUGHT_BY = "classifier taught by "  # begins the name of a part
+Part = Callable[[], GuidedEstimates | HandEstimates | IdentificationEstimates | Estimate]
 
 
 def measure(model: TrainedModel, bench: Bench) -> Scorecard:
@@ -36,6 +47,9 @@ def measure(model: TrainedModel, bench: Bench) -> Scorecard:
         guided=guided,
         hands=[part for part in measured if isinstance(part, HandEstimates)],
         no_hand=bench.no_hand if "writer" in model.modes else "",
+        identification=next((part for part in measured if isinstance(part, IdentificationEstimates)), None),
+        classification_accuracy={name.removeprefix(TAUGHT_BY): part
+                                 for name, part in zip(planned, measured, strict=True) if isinstance(part, Estimate)},
     )
 
 
@@ -52,6 +66,13 @@ def parts(model: TrainedModel, bench: Bench) -> dict[str, Part]:
             for count in bench.protocol.references:
                 planned[f"hand from {count}, {case.kind}"] = partial(
                     measure_hand, model, judges, reals, case, bench.trained, count, bench.seed)
+    if "writer" in model.modes and bench.case is not None:
+        planned["identification"] = partial(
+            measure_identification, model, judges, held_out, max(bench.protocol.references), bench.seed)
+    if bench.protocol.fakes:
+        for source in (REAL_GLYPHS, *(mode for mode in (*MODES, "writer") if mode in model.modes)):
+            planned[TAUGHT_BY + source] = partial(
+                measure_accuracy, model, source, bench.train, held_out, bench.protocol, bench.seed)
     return planned
 
 

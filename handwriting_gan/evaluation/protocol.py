@@ -21,13 +21,19 @@ class Protocol(NamedTuple):
     spread: int  # groups of outputs whose attributes' spread is measured
     references: tuple[int, ...]  # K
     training_writers: int  # for the baselines; two glyphs of each digit
+    fakes: int  # outputs of a mode that a classifier is trained on; 0 for no classification accuracy score
+
+    @property
+    def of_task(self) -> int:
+        """The outputs of one source digit and one target digit."""
+        return self.sources * self.outputs
 
 
 PROTOCOLS = {
     "quick": Protocol("quick", "validation", ("second",), sources=5, outputs=10, sample=4_000,
-                      neighbours=2_000, spread=45, references=(3,), training_writers=150),
+                      neighbours=2_000, spread=45, references=(3,), training_writers=150, fakes=0),
     "full": Protocol("full", "test", ("judge", "second"), sources=100, outputs=10, sample=10_000,
-                     neighbours=5_000, spread=450, references=(1, 3, 10), training_writers=1_000),
+                     neighbours=5_000, spread=450, references=(1, 3, 10), training_writers=1_000, fakes=30_000),
 }
 
 

@@ -15,7 +15,7 @@ from handwriting_gan.errors import InputError
 from handwriting_gan.files import write_atomically
 from handwriting_gan.metrics.bootstrap import Estimate
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 NOT_MEASURED = "it was not measured when this scorecard was made"
 
 # The kinds of episodes: whether a reference shows the target's digit.
@@ -28,6 +28,10 @@ TWIN, PREDICTOR, FLOOR = "twin", "predictor", "floor"
 COPY, NEAREST_WRITER, RESHAPED_MEAN = "copy", "nearest_writer", "reshaped_mean"
 ROWS = (BEST_GUESS, NATURAL_TRY, MODERATE_TRY, EXPECTED, TWIN, PREDICTOR, COPY, NEAREST_WRITER, RESHAPED_MEAN, FLOOR)
 
+# The rows of identification, and what a classifier is trained on besides the outputs of a mode.
+WRITTEN_NUMBER, REAL_NUMBER = "written_number", "real_number"
+REAL_GLYPHS = "real"
+
 
 @dataclasses.dataclass(frozen=True)
 class GuidedEstimates:
@@ -39,7 +43,9 @@ class GuidedEstimates:
     confusion: list[list[int]]  # [digit asked for][digit read]
     frechet_distance: Estimate  # in the classifier's features
     frechet_distance_per_digit: Estimate
-    frechet_distance_per_task: Estimate  # mean over the 90 pairs of source digit and target digit
+    # Mean over the 90 pairs of source digit and target digit, each with all training glyphs of the target. For real
+    # glyphs it is the mean over the digits: what a perfect generator could reach.
+    frechet_distance_per_task: Estimate
     writer_frechet_distance: Estimate  # in the first writer encoder's embeddings
     writer_frechet_distance_per_digit: Estimate
     kernel_distance: Estimate
@@ -50,6 +56,7 @@ class GuidedEstimates:
     diversity: Estimate
     attribute_variance: dict[str, Estimate]  # of the outputs of one source, by attribute
     sources: int | None = None  # None for real glyphs
+    frechet_distance_by_target: dict[str, Estimate] = dataclasses.field(default_factory=dict)  # that of each target
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +100,26 @@ class HandEstimates:
 
 
 @dataclasses.dataclass(frozen=True)
+class Identified:
+    """The share of numbers whose writer scores highest, among 20 writers or all enrolled writers of the series."""
+
+    among_20: Estimate
+    among_all: Estimate
+
+
+@dataclasses.dataclass(frozen=True)
+class IdentificationEstimates:
+    """Is the writer identified by a number of six digits that the model writes in their hand?"""
+
+    references: int  # K of a written number
+    numbers: int
+    writers: int  # who have numbers
+    enrolled: int  # writers
+    rows: dict[str, dict[str, Identified]]  # WRITTEN_NUMBER and REAL_NUMBER, each by encoder; tables quote the first
+    chance: Identified
+
+
+@dataclasses.dataclass(frozen=True)
 class MadeFrom:
     """The model, the data and the protocol of an evaluation."""
 
@@ -128,6 +155,9 @@ class Scorecard:
     guided: dict[str, GuidedEstimates]  # by mode
     hands: list[HandEstimates]  # by kind, then by K, ascending
     no_hand: str = ""  # why the hand of a model that writes in a hand was not measured
+    identification: IdentificationEstimates | None = None
+    # The accuracy on real held-out glyphs of a classifier that was trained on the outputs of a mode, or on REAL_GLYPHS.
+    classification_accuracy: dict[str, Estimate] = dataclasses.field(default_factory=dict)
     run: TableRun | None = None
     schema_version: int = SCHEMA_VERSION
 
@@ -171,6 +201,8 @@ def from_json(fields: dict[str, Any]) -> Scorecard:
         fields, version = _from_version_1(fields), 2
     if version == 2:
         fields, version = _from_version_2(fields), 3
+    if version == 3:
+        fields, version = _from_version_3(fields), 4
     if version != SCHEMA_VERSION:
         raise ValueError(f"schema version {version}, this project reads up to {SCHEMA_VERSION}")
     return _build(Scorecard, fields)
@@ -199,6 +231,16 @@ def _from_version_2(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of version 3 from those of version 2, which had episodes of other digits only."""
     hands = [{**hand, "kind": OTHER_DIGITS} for hand in fields["hands"]]
     return {**fields, "schema_version": 3, "hands": hands}
+
+
+def _from_version_3(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of version 4 from those of version 3, which measured no classification accuracy.
+
+    Version 3 compared each task with the target's glyphs in the protocol's sample, about 1,000 of them, and gave real
+    glyphs no such distance. The values are kept.
+    """
+    made = fields["made_from"]
+    return {**fields, "schema_version": 4, "made_from": {**made, "protocol": {**made["protocol"], "fakes": 0}}}
 
 
 # Version 1 had English phrases as keys, and dictionaries for estimates.

@@ -29,7 +29,7 @@ WRITERS, SERIES, EACH = 24, 2, 3
 FIRST_UNSEEN = 1_000  # id of the first held-out writer
 MODES = ("latent", "reference", "writer")
 PROTOCOL = Protocol("small", "validation", ("fake",), sources=2, outputs=5, sample=500, neighbours=300,
-                    spread=20, references=(1, 3), training_writers=20)
+                    spread=20, references=(1, 3), training_writers=20, fakes=0)
 
 
 class Hand(NamedTuple):

@@ -46,6 +46,16 @@ def test_the_reals_are_training_glyphs_with_the_classifiers_features(
     np.testing.assert_array_equal(material.reals.features, judges.reader.features(sample.images))
 
 
+def test_tasks_are_compared_with_all_training_glyphs_if_they_have_enough_outputs(
+        material: Bench, judges: Judges, train_hands: Glyphs, held_out: Glyphs) -> None:
+    np.testing.assert_array_equal(material.reals.task_digits, material.reals.glyphs.digits)  # ten outputs are too few
+    protocol = SMALL._replace(sources=13, outputs=10)
+    found = bench.prepare(judges, "pseudo", without_writers(train_hands), held_out, protocol, 0).reals
+    assert len(found.glyphs.digits) == protocol.sample
+    np.testing.assert_array_equal(found.task_digits, train_hands.digits)
+    np.testing.assert_array_equal(found.task_features, judges.reader.features(train_hands.images))
+
+
 def test_baselines_use_the_protocols_number_of_training_writers(
         material: Bench, train_hands: Glyphs) -> None:
     glyphs = material.trained.glyphs

@@ -7,9 +7,10 @@ import pytest
 from handwriting_gan.data.glyphs import DIGITS, Glyphs
 from handwriting_gan.evaluation import guided
 from handwriting_gan.evaluation.bench import Bench
-from handwriting_gan.evaluation.guided import Outputs, content, measure_mode, redraw
+from handwriting_gan.evaluation.guided import Outputs, content, measure_mode, measure_reals, redraw
 from handwriting_gan.evaluation.scorecard import GuidedEstimates, Scorecard
 from handwriting_gan.metrics.bootstrap import Estimate
+from handwriting_gan.metrics.frechet_distance import frechet_estimate
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES
 from handwriting_gan.synthesis.trained_model import TrainedModel
 from tests.evaluation.conftest import (
@@ -158,23 +159,77 @@ def test_an_estimate_with_too_few_glyphs_has_a_reason(right: GuidedEstimates) ->
     assert right.writer_frechet_distance_per_digit.value > 0
 
 
+class Narrow:
+    """A digit classifier with two features instead of 128, so that ten outputs of a pair of digits are enough."""
+
+    def __init__(self, material: Bench) -> None:
+        """Takes its layers from the material's classifier."""
+        self.layers = material.judges.reader.layers
+
+    def digits_and_features(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """No digits; mean and deviation of the pixels."""
+        return np.zeros(len(images), int), self.features(images)
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Mean and deviation of the pixels."""
+        return np.stack([images.mean(axis=(1, 2)), images.std(axis=(1, 2))], axis=1)
+
+
+@pytest.fixture(scope="module")
+def narrow(material: Bench) -> Bench:
+    """The material with two features, and with all training glyphs as the reals of tasks."""
+    reader, reals = Narrow(material), material.reals
+    return material._replace(judges=material.judges._replace(reader=reader), reals=reals._replace(
+        features=reader.features(reals.glyphs.images), task_features=reader.features(material.train.images),
+        task_digits=material.train.digits))
+
+
 def test_enough_glyphs_of_every_pair_of_digits_have_a_distance_per_task(
-        oracle: Oracle, styled: np.ndarray, material: Bench) -> None:
-    """Two features instead of 128, so that ten outputs of a pair are enough."""
-
-    class Narrow:
-        digits_and_features = staticmethod(lambda images: (np.zeros(len(images), int), np.stack(
-            [images.mean(axis=(1, 2)), images.std(axis=(1, 2))], axis=1)))
-        layers = material.judges.reader.layers
-
-    glyphs = material.reals.glyphs
-    narrow = material._replace(
-        judges=material.judges._replace(reader=Narrow),
-        reals=material.reals._replace(features=Narrow.digits_and_features(glyphs.images)[1]))
+        oracle: Oracle, styled: np.ndarray, narrow: Bench) -> None:
     found, wrong = (measured(model, narrow).frechet_distance_per_task
                    for model in (oracle, WrongDigit(styled)))
     assert found.interval[0] < found.value < found.interval[1]
     assert found.value < 0.7 * wrong.value
+
+
+def test_the_distance_per_task_is_the_mean_over_target_digits(oracle: Oracle, narrow: Bench) -> None:
+    found = measured(oracle, narrow)
+    by_target = found.frechet_distance_by_target
+    assert list(by_target) == [str(digit) for digit in range(DIGITS)]
+    assert np.mean([each.value for each in by_target.values()]) == pytest.approx(found.frechet_distance_per_task.value)
+
+
+def test_a_task_is_compared_with_all_reals_of_its_target(narrow: Bench) -> None:
+    """Reals of other digits do not matter, and those of the target do."""
+    chosen = narrow.held_out.take(narrow.held_out.digits == 3)
+    fakes = Outputs(chosen.images, chosen.digits, np.full_like(chosen.digits, 8), chosen.writers, 1)
+    features, digits = narrow.judges.reader.features(chosen.images), narrow.reals.task_digits
+
+    def distance(moved: int) -> float:
+        shifted = narrow.reals.task_features + 50.0 * (digits == moved)[:, None]
+        reals = narrow.reals._replace(task_features=shifted)
+        return guided.task_distances(fakes, features, reals)["frechet_distance_per_task"].value
+
+    own = narrow.reals.task_features[digits == 3]
+    assert distance(8) == pytest.approx(frechet_estimate(features, own, chosen.writers).value)
+    assert distance(3) > distance(8) + 1_000
+
+
+def test_real_held_out_glyphs_have_the_distance_of_a_task_for_each_digit(narrow: Bench) -> None:
+    found = measure_reals(narrow.judges, narrow.reals, narrow.held_out, narrow.protocol, narrow.seed)
+    mean = found.frechet_distance_per_task
+    assert mean.interval[0] < mean.value < mean.interval[1]
+    assert len(found.frechet_distance_by_target) == DIGITS
+    assert np.mean([each.value for each in found.frechet_distance_by_target.values()]) == pytest.approx(mean.value)
+
+
+def test_as_many_held_out_glyphs_of_a_digit_as_a_task_has_outputs_are_compared(
+        narrow: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = []
+    monkeypatch.setattr(guided, "task_distances", lambda fakes, features, reals: counts.append(
+        np.bincount(fakes.digits).tolist()) or {"frechet_distance_per_task": Estimate(1.0)})
+    measure_reals(narrow.judges, narrow.reals, narrow.held_out, narrow.protocol, 0)
+    assert counts == [[PROTOCOL.of_task] * DIGITS]
 
 
 def test_five_glyphs_have_no_neighbourhood_and_no_covariance(material: Bench) -> None:

@@ -56,12 +56,26 @@ def test_a_scorecard_has_real_glyphs_the_modes_and_a_hand_for_each_number_of_ref
     ((), ("real",)),
     (("latent",), ("real", "latent")),
     (("reference",), ("real", "reference")),
-    (("writer",), ("real", *HANDS)),
-    (("writer", "reference", "latent"), ("real", "latent", "reference", *HANDS)),
+    (("writer",), ("real", *HANDS, "identification")),
+    (("writer", "reference", "latent"), ("real", "latent", "reference", *HANDS, "identification")),
 ])
 def test_a_mode_that_the_model_lacks_is_not_measured(
         modes: tuple[str, ...], expected: tuple[str, ...], styled: np.ndarray, material: Bench) -> None:
     assert tuple(parts(Oracle(styled, modes), material)) == expected
+
+
+def test_with_fakes_a_classifier_learns_from_real_glyphs_and_from_every_mode(
+        styled: np.ndarray, material: Bench) -> None:
+    more = material._replace(protocol=PROTOCOL._replace(fakes=100))
+    taught = [name for name in parts(Oracle(styled, ("writer", "latent")), more) if name.startswith(making.TAUGHT_BY)]
+    assert taught == [f"classifier taught by {source}" for source in ("real", "latent", "writer")]
+
+
+def test_scores_of_classifiers_are_named_by_what_taught_them(
+        styled: np.ndarray, unknown_writers: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "measure_accuracy", lambda model, source, *_: Estimate(float(len(source))))
+    card = measure(Oracle(styled, ("latent",)), unknown_writers._replace(protocol=PROTOCOL._replace(fakes=100)))
+    assert card.classification_accuracy == {"real": Estimate(4.0), "latent": Estimate(6.0)}
 
 
 def test_a_part_calls_the_model_only_when_it_is_computed(styled: np.ndarray, material: Bench) -> None:
@@ -82,6 +96,7 @@ def test_each_part_has_its_own_number_of_references(
 def test_without_writers_the_scorecard_has_a_reason_instead_of_a_hand(unknown_writers_card: Scorecard) -> None:
     assert tuple(unknown_writers_card.guided) == ("latent", "reference")
     assert unknown_writers_card.hands == []
+    assert unknown_writers_card.identification is None
     assert unknown_writers_card.no_hand == "data=mnist_5k has no writer ids; use data=mnist_writers"
 
 

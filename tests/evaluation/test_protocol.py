@@ -33,7 +33,7 @@ def test_the_quick_protocol_uses_neither_test_writers_nor_the_judge_of_tables() 
 
 def test_the_quick_protocol_is_not_larger_in_any_field() -> None:
     quick, full = PROTOCOLS["quick"], PROTOCOLS["full"]
-    for name in ("sources", "outputs", "sample", "neighbours", "spread", "training_writers"):
+    for name in ("sources", "outputs", "sample", "neighbours", "spread", "training_writers", "fakes"):
         assert getattr(quick, name) <= getattr(full, name), name
     assert set(quick.references) <= set(full.references)
 

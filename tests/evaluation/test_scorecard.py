@@ -80,6 +80,18 @@ def test_version_2_is_migrated_to_episodes_of_other_digits(card: Scorecard) -> N
     assert read.hand(3).rows.keys() == card.hand(3).rows.keys()
 
 
+def test_version_3_has_no_classification_accuracy_no_identification_and_no_targets(card: Scorecard) -> None:
+    fields = json.loads(json.dumps(dataclasses.asdict(card)))
+    del fields["identification"], fields["classification_accuracy"], fields["made_from"]["protocol"]["fakes"]
+    for part in (fields["real"], *fields["guided"].values()):
+        del part["frechet_distance_by_target"]
+    read = scorecard.from_json({**fields, "schema_version": 3})
+    assert read.schema_version == SCHEMA_VERSION
+    assert read.made_from.protocol == card.made_from.protocol  # fakes: 0
+    assert (read.identification, read.classification_accuracy) == (None, {})
+    assert read.guided["latent"] == dataclasses.replace(card.guided["latent"], frechet_distance_by_target={})
+
+
 def test_an_estimate_missing_in_version_1_has_no_value() -> None:
     card = scorecard.from_json(VERSION_1)
     assert card.real.frechet_distance_per_task == Estimate(None, reason=NOT_MEASURED)
@@ -110,7 +122,8 @@ def test_a_saved_scorecard_is_loaded_unchanged(tmp_path: Path) -> None:
     ('{"schema_version": 99}', "schema version 99"),
     ('{"schema_version": 2}', "not a scorecard"),
     ('{"schema_version": 3}', "not a scorecard"),
-    ('{"schema_version": 3, "colour": 1}', "no field 'colour'"),
+    ('{"schema_version": 4}', "not a scorecard"),
+    ('{"schema_version": 4, "colour": 1}', "no field 'colour'"),
 ])
 def test_another_file_is_refused(content: str | None, reason: str, tmp_path: Path) -> None:
     if content is not None:
