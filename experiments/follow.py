@@ -113,7 +113,7 @@ def plot(workdirs: dict[str, Path], prefix: Path) -> None:
                        if path.stem.isdecimal()} for heading, workdir in workdirs.items()}
     comparisons.check_alike({path: {**comparisons.training_facts(card), **comparisons.evaluation_facts(card)}
                              for row_cards in cards.values() for path, card in row_cards.items()})
-    along = {heading: {int(path.stem) * sizes[heading]: card for path, card in row_cards.items()}
+    along = {heading: {int(path.stem) * sizes[heading]: [card] for path, card in row_cards.items()}
              for heading, row_cards in cards.items()}
     logs = {heading: _log(Workdir(workdir).metrics) for heading, workdir in workdirs.items()}
     for name, content in zip(PLOTS, (curves.estimates(along), curves.losses(logs, sizes)), strict=True):

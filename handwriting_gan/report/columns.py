@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from handwriting_gan.evaluation.scorecard import GuidedEstimates, HandEstimates, HandRow, Verification
+from handwriting_gan.evaluation.scorecard import GuidedEstimates, HandEstimates, HandRow, Identified, Verification
 from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
 
@@ -80,6 +80,13 @@ VERIFICATION: tuple[Column[Verification], ...] = (
     Column("rank-5", "{:.1%}", GREATER, lambda judged: judged.rank_5),
     Column("mAP", "{:.1%}", GREATER, lambda judged: judged.mean_average_precision),
 )
+
+IDENTIFIED: tuple[Column[Identified], ...] = (
+    Column("top-1 of 20", "{:.1%}", GREATER, lambda row: row.among_20),
+    Column("top-1 of all", "{:.1%}", GREATER, lambda row: row.among_all),
+)
+
+ACCURACY: Column[Estimate] = Column("CAS", "{:.1%}", GREATER, lambda accuracy: accuracy)
 
 IMAGE: tuple[Column[HandRow], ...] = (
     Column("digits right", "{:.1%}", GREATER, lambda row: row.digit_accuracy),

@@ -24,16 +24,22 @@ from handwriting_gan.evaluation.scorecard import (
     NEAREST_WRITER,
     OWN_DIGIT,
     PREDICTOR,
+    REAL_GLYPHS,
+    REAL_NUMBER,
     RESHAPED_MEAN,
     TWIN,
+    WRITTEN_NUMBER,
+    Identified,
     Scorecard,
 )
 from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.metrics.morphometrics import TRAITS
 from handwriting_gan.report.columns import (
+    ACCURACY,
     DASH,
     GREATER,
     GUIDED,
+    IDENTIFIED,
     IMAGE,
     NEITHER,
     VERIFICATION,
@@ -45,7 +51,7 @@ from handwriting_gan.report.columns import (
     with_spread,
 )
 from handwriting_gan.report.png import png_of
-from handwriting_gan.report.tables import HAND_ROWS, MAIN, REAL, markdown_table
+from handwriting_gan.report.tables import CHANCE, HAND_ROWS, MAIN, NUMBER_ROWS, REAL, markdown_table
 
 DIGITS_RIGHT, LEAST_RIGHT = "digits right", 0.5  # a row with fewer digits right is never printed in bold
 GUIDED_HEADINGS = ("Fréchet", "per task", "diversity", DIGITS_RIGHT, "precision", "coverage")
@@ -81,17 +87,25 @@ class Comparison(NamedTuple):
 
 def compare(title: str, columns: Sequence[Compared], scorecards: Mapping[str, Sequence[Scorecard]],
             trained_longer: Mapping[str, Scorecard] | None = None) -> Comparison:
-    """One row for each method from its seeds' scorecards; the baselines come from the first scorecard of all."""
+    """One row for each method from its seeds' scorecards; the baselines come from the first scorecard of all.
+
+    Leaves out columns in which no row has a value.
+    """
     first = next(iter(scorecards.values()))[0]
-    rows = {name: [_cell(column.of_method, cards) for column in columns] for name, cards in scorecards.items()}
-    longer = {f"*{name}*": [_cell(column.of_method, [card]) for column in columns]
+    rows = {name: [cell(column.of_method, cards) for column in columns] for name, cards in scorecards.items()}
+    longer = {f"*{name}*": [cell(column.of_method, [card]) for column in columns]
               for name, card in (trained_longer or {}).items()}
-    baselines = {heading: [_cell(column.of_baselines[heading], [first]) for column in columns]
+    baselines = {heading: [cell(column.of_baselines[heading], [first]) for column in columns]
                  for heading in columns[0].of_baselines}
-    return Comparison(title, columns, rows, longer | baselines)
+    kept = [index for index in range(len(columns)) if any(
+        cells[index].value is not None for part in (rows, longer, baselines) for cells in part.values())]
+    of_methods, of_others = ({name: [cells[index] for index in kept] for name, cells in part.items()}
+                             for part in (rows, longer | baselines))
+    return Comparison(title, [columns[index] for index in kept], of_methods, of_others)
 
 
-def _cell(find: Find, cards: Sequence[Scorecard]) -> Cell:
+def cell(find: Find, cards: Sequence[Scorecard]) -> Cell:
+    """An estimate of one scorecard with half of its interval, or the mean of several with their deviation."""
     known = [(estimate.value, estimate.interval) for card in cards
              if (estimate := find(card)) is not None and estimate.value is not None]
     values = [value for value, _ in known]
@@ -107,7 +121,7 @@ def _cell(find: Find, cards: Sequence[Scorecard]) -> Cell:
 
 
 def guided(mode: str) -> list[Compared]:
-    """Columns of distances and diversity of a guided mode, and of real held-out glyphs."""
+    """Columns of distances, diversity and the classification accuracy score of a mode, and of real glyphs."""
 
     def compared(column: Column) -> Compared:
         def of_mode(card: Scorecard) -> Estimate | None:
@@ -116,7 +130,35 @@ def guided(mode: str) -> list[Compared]:
         return Compared(column.heading, column.form, column.better, of_mode,
                         {REAL: lambda card: column.find(card.real)})
 
-    return [compared(column) for column in chosen(GUIDED, *GUIDED_HEADINGS)]
+    accuracy = Compared(ACCURACY.heading, ACCURACY.form, ACCURACY.better, _taught_by(mode),
+                        {REAL: _taught_by(REAL_GLYPHS)})
+    return [*map(compared, chosen(GUIDED, *GUIDED_HEADINGS)), accuracy]
+
+
+def _taught_by(source: str) -> Find:
+    """The classification accuracy score of outputs of a mode, or of real training glyphs."""
+    return lambda card: card.classification_accuracy.get(source)
+
+
+def numbers() -> list[Compared]:
+    """Columns of identification from a number by the encoder that tables quote, and the score of natural tries."""
+
+    def of_row(name: str, column: Column[Identified]) -> Find:
+        def find(card: Scorecard) -> Estimate | None:
+            if card.identification is None:
+                return None
+            return column.find(next(iter(card.identification.rows[name].values())))
+        return find
+
+    def chance(column: Column[Identified]) -> Find:
+        return lambda card: None if card.identification is None else column.find(card.identification.chance)
+
+    identified = [Compared(column.heading, column.form, column.better, of_row(WRITTEN_NUMBER, column),
+                           {NUMBER_ROWS[REAL_NUMBER]: of_row(REAL_NUMBER, column), CHANCE: chance(column)})
+                  for column in IDENTIFIED]
+    accuracy = Compared(ACCURACY.heading, ACCURACY.form, ACCURACY.better, _taught_by("writer"),
+                        {NUMBER_ROWS[REAL_NUMBER]: _taught_by(REAL_GLYPHS), CHANCE: lambda card: None})
+    return [*identified, accuracy]
 
 
 def hand(references: int, kind: str) -> list[Compared]:
@@ -224,7 +266,8 @@ def attribute_bars(comparison: Comparison) -> bytes:
     names, height = list(comparison.rows), 1.2 + 0.22 * len(comparison.rows)
     with matplotlib.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(11, height), layout="constrained")
-        for index, axes in enumerate(figure.subplots(1, len(MAIN), sharey=True)):
+        indices = [index for index, column in enumerate(comparison.columns) if column.heading in MAIN]
+        for index, axes in zip(indices, figure.subplots(1, len(indices), sharey=True), strict=True):
             kept = [cells[index] for cells in comparison.rows.values()]
             axes.axvspan(_number(bottom[index].value), _number(top[index].value), color="0.93", zorder=0)
             axes.barh(names, [_number(cell.value) for cell in kept], height=0.7,

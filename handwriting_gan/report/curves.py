@@ -1,49 +1,67 @@
 """Curves along training: the terms of the losses, and the estimates of scorecards made on the way."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import matplotlib
 import matplotlib.axes
 import numpy as np
 from matplotlib.figure import Figure
 
-from handwriting_gan.evaluation.scorecard import OTHER_DIGITS, Scorecard
-from handwriting_gan.report.comparisons import Compared, guided, hand
+from handwriting_gan.evaluation.scorecard import OTHER_DIGITS, OWN_DIGIT, Scorecard
+from handwriting_gan.metrics.morphometrics import TRAITS
+from handwriting_gan.report.comparisons import Cell, Compared, cell, guided, hand
 from handwriting_gan.report.png import png_of
 
 REFERENCES = 3  # K of the hand's panels
+LATENT, UNSEEN, SHOWN = guided("latent"), hand(REFERENCES, OTHER_DIGITS), hand(REFERENCES, OWN_DIGIT)
 PANELS: dict[str, tuple[Sequence[Compared], str]] = {  # title: the columns, and which of them
-    "Fréchet, latent-guided": (guided("latent"), "Fréchet"),
-    "digits right, latent-guided": (guided("latent"), "digits right"),
-    "the hand: thickness, K = 3": (hand(REFERENCES, OTHER_DIGITS), "thickness"),
-    "the hand: AUC, K = 3": (hand(REFERENCES, OTHER_DIGITS), "AUC"),
+    "Fréchet, latent-guided": (LATENT, "Fréchet"),
+    "digits right, latent-guided": (LATENT, "digits right"),
+    "Fréchet of natural tries, K = 3": (UNSEEN, "Fréchet"),
+    "the hand: AUC, K = 3": (UNSEEN, "AUC"),
+    "the hand: thickness, K = 3": (UNSEEN, "thickness"),
+    **{f"{name}: expected, own digit shown": (SHOWN, f"expected: {name}") for name in TRAITS},
 }
+ACROSS = 4  # panels in a row
+Along = Mapping[str, Mapping[int, Sequence[Scorecard]]]  # {method: {glyphs seen: seeds}}
 
 
-def estimates(along: Mapping[str, Mapping[int, Scorecard]]) -> bytes:
-    """A PNG: each method's estimates against the glyphs seen in training, `{method: {glyphs: scorecard}}`.
+def estimates(along: Along) -> bytes:
+    """A PNG: each method's estimates against the glyphs seen in training; the band is the tables' ±.
 
-    The shaded band is the 95 % interval.
+    Leaves out panels in which no method has a value.
     """
-    figure = _figure(len(PANELS), 3.0)
-    for axes, (title, (columns, heading)) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
-        column = next(column for column in columns if column.heading == heading)
-        for name, cards in along.items():
-            _curve(axes, name, column, cards)
-        _finish(axes, title, heading == "Fréchet")
-    figure.axes[0].legend(fontsize=7, frameon=False)
+    panels = {title: found for title, (columns, heading) in PANELS.items()
+              if any((found := _points(next(column for column in columns if column.heading == heading), along)
+                      ).values())}
+    across, down = max(1, min(len(panels), ACROSS)), max(1, -(-len(panels) // ACROSS))
+    figure = _figure(across, 3.0 * down + 0.3)
+    colours = {name: matplotlib.colormaps["tab20"](index % 20) for index, name in enumerate(along)}
+    for place, (title, curves) in enumerate(panels.items(), 1):
+        axes = figure.add_subplot(down, across, place)
+        for name, points in curves.items():
+            _curve(axes, name, points, colours[name])
+        _finish(axes, title, title.startswith("Fréchet"))
+    lines = {str(line.get_label()): line for axes in figure.axes for line in axes.lines}
+    figure.legend(list(lines.values()), list(lines), loc="outside lower center", ncols=6, fontsize=7, frameon=False)
     return png_of(figure)
 
 
-def _curve(axes: matplotlib.axes.Axes, name: str, column: Compared, cards: Mapping[int, Scorecard]) -> None:
-    points = [(glyphs, estimate.value, estimate.interval or (estimate.value, estimate.value))
-              for glyphs, card in sorted(cards.items())
-              if (estimate := column.of_method(card)) is not None and estimate.value is not None]
-    if points:
-        glyphs, values, intervals = zip(*points, strict=True)
-        low, high = zip(*intervals, strict=True)
-        line, = axes.plot(glyphs, values, marker=".", label=name)
-        axes.fill_between(glyphs, low, high, alpha=0.15, color=line.get_color(), linewidth=0)
+def _points(column: Compared, along: Along) -> dict[str, dict[int, Cell]]:
+    """The values of one column by method, ascending; empty for a method without one."""
+    return {name: {seen: found for seen, cards in sorted(points.items())
+                   if (found := cell(column.of_method, cards)).value is not None}
+            for name, points in along.items()}
+
+
+def _curve(axes: matplotlib.axes.Axes, name: str, points: Mapping[int, Cell], colour: Any) -> None:
+    if not points:
+        return
+    values = np.array([point.value for point in points.values()])
+    spreads = np.array([point.spread or 0.0 for point in points.values()])
+    axes.plot(list(points), values, marker=".", label=name, color=colour)
+    axes.fill_between(list(points), values - spreads, values + spreads, alpha=0.15, color=colour, linewidth=0)
 
 
 def losses(logs: Mapping[str, Sequence[Mapping[str, float]]], glyphs_per_step: Mapping[str, int]) -> bytes:

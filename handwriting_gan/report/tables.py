@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from handwriting_gan.data.glyphs import DIGITS
 from handwriting_gan.evaluation.scorecard import (
     BEST_GUESS,
     COPY,
@@ -12,17 +13,23 @@ from handwriting_gan.evaluation.scorecard import (
     NATURAL_TRY,
     NEAREST_WRITER,
     PREDICTOR,
+    REAL_GLYPHS,
+    REAL_NUMBER,
     RESHAPED_MEAN,
     TWIN,
+    WRITTEN_NUMBER,
     GuidedEstimates,
     HandEstimates,
     HandRow,
+    IdentificationEstimates,
     Scorecard,
 )
 from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
 from handwriting_gan.report.columns import (
+    ACCURACY,
     GUIDED,
+    IDENTIFIED,
     IMAGE,
     RETENTION,
     VERIFICATION,
@@ -37,6 +44,9 @@ from handwriting_gan.report.columns import (
 
 REAL = "*real held-out glyphs*"
 MODES = {"latent": "latent-guided", "reference": "reference-guided"}
+ACCURACY_ROWS = {**MODES, "writer": "natural tries", REAL_GLYPHS: "*real training glyphs*"}
+NUMBER_ROWS = {WRITTEN_NUMBER: "number of natural tries", REAL_NUMBER: "*real number*"}
+CHANCE = "*chance*"
 HAND_ROWS = {
     BEST_GUESS: "best guess",
     NATURAL_TRY: "natural try",
@@ -65,8 +75,8 @@ class Table(NamedTuple):
 
 
 def tables(scorecard: Scorecard) -> list[Table]:
-    """All estimates: the guided modes; then for each hand retention, rates, differences, and verification."""
-    found = [guided(scorecard, GUIDED)]
+    """All estimates: the guided modes; for each hand retention, rates, differences and verification; numbers."""
+    found = [guided(scorecard, GUIDED), *_by_target(scorecard), *_accuracies(scorecard)]
     for hand in scorecard.hands:
         title = hand_title(hand.references, hand.kind)
         found += [
@@ -76,6 +86,9 @@ def tables(scorecard: Scorecard) -> list[Table]:
             *(verification(f"{title}: attributed to the writer, by the {encoder} writer encoder", encoder, hand)
               for encoder in hand.rows[TWIN].judged),
         ]
+    if (numbers := scorecard.identification) is not None:
+        found += [identification(f"{identification_title(numbers.references)}, by the {encoder} writer encoder",
+                                 encoder, numbers) for encoder in numbers.rows[REAL_NUMBER]]
     return found
 
 
@@ -85,9 +98,12 @@ def summary(scorecard: Scorecard) -> list[Table]:
     hands = [hand for hand in scorecard.hands if hand.references in largest]
     return [
         guided(scorecard, chosen(GUIDED, *SUMMARY_OF_GUIDED)),
+        *_accuracies(scorecard),
         *(_hand_table(f"The hand, {hand_title(hand.references, hand.kind)}", summary_columns(), hand)
           for hand in hands),
         *([expectations(hands)] if hands else []),
+        *([identification(identification_title(numbers.references), next(iter(numbers.rows[REAL_NUMBER])), numbers)]
+          if (numbers := scorecard.identification) is not None else []),
     ]
 
 
@@ -100,6 +116,39 @@ def guided(scorecard: Scorecard, columns: Sequence[Column[GuidedEstimates]]) -> 
     """The table of the guided modes and of real glyphs."""
     named = {MODES[mode]: part for mode, part in scorecard.guided.items()} | {REAL: scorecard.real}
     return _table("Guided modes", columns, named)
+
+
+def _by_target(scorecard: Scorecard) -> list[Table]:
+    """The table of the distance per task, by target digit, if it was measured."""
+    parts = {MODES[mode]: part for mode, part in scorecard.guided.items()} | {REAL: scorecard.real}
+    digits = [str(digit) for digit in range(DIGITS)]
+    rows = [[heading, *(printed(part.frechet_distance_by_target.get(digit), "{:.2f}") for digit in digits)]
+            for heading, part in parts.items() if _has_tasks(part)]
+    return [Table("Fréchet distance per task, by target digit", ["", *digits], rows)] if rows else []
+
+
+def _has_tasks(part: GuidedEstimates) -> bool:
+    """Whether a task has enough outputs for a distance from all training glyphs of its target."""
+    return any(estimate.value is not None for estimate in part.frechet_distance_by_target.values())
+
+
+def _accuracies(scorecard: Scorecard) -> list[Table]:
+    """The table of the classification accuracy score, if it was measured."""
+    named = {heading: accuracy for name, heading in ACCURACY_ROWS.items()
+             if (accuracy := scorecard.classification_accuracy.get(name)) is not None}
+    return [_table("Real glyphs read right by a classifier that learned from outputs", [ACCURACY], named)
+            ] if named else []
+
+
+def identification(title: str, encoder: str, numbers: IdentificationEstimates) -> Table:
+    """The table of identification from a number by one encoder."""
+    named = {heading: numbers.rows[name][encoder] for name, heading in NUMBER_ROWS.items()}
+    return _table(title, IDENTIFIED, {**named, CHANCE: numbers.chance})
+
+
+def identification_title(references: int) -> str:
+    """The title of the tables of identification."""
+    return f"Identification from a number, K = {references}"
 
 
 def verification(title: str, encoder: str, hand: HandEstimates) -> Table:
@@ -161,6 +210,9 @@ def notes(scorecard: Scorecard) -> list[str]:
         chance = next(iter(hand.rows[TWIN].judged.values())).chance_of_rank_1
         lines.append(f"The hand, {hand.kind}: {hand.episodes} digits by {hand.writers} writers; guessing reaches "
                      f"rank 1 in {printed(chance, '{:.1%}')}.")
+    if (numbers := scorecard.identification) is not None:
+        lines.append(f"Identification: {numbers.numbers} numbers of six digits by {numbers.writers} writers; "
+                     f"{numbers.enrolled} writers are enrolled, by ten glyphs each.")
     if scorecard.no_hand:
         lines.append(f"The hand is not measured: {scorecard.no_hand}.")
     return [*lines, judges_of(scorecard.judges)]
@@ -177,7 +229,8 @@ def _samples(scorecard: Scorecard) -> str:
                         for mode, part in scorecard.guided.items())
     protocol, real = scorecard.made_from.protocol, scorecard.real.outputs
     interval = _interval_note(scorecard.real.digit_accuracy)
-    return (f"{outputs or 'No guided mode'}; distances between sets of {real} glyphs each, kernel to coverage "
+    tasks = "per task with all training glyphs of the target, " if _has_tasks(scorecard.real) else ""
+    return (f"{outputs or 'No guided mode'}; distances between sets of {real} glyphs each, {tasks}kernel to coverage "
             f"of {min(protocol['neighbours'], real)}, diversity over {protocol['spread']} sources and targets. "
             f"{interval}")
 

@@ -106,6 +106,13 @@ def test_a_seed_without_a_value_is_left_out_and_a_row_without_any_has_a_dash() -
     assert lines(comparisons.markdown(found))[1][1] == DASH
 
 
+def test_a_column_without_any_value_is_left_out() -> None:
+    empty = Compared("empty", "{:.1f}", GREATER, lambda card: None, {"*real*": lambda card: None})
+    found = compare("", [empty, *COLUMNS, empty], {"one": [card(2.0, 5.0)]}, {"longer": card(7.0, 1.0)})
+    assert [each.heading for each in found.columns] == ["up", "down", "neither"]
+    assert all(len(cells) == 3 for cells in (*found.rows.values(), *found.reference_rows.values()))
+
+
 def test_latex_is_escaped_and_ruled(comparison: Comparison) -> None:
     made = comparisons.latex(comparison)
     assert made.count(r"\midrule") == 2
@@ -152,6 +159,30 @@ def test_a_comparison_of_guided_modes_has_real_glyphs_as_a_reference_row(guided:
     found = compare("", comparisons.guided("latent"), {"ours": [guided]})
     assert found.rows["ours"][0].value == guided.guided["latent"].frechet_distance.value
     assert found.reference_rows[REAL][0].value == guided.real.frechet_distance.value
+
+
+def test_a_guided_mode_has_the_score_of_the_classifier_that_it_taught(version_4: Scorecard) -> None:
+    found = compare("", comparisons.guided("latent"), {"ours": [version_4]})
+    assert found.columns[-1].heading == "CAS"
+    assert found.rows["ours"][-1] == (0.91, None)
+    assert found.reference_rows[REAL][-1] == (0.98, pytest.approx(0.01))
+    older = compare("", comparisons.guided("reference"), {"ours": [version_4]})
+    assert older.rows["ours"][-1].value is None
+
+
+def test_numbers_are_compared_by_the_quoted_encoder_with_real_numbers_and_chance(version_4: Scorecard) -> None:
+    found = compare("", comparisons.numbers(), {"ours": [version_4]})
+    assert [column.heading for column in found.columns] == ["top-1 of 20", "top-1 of all", "CAS"]
+    assert [cell.value for cell in found.rows["ours"]] == [0.4, 0.2, 0.5]
+    assert found.rows["ours"][0].spread == pytest.approx(0.1)
+    real, chance = found.reference_rows.values()
+    assert [cell.value for cell in real] == [0.8, 0.4, 0.98]
+    assert [cell.value for cell in chance] == [0.1, 0.05, None]
+
+
+def test_a_method_without_numbers_has_dashes(version_4: Scorecard, guided: Scorecard) -> None:
+    found = compare("", comparisons.numbers(), {"ours": [version_4], "older": [guided]})
+    assert [cell.value for cell in found.rows["older"]] == [None] * 3
 
 
 def test_the_bars_are_a_picture_that_grows_with_the_rows(ours: Scorecard) -> None:

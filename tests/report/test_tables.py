@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from handwriting_gan.evaluation.scorecard import COPY, OTHER_DIGITS, OWN_DIGIT, PREDICTOR, TWIN, Scorecard
+from handwriting_gan.metrics.bootstrap import Estimate
 from handwriting_gan.metrics.morphometrics import ATTRIBUTES, TRAITS
 from handwriting_gan.report import tables
 from handwriting_gan.report.columns import DASH
@@ -34,6 +35,43 @@ def test_the_summary_has_the_guided_modes_and_the_two_largest_numbers_of_referen
     for table in found[1:3]:
         assert [row[0] for row in table.rows] == [text for name, text in HAND_ROWS.items() if name != COPY]
     assert [row[0] for row in found[3].rows] == list(HAND_ROWS.values())
+
+
+def test_distances_by_target_scores_and_numbers_have_tables(version_4: Scorecard) -> None:
+    targets, scores, *others = tables.tables(version_4)[1:]
+    assert targets.headings == ["", *map(str, range(10))]
+    assert [row[0] for row in targets.rows] == ["latent-guided", "reference-guided", tables.REAL]
+    assert targets.rows[-1][1:3] == ["1.00 ± 1.00", "2.00 ± 1.00"]
+    assert scores.rows == [["latent-guided", "91.0%"], ["natural tries", "50.0%"],
+                           ["*real training glyphs*", "98.0 ± 1.0%"]]
+    judge, second = others[-2:]
+    assert judge.title == "Identification from a number, K = 10, by the judge writer encoder"
+    assert judge.rows == [["number of natural tries", "40.0 ± 10.0%", "20.0%"],
+                          ["*real number*", "80.0 ± 10.0%", "40.0%"], ["*chance*", "10.0 ± 10.0%", "5.0%"]]
+    assert second.rows[0][2] == "10.0%"
+
+
+def test_the_summary_has_scores_and_numbers_by_the_quoted_encoder(version_4: Scorecard) -> None:
+    found = tables.summary(version_4)
+    assert titles(found)[1] == "Real glyphs read right by a classifier that learned from outputs"
+    assert titles(found)[-1] == "Identification from a number, K = 10"
+    assert found[-1].rows[0][2] == "20.0%"
+    assert "Fréchet distance per task, by target digit" not in titles(found)
+
+
+def test_distances_by_target_without_a_value_have_no_table(version_4: Scorecard) -> None:
+    none = {str(digit): Estimate(None, reason="too few") for digit in range(10)}
+    quick = dataclasses.replace(version_4, guided={}, real=dataclasses.replace(
+        version_4.real, frechet_distance_by_target=none))
+    assert "Fréchet distance per task, by target digit" not in titles(tables.tables(quick))
+    assert "per task with" not in tables.notes(quick)[1]
+
+
+def test_the_notes_name_the_reals_of_tasks_and_the_enrolled_writers(version_4: Scorecard) -> None:
+    notes = tables.notes(version_4)
+    assert "per task with all training glyphs of the target" in notes[1]
+    assert ("Identification: 50 numbers of six digits by 12 writers; 30 writers are enrolled, by ten glyphs each."
+            in notes)
 
 
 def test_without_writers_there_is_the_guided_table_only(without_writers: Scorecard) -> None:
