@@ -1,4 +1,4 @@
-"""Makes the tables of the committed scorecards: Markdown in the pages, and LaTeX, CSV and bar charts.
+"""Makes the tables of the committed scorecards: Markdown in the pages, and LaTeX, CSV, bar charts and curves.
 
 $ python -m experiments.make_tables
 
@@ -6,6 +6,8 @@ A block of a page begins with `<!-- table: NAME -->` and ends with `<!-- end -->
 experiments.run_table, with one row for each method; a scorecard NAME.json in experiments/results/; or `summary`,
 the tables of README.md. With --results the command prints the tables of other scorecards of experiments.run_table
 and writes them into their folder; the pages stay as they are.
+
+NAME_by_glyphs.png plots a curve for each row that was judged along its training.
 """
 
 import re
@@ -14,7 +16,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments.checkout import IS_CHECKOUT, RESULTS, ROOT
-from experiments.run_table import TABLES, Run, glyphs_of, load_config
+from experiments.run_table import (
+    POINT_PROTOCOL,
+    TABLES,
+    Run,
+    at_point,
+    curve_folder,
+    glyphs_of,
+    judged_points,
+    load_config,
+)
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
 from handwriting_gan.evaluation import scorecard
 from handwriting_gan.evaluation.scorecard import (
@@ -32,7 +43,7 @@ from handwriting_gan.evaluation.scorecard import (
 )
 from handwriting_gan.files import check_writable, local_path, write_atomically
 from handwriting_gan.metrics.morphometrics import TRAITS
-from handwriting_gan.report import comparisons, tables
+from handwriting_gan.report import comparisons, curves, tables
 from handwriting_gan.report.columns import IMAGE, VERIFICATION, chosen, quoted, retention
 from handwriting_gan.report.comparisons import Comparison, compare
 
@@ -55,13 +66,14 @@ class Hand(NamedTuple):
 
 
 BOTH_KINDS = Hand(3), Hand(3, OWN_DIGIT)
-SHOWN: dict[str, tuple[str | Hand, ...]] = {  # of each table: guided modes and hands
-    "few_shot": BOTH_KINDS,
-    "ladder": ("latent", *BOTH_KINDS),
+NUMBERS = "numbers"  # identification from a number
+SHOWN: dict[str, tuple[str | Hand, ...]] = {  # of each table: guided modes, hands and numbers
+    "few_shot": (*BOTH_KINDS, NUMBERS),
+    "ladder": ("latent", *BOTH_KINDS, NUMBERS),
     "comparison": ("latent", "reference", Hand(1), Hand(3), Hand(10), Hand(1, OWN_DIGIT), Hand(3, OWN_DIGIT),
-                   Hand(10, OWN_DIGIT)),
-    "minus_one": ("latent", "reference", *BOTH_KINDS),
-    "suggestions": ("latent", *BOTH_KINDS),
+                   Hand(10, OWN_DIGIT), NUMBERS),
+    "minus_one": ("latent", "reference", *BOTH_KINDS, NUMBERS),
+    "suggestions": ("latent", *BOTH_KINDS, NUMBERS),
 }
 LONGER = {"comparison": {"StarGAN v2": STARGAN_V2, "writer-guided": OURS}}  # models with more training, by table
 TITLES = {"latent": "Latent-guided", "reference": "Reference-guided"}
@@ -173,14 +185,19 @@ def _heading(name: str, made: MadeFrom, row: MadeFrom) -> str:
 
 
 def _compared(part: str | Hand, cards: Cards, longer: Mapping[str, Scorecard]) -> Comparison | None:
-    """The comparison of a guided mode or of a hand; None if no row has it."""
+    """The comparison of a guided mode, of a hand or of numbers; None if no row has it."""
     def has(card: Scorecard) -> bool:
+        if part == NUMBERS:
+            return card.identification is not None
         return part in card.guided if isinstance(part, str) else card.hand(*part) is not None
 
     having = {heading: seeds for heading, seeds in cards.items() if has(seeds[0])}
     more = {heading: card for heading, card in longer.items() if has(card)}
     if not having:
         return None
+    if part == NUMBERS:
+        found = next(card.identification for seeds in having.values() for card in seeds if card.identification)
+        return compare(tables.identification_title(found.references), comparisons.numbers(), having, more)
     if isinstance(part, str):
         return compare(TITLES[part], comparisons.guided(part), having, more)
     return compare(part.title(), comparisons.hand(*part), having, more)
@@ -240,9 +257,44 @@ def names_in(results: Path) -> list[str]:
                    for config in table.rows.values())]
 
 
+def along_training(name: str, results: Path) -> dict[str, dict[int, list[Scorecard]]]:
+    """The scorecards of a table's rows on the way and at the end, `{row's heading: {glyphs seen: those of its seeds}}`.
+
+    Raises:
+      InputError: if they differ in preset, data, protocol or judges, or one was trained on other glyphs than its
+        folder says.
+    """
+    table, folder = TABLES[name], results / TABLES[name].folder
+    found: dict[str, dict[int, dict[Path, Scorecard]]] = {}
+    for glyphs in judged_points(folder):
+        for heading, config in table.rows.items():
+            if seeds := dict(_seeds(config, curve_folder(folder, glyphs))):
+                found.setdefault(heading, {})[glyphs] = seeds
+    for heading, points in found.items():
+        # With this protocol the table's own scorecards are those at the end.
+        if table.protocol == POINT_PROTOCOL and (seeds := dict(_seeds(table.rows[heading], folder))):
+            path, card = next(iter(seeds.items()))
+            if isinstance(trained := glyphs_of(path.stem, card, table), int):
+                points[trained] = seeds
+    by_path = {path: (glyphs, card) for points in found.values() for glyphs, seeds in points.items()
+               for path, card in seeds.items()}
+    for path, (glyphs, card) in by_path.items():
+        if (trained := glyphs_of(path.stem, card, at_point(table, glyphs))) != glyphs:
+            raise InputError(f"{path} has seen {trained} glyphs, not {glyphs}; restore it, or run the row again")
+    if by_path:
+        comparisons.check_alike({path: {**comparisons.training_facts(card), **comparisons.evaluation_facts(card)}
+                                 for path, (_, card) in by_path.items()})
+    return {heading: {glyphs: list(seeds.values()) for glyphs, seeds in points.items()}
+            for heading, points in found.items()}
+
+
 def files_of(results: Path) -> dict[Path, bytes]:
-    """The files by path: NAME.tex, .csv and .png of each table with a scorecard; NAME.md of each single scorecard."""
-    files = {}
+    """The files by path: NAME.tex, .csv and .png of each table with a scorecard; NAME.md of each single scorecard.
+
+    NAME_by_glyphs.png of each table with scorecards along training.
+    """
+    files = {results / f"{name}_by_glyphs.png": curves.estimates(along, "glyphs seen")
+             for name in TABLES if (along := along_training(name, results))}
     for name in names_in(results):
         compared, notes = comparison(name, results)
         tex = "\n".join(f"% {each.title}\n{comparisons.latex(each)}" for each in compared)

@@ -14,6 +14,7 @@ from configs import stargan_v2
 from experiments.benchmarks.turns import resident_peak, serve
 from handwriting_gan import cache, methods
 from handwriting_gan.data import mnist_5k
+from handwriting_gan.data.glyphs import Glyphs
 from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
 from handwriting_gan.methods.method import Method
 from handwriting_gan.networks.precision import COMPUTE
@@ -36,7 +37,7 @@ def main() -> None:
     else:
         devices.one_virtual_device_per_core(config.batch_size)
     cache.keep_compiled()
-    serve(*prepare(config, arguments.constant))
+    serve(*prepare(config, mnist_5k.load("train"), arguments.constant))
 
 
 def add_size_flags(parser: argparse.ArgumentParser) -> None:
@@ -59,17 +60,22 @@ def make_config(width: int, batch: int) -> ConfigDict:
     return config
 
 
-def prepare(config: ConfigDict, constant: bool) -> tuple[Callable[[int], int], float, int, Callable[[], int]]:
-    """The arguments of `serve`: a function that trains, and an iteration's operations and temporary bytes by XLA."""
+def prepare(config: ConfigDict, glyphs: Glyphs,
+            constant: bool = False) -> tuple[Callable[[int], int], float, int, Callable[[], int]]:
+    """The arguments of `serve`: a function that trains, and an iteration's operations and temporary bytes by XLA.
+
+    `constant` trains on one constant batch of the glyphs.
+    """
     method, by_network = methods.build(config), optimizers.build(config)
-    pool = method.examples.make_pool(mnist_5k.load("train"))
+    pool = method.examples.make_pool(glyphs)
     if constant:
         method = with_constant_batch(method, pool, config.batch_size)
     state = jax.jit(lambda: train_state.create(method, by_network, config.seed))()
     inputs = devices.replicate(pool), devices.split_batch(config.batch_size, config.micro_batches)
     steps = devices.steps_per_dispatch(config.steps_per_dispatch)
     step = devices.parallel(train_step.make_train_step(
-        method, by_network, config.ema_decay, config.seed, devices.AXIS, config.micro_batches), steps)
+        method, by_network, config.ema_decay, config.seed, devices.AXIS, config.micro_batches,
+        optimizers.rate_scale(config)), steps)
     compiled: Any = devices.compiled(step, state, *inputs)
     state = devices.replicate(state)
     # XLA counts the body of a loop once, and does not count convolutions that cuDNN computes.

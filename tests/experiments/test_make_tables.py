@@ -9,8 +9,8 @@ import pytest
 
 from experiments import make_tables
 from experiments.checkout import ROOT
-from experiments.make_tables import BLOCK, PAGES, RESULTS, SHOWN, files_of, filled
-from experiments.run_table import TABLES
+from experiments.make_tables import BLOCK, PAGES, RESULTS, SHOWN, along_training, files_of, filled
+from experiments.run_table import TABLES, curve_folder
 from handwriting_gan.errors import InputError
 
 
@@ -51,7 +51,7 @@ def write_card(path: Path, run: dict[str, Any] | None = None, judges: dict[str, 
     run = {"seed": int(path.stem.partition(".")[2] or 0), "seconds": None, "hardware": "", **run} if run else None
     card["made_from"] |= made
     card["judges"] |= judges or {}
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(card | ({"run": run} if run else {})))
 
 
@@ -71,6 +71,52 @@ def test_a_table_is_written_as_latex_and_csv(some_results: Path) -> None:
     assert rb"\toprule" in files[some_results / "few_shot.tex"]
     separated = files[some_results / "few_shot.csv"].decode()
     assert separated.startswith("The hand, K = 3, other digits\n,thickness,thickness ±,")
+
+
+@pytest.fixture
+def along(tmp_path: Path) -> Path:
+    """Scorecards of one row of the ladder on the way and at the end, with two seeds at first; no table has a row."""
+    folder = tmp_path / "rows"
+    for glyphs, name in ((10, "stargan_v1"), (10, "stargan_v1.1"), (20, "stargan_v1")):
+        write_card(curve_folder(folder, glyphs) / f"{name}.json", {"glyphs": glyphs}, method="stargan_v1")
+    return tmp_path
+
+
+def test_a_table_with_scorecards_along_training_has_curves(along: Path) -> None:
+    found = along_training("ladder", along)
+    assert {heading: {glyphs: len(seeds) for glyphs, seeds in points.items()} for heading, points in found.items()
+            } == {"A: StarGAN": {10: 2, 20: 1}}
+    files = files_of(along)
+    # The comparison has the same row.
+    assert set(files) == {along / "ladder_by_glyphs.png", along / "comparison_by_glyphs.png"}
+    assert all(content.startswith(b"\x89PNG") for content in files.values())
+
+
+def test_a_table_without_scorecards_along_training_has_no_curves(some_results: Path) -> None:
+    assert along_training("few_shot", some_results) == {}
+
+
+def test_the_last_point_of_a_quick_table_is_its_own_scorecard(some_results: Path) -> None:
+    folder = some_results / "few_shot"
+    for path in (folder / "writer_guided.json", folder / "writer_guided.1.json"):
+        write_card(path, {"glyphs": 30})
+    write_card(curve_folder(folder, 10) / "writer_guided.json", {"glyphs": 10})
+    found = along_training("few_shot", some_results)
+    assert {glyphs: len(seeds) for glyphs, seeds in found["writer-guided"].items()} == {10: 1, 30: 2}
+    assert set(found) == {"writer-guided"}
+
+
+@pytest.mark.parametrize(("run", "made", "reason"), [
+    ({"glyphs": 10}, {"method": "stargan_v1"}, "has seen 10 glyphs, not 20"),
+    ({"glyphs": 20}, {"method": "stargan_v1", "preset": "tiny"}, "the preset is small in the first and tiny"),
+    ({"glyphs": 20}, {"method": "stargan_v1", "seed": 1}, "the evaluation seed is 0 in the first and 1"),
+    ({"glyphs": 20}, {"method": "lord"}, "has the method lord, but its name says stargan_v1"),
+])
+def test_scorecards_of_one_curve_belong_together(
+        run: dict[str, Any], made: dict[str, Any], reason: str, along: Path) -> None:
+    write_card(curve_folder(along / "rows", 20) / "stargan_v1.json", run, **made)
+    with pytest.raises(InputError, match=reason):
+        files_of(along)
 
 
 @pytest.mark.parametrize(("other", "field"), [
@@ -192,6 +238,26 @@ def test_a_table_without_rows_names_the_command_that_makes_them(tmp_path: Path) 
 def test_a_missing_scorecard_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent\.json cannot be read"):
         filled("<!-- table: absent -->\n<!-- end -->", tmp_path)
+
+
+def test_numbers_are_a_part_of_a_table_if_they_were_measured(some_results: Path) -> None:
+    block = "<!-- table: few_shot -->\n<!-- end -->"
+    assert "Identification" not in filled(block, some_results)
+    path = some_results / "few_shot" / "writer_guided.json"
+    estimate = {"value": 0.25, "interval": [0.2, 0.3], "reason": ""}
+    identified = {"among_20": estimate, "among_all": estimate}
+    fields = json.loads(path.read_text())
+    fields["schema_version"] = 4
+    fields["made_from"]["protocol"]["fakes"] = 0
+    fields["identification"] = {
+        "references": 10, "numbers": 5, "writers": 1, "enrolled": 2, "chance": identified,
+        "rows": {name: {"judge": identified} for name in ("written_number", "real_number")}}
+    path.write_text(json.dumps(fields))
+    made = filled(block, some_results)
+    assert "**Identification from a number, K = 10**" in made
+    assert "| writer-guided | 25.0 ± 5.0% | 25.0 ± 5.0% |" in made.replace("**", "")
+    assert "| *real number* | 25.0 ± 5.0% | 25.0 ± 5.0% |" in made
+    assert "CAS" not in made
 
 
 def test_every_table_has_its_parts() -> None:

@@ -14,7 +14,11 @@ from experiments.run_table import (
     TableSpec,
     check_results,
     commands,
+    curve_folder,
     default_folders,
+    forecast_of,
+    judged_points,
+    points_of,
     requested_table,
     run,
     runs_of,
@@ -108,6 +112,97 @@ def test_a_signal_stops_all_rows_without_marking_them_failed(
     assert not list(tmp_path.glob("*.json"))
 
 
+POINTS = TABLE._replace(rows={"New": "configs/stargan_v1.py"}, glyphs=30, protocol="full", points=(40, 10, 20))
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The flags of the commands that run; short programs replace training, which saves a step, and evaluation."""
+    flags = []
+
+    def short_commands(row: Run, table: TableSpec, workdir: Path, data_folder: str | None) -> list[list[str]]:
+        train = ("import pathlib, sys; step = sys.argv[-1].rpartition('=')[2]; "
+                 f"pathlib.Path({str(workdir)!r}, 'checkpoints', step).mkdir(parents=True, exist_ok=True)")
+        evaluate = (f"import pathlib, shutil, sys; own = {str(Workdir(workdir).scorecard)!r}; "
+                    "out = pathlib.Path(sys.argv[-1] if '--out' in sys.argv else own); "
+                    f"out.parent.mkdir(parents=True, exist_ok=True); shutil.copy({str(CARD)!r}, out)")
+        return [[sys.executable, "-c", train, f"--config.steps={steps_of(row, table)}"],
+                [sys.executable, "-c", evaluate, "--protocol", table.protocol]]
+
+    def run_command(command: list[str]) -> object:
+        flags.append(command[3:])
+        return children.run(command)
+
+    monkeypatch.setattr(run_table, "commands", short_commands)
+    monkeypatch.setattr(run_table, "run_command", run_command)
+    return flags
+
+
+def test_a_row_is_judged_by_the_quick_protocol_on_the_way_and_at_the_end(
+        called: list[list[str]], tmp_path: Path) -> None:
+    """Batches of four: 10, 20 and 30 glyphs are 3, 5 and 8 steps."""
+    runs, results = tmp_path / "runs", tmp_path / "results"
+    assert run(POINTS, runs, results) == []
+    outs = [str(curve_folder(runs / "stargan_v1", glyphs) / "scorecard.json") for glyphs in (10, 20, 30)]
+    train = "--config.steps=8"
+    assert called == [
+        [train, "--stop_at=3"], ["--protocol", "quick", "--out", outs[0]],
+        [train, "--stop_at=5"], ["--protocol", "quick", "--out", outs[1]],
+        [train, "--stop_at=8"], ["--protocol", "quick", "--out", outs[2]],
+        [train], ["--protocol", "full"]]
+    assert judged_points(results) == [10, 20, 30]
+    for glyphs in (10, 20, 30):
+        made = json.loads((curve_folder(results, glyphs) / "stargan_v1.json").read_text())
+        assert made["run"] | {"hardware": ""} == {"glyphs": glyphs, "seed": 0, "hardware": "", "seconds": None}
+    assert json.loads((results / "stargan_v1.json").read_text())["run"]["seconds"] >= 0
+
+
+def test_a_row_goes_on_where_it_stopped(called: list[list[str]], tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    folder = curve_folder(results, 10)
+    folder.mkdir(parents=True)
+    (folder / "stargan_v1.json").write_text("kept")
+    assert run(POINTS, tmp_path / "runs", results) == []
+    assert [flags[-1] for flags in called[::2]] == ["--stop_at=5", "--stop_at=8", "--config.steps=8"]
+    assert (folder / "stargan_v1.json").read_text() == "kept"
+
+
+def test_a_run_that_is_past_a_point_is_not_judged_there(called: list[list[str]], tmp_path: Path) -> None:
+    (tmp_path / "runs" / "stargan_v1" / "checkpoints" / "4").mkdir(parents=True)
+    assert run(POINTS, tmp_path / "runs", tmp_path / "results") == []
+    assert judged_points(tmp_path / "results") == [20, 30]
+
+
+def test_a_row_that_fails_at_a_point_keeps_its_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = [sys.executable, "-c", "raise SystemExit('disk full')"]
+    monkeypatch.setattr(run_table, "commands", lambda *_: [failing, failing])
+    assert run(POINTS, tmp_path / "runs", tmp_path) == ["stargan_v1"]
+    assert "disk full" in (tmp_path / "stargan_v1.failed.txt").read_text()
+    assert judged_points(tmp_path) == []
+
+
+@pytest.mark.parametrize(("glyphs", "protocol", "points", "expected"), [
+    (144_000, "full", (24_000, 72_000), [24_000, 72_000, 144_000]),
+    (72_000, "quick", (24_000, 72_000), [24_000]),  # the table's own scorecard is that at the end
+    (24_000, "full", (24_000, 72_000), []),
+    (144_000, "full", (), []),
+])
+def test_points_are_below_the_budget(
+        glyphs: int, protocol: str, points: tuple[int, ...], expected: list[int]) -> None:
+    table = TABLE._replace(glyphs=glyphs, protocol=protocol, points=points)
+    assert [point.glyphs for point in points_of(table)] == expected
+    assert {point.protocol for point in points_of(table)} <= {"quick"}
+
+
+def test_an_accelerator_runs_whole_dispatches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty steps of 64 glyphs a dispatch."""
+    table = TABLES["ladder"]._replace(preset="base", glyphs=6_000_000)
+    row = Run("configs/stargan_v2.py", 0)
+    for each in (table, *points_of(table)):
+        assert steps_of(row, each) % 20 == 0
+        assert each.glyphs <= steps_of(row, each) * 64 < each.glyphs + 20 * 64
+
+
 def card(preset: str, glyphs: int | None, protocol: str = "full", step: int = 3) -> str:
     """The text of a scorecard with these settings."""
     fields = json.loads(CARD.read_text())
@@ -140,6 +235,24 @@ def test_a_folder_with_other_scorecards_is_refused(held: str, field: str, tmp_pa
         check_results(TABLES["ladder"], tmp_path)
 
 
+@pytest.mark.parametrize(("held", "field"), [
+    (card("small", 10, "full"), "protocol full, not quick"),
+    (card("small", 20, "quick"), "glyphs 20, not 10"),
+    (card("tiny", 10, "quick"), "preset tiny, not small"),
+    ("{}", "is not a scorecard"),
+])
+def test_scorecards_on_the_way_are_of_the_quick_protocol_and_of_their_folders_glyphs(
+        held: str, field: str, tmp_path: Path) -> None:
+    folder = curve_folder(tmp_path, 10)
+    folder.mkdir(parents=True)
+    (folder / "stargan_v1.json").write_text(card("small", 10, "quick"))
+    check_results(TABLES["ladder"], tmp_path)
+    (folder / "stargan_v1.1.json").write_text(held)
+    with pytest.raises(InputError, match=field) as refused:
+        check_results(TABLES["ladder"], tmp_path)
+    assert "stargan_v1.1.json" in str(refused.value)
+
+
 def test_glyphs_follow_from_the_steps_if_the_scorecard_lacks_them(tmp_path: Path) -> None:
     steps = steps_of(Run("configs/stargan_v1.py", 0), TABLES["ladder"])
     (tmp_path / "stargan_v1.1.json").write_text(card("small", None, step=steps))
@@ -158,6 +271,8 @@ def test_the_committed_scorecards_have_their_tables_settings(table: str) -> None
     (["--data_folder", "{empty}"], "holds no train-images-idx3-ubyte"),
     (["--seeds", "1.5"], "whole number from 1"),
     (["--jobs", "0"], "whole number from 1"),
+    (["--points", "0"], "whole number from 1"),
+    (["--forecast", "maybe"], "invalid choice"),
 ])
 def test_bad_flags_are_refused_before_any_row(
         flags: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,6 +287,40 @@ def test_bad_flags_are_refused_before_any_row(
     with pytest.raises(InputError, match=reason):
         run_table.main()
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_forecast_counts_what_is_left_of_every_missing_run(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seeds of eight steps: one has its scorecard, the other four steps and its first point behind it."""
+    runs, results = tmp_path / "runs", tmp_path / "results"
+    results.mkdir()
+    (results / "stargan_v1.json").touch()
+    (runs / "stargan_v1.1" / "checkpoints" / "4").mkdir(parents=True)
+    asked = []
+    monkeypatch.setattr(run_table.forecast, "step_seconds", lambda *given: asked.append(given) or {
+        "configs/stargan_v1.py": 900.0})
+    text = forecast_of(POINTS, runs, results, seeds=2, data_folder="data")
+    assert asked == [({"configs/stargan_v1.py": 8}, "tiny", "data")]
+    first, total, hour = text.splitlines()
+    assert first == "stargan_v1.1: 4 steps of 900 s, 60 min"
+    evaluation = sum(map(run_table.forecast.EVALUATION.get, ("quick", "quick", "full")))
+    assert total.startswith("1 rows one after the other: about ")
+    assert f"evaluation about {run_table.forecast.duration(evaluation)}" in total
+    assert hour == "--glyphs 15 would take an hour of training in all, plus evaluation"
+
+
+@pytest.mark.parametrize(("flag", "expected"), [
+    ("only", ["forecast"]), ("first", ["forecast", "run"]), ("none", ["run"])])
+def test_the_forecast_comes_first_or_alone_or_not(
+        flag: str, expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    happened = []
+    monkeypatch.setattr(run_table, "check_before_training", lambda *_: None)
+    monkeypatch.setattr(run_table, "forecast_of", lambda *_: happened.append("forecast"))
+    monkeypatch.setattr(run_table, "run", lambda *_: happened.append("run") or [])
+    monkeypatch.setattr("sys.argv", ["run_table", "ladder", "--runs", str(tmp_path), "--results", str(tmp_path),
+                                     "--forecast", flag])
+    run_table.main()
+    assert happened == expected
 
 
 def test_more_seeds_are_more_runs_and_jobs_run_at_the_same_time(
