@@ -293,7 +293,7 @@ def files_of(results: Path) -> dict[Path, bytes]:
 
     NAME_by_glyphs.png of each table with scorecards along training.
     """
-    files = {results / f"{name}_by_glyphs.png": curves.estimates(along, "glyphs seen")
+    files = {results / f"{name}_by_glyphs.png": curves.estimates(along)
              for name in TABLES if (along := along_training(name, results))}
     for name in names_in(results):
         compared, notes = comparison(name, results)
