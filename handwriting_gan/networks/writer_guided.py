@@ -86,12 +86,22 @@ class HandEncoder(nn.Module):
         )
 
 
+def pool_evidence(values: jax.Array, log_precisions: jax.Array, given: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The means and precisions `[..., T, C]` of the products of Gaussian beliefs and a standard normal prior.
+
+    Bayesian context aggregation (Volpp et al. 2021): the fewer references, the nearer the mean stays to 0. Values and
+    log precisions broadcast to `[..., T, R, C]`; bool `[..., T, R]` says which references count.
+    """
+    weights = jnp.exp(log_precisions) * given[..., None]
+    precisions = 1.0 + weights.sum(axis=-2)
+    return (weights * values).sum(axis=-2) / precisions, precisions
+
+
 class HandPooling(nn.Module):
     """The style for each target and the prior of its latent, from any number of references.
 
-    The style is the mean of the product of the references' Gaussian beliefs and a standard normal prior (Bayesian
-    context aggregation, Volpp et al. 2021): with few references the style stays near the mean hand. How relevant a
-    reference's digit is to a target's digit is learned.
+    The style is the mean of the references' pooled evidence: with few references it stays near the mean hand. How
+    relevant a reference's digit is to a target's digit is learned.
 
     The style predicts the mean of the latent by a linear layer for each digit. References that show the target's digit
     correct the prediction by their mean deviation from it, weighted by their precisions; the prediction itself counts
@@ -109,17 +119,15 @@ class HandPooling(nn.Module):
         style_dim, latent_dim = beliefs.styles.shape[-1], beliefs.latents.shape[-1]
         relevance = self.param("relevance", nn.initializers.zeros, (self.domains, self.domains, style_dim))[
             target_digits[..., None], reference_digits[..., None, :]]
-        precisions = jnp.exp(beliefs.style_log_precisions[..., None, :, :] + relevance) * given[..., None]
-        style_evidence = 1.0 + precisions.sum(axis=-2)
-        styles = (precisions * beliefs.styles[..., None, :, :]).sum(axis=-2) / style_evidence
+        styles, style_evidence = pool_evidence(
+            beliefs.styles[..., None, :, :], beliefs.style_log_precisions[..., None, :, :] + relevance, given)
 
         zeros = nn.initializers.zeros
         predicted = DomainDense(latent_dim, self.domains, kernel_init=zeros, name="prediction")(styles, target_digits)
         shown = given & (target_digits[..., None] == reference_digits[..., None, :])
-        precisions = jnp.exp(beliefs.latent_log_precisions[..., None, :, :]) * shown[..., None]
-        latent_evidence = 1.0 + precisions.sum(axis=-2)
-        deviations = beliefs.latents[..., None, :, :] - predicted[..., None, :]
-        deviation = (precisions * deviations).sum(axis=-2) / latent_evidence
+        deviation, latent_evidence = pool_evidence(
+            beliefs.latents[..., None, :, :] - predicted[..., None, :],
+            beliefs.latent_log_precisions[..., None, :, :], shown)
         correction = DomainDense(latent_dim, self.domains, use_bias=False, kernel_init=zeros,
                                  name="correction")(deviation, target_digits)
         evidence = jnp.log(jnp.concatenate([style_evidence, latent_evidence], axis=-1))
