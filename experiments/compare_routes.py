@@ -6,13 +6,10 @@ The model reads three glyphs of an unseen writer and writes other digits. The ep
 protocol (validation writers, second writer encoder), because the result is used to choose a route.
 """
 
-import dataclasses
-
 from rich.progress import track
 
-from handwriting_gan import methods
 from handwriting_gan.data import sources
-from handwriting_gan.errors import Flags, InputError, exit_in_one_line, whole_number
+from handwriting_gan.errors import Flags, exit_in_one_line, whole_number
 from handwriting_gan.evaluation import bench, judges
 from handwriting_gan.evaluation.hand import measure_hand
 from handwriting_gan.evaluation.protocol import PROTOCOLS
@@ -39,7 +36,7 @@ def main() -> None:
     if arguments.out:
         check_output(arguments.out, ".md", begins=r"\| route \|")
     model = trained_model.load(arguments.workdir)
-    by_route = {route: with_route(model, route) for route in ROUTES}
+    by_route = {route: model.with_fields(route=route) for route in ROUTES}
     train, held_out = sources.load_both("mnist_writers", arguments.data_folder, PROTOCOL.split)
     material = bench.prepare(judges.load(PROTOCOL.encoders), "mnist_writers", train, held_out, PROTOCOL,
                              arguments.seed)
@@ -60,19 +57,6 @@ def main() -> None:
     print(table)
     if arguments.out:
         write_atomically(arguments.out, table.encode())
-
-
-def with_route(model: trained_model.TrainedModel, route: str) -> trained_model.TrainedModel:
-    """The same networks with another route.
-
-    Raises:
-      InputError: if the method has no routes, or no such route.
-    """
-    if "route" not in model.config:
-        raise InputError(f"{model.config.method} has no routes")
-    config = model.config.copy_and_resolve_references()
-    config.route = route
-    return dataclasses.replace(model, config=config, method=methods.build(config))
 
 
 if __name__ == "__main__":

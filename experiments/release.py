@@ -14,7 +14,6 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from experiments.compare_routes import with_route
 from handwriting_gan.errors import Flags, InputError, exit_in_one_line
 from handwriting_gan.files import check_writable, local_path, write_atomically
 from handwriting_gan.methods.method import Params
@@ -36,7 +35,7 @@ def release(workdir: Path, route: str | None, released: Path, half: bool = False
     """
     check_folder(released, workdir)
     model = trained_model.load(workdir)
-    model = with_route(model, route) if route else model
+    model = model.with_fields(route=route) if route else model
     if half:
         model = dataclasses.replace(model, params=in_half_precision(model.params))
     released = released.resolve()

@@ -19,6 +19,7 @@ from handwriting_gan.errors import InputError, one_line
 from handwriting_gan.files import local_path
 from handwriting_gan.methods.method import Guided, Method, Params
 from handwriting_gan.workdir import checkpoints
+from handwriting_gan.workdir.config_ranges import check_ranges
 from handwriting_gan.workdir.layout import RELEASED, Workdir, read_config
 
 SEEDS = 2**32  # from 0
@@ -41,6 +42,19 @@ class TrainedModel:
     def modes(self) -> tuple[str, ...]:
         """The synthesis modes of the method: some of 'latent', 'reference', 'writer', 'blend'."""
         return tuple(self.method.synthesis)
+
+    def with_fields(self, **fields: Any) -> "TrainedModel":
+        """The same networks with other values of config fields that only synthesis uses, such as `solver_steps`.
+
+        Raises:
+          InputError: if the config has no such field, or a value is out of its range.
+        """
+        if missing := sorted(fields.keys() - self.config.keys()):
+            raise InputError(f"{self.config.method} has no {missing[0]}")
+        config = self.config.copy_and_resolve_references()
+        config.update(fields)
+        check_ranges(config, "")
+        return dataclasses.replace(self, config=config, method=methods.build(config))
 
     def write(self, references: Glyphs, digits: ArrayLike, seed: int = 0,
               variation: float = 1.0) -> np.ndarray:

@@ -15,7 +15,6 @@ import pytest
 from ml_collections import ConfigDict
 
 from configs import conditional_dcgan, stargan_v2
-from experiments.compare_routes import with_route
 from experiments.release import release
 from handwriting_gan import evaluate, write
 from handwriting_gan.data import mnist, sources
@@ -327,7 +326,7 @@ def test_guided_modes_do_not_depend_on_the_batch(
 def test_a_released_model_writes_like_the_run(run: Workdir, tmp_path: Path, held_out: Glyphs) -> None:
     for _ in range(2):  # a release replaces the one before
         release(run.root, "source", tmp_path)
-    released, whole = trained_model.load(tmp_path), with_route(trained_model.load(run.root), "source")
+    released, whole = trained_model.load(tmp_path), trained_model.load(run.root).with_fields(route="source")
     references = held_out.take([5, 300])
     assert released.step == 8
     assert np.array_equal(released.write(references, [4, 8, 1]), whole.write(references, [4, 8, 1]))

@@ -97,7 +97,7 @@ def test_training_without_writers_is_an_error(
 @pytest.mark.slow  # tests/methods and tests/writing have the parts
 def test_a_release_writes_and_blends_like_the_run_and_has_no_route(
         run: Workdir, by_writers: Glyphs, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="writer_guided has no routes"):
+    with pytest.raises(InputError, match="writer_guided has no route"):
         release(run.root, "source", tmp_path)
     release(run.root, None, tmp_path)
     released, whole = (trained_model.load(root) for root in (tmp_path, run.root))

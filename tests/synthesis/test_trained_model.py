@@ -256,6 +256,18 @@ def test_a_blend_interpolates_between_the_two_hands(sampling: TrainedModel, held
     assert np.abs(half.astype(float) - (start.astype(float) + end) / 2).max() <= 1
 
 
+def test_a_field_that_only_synthesis_uses_can_be_changed(deterministic: TrainedModel, held_out: Glyphs) -> None:
+    other = deterministic.with_fields(route="source")
+    assert (deterministic.config.route, other.config.route) == ("reference", "source")
+    assert other.params is deterministic.params
+    references = one_hand(held_out, 2)
+    assert not np.array_equal(other.write_each(references, [4, 8]), deterministic.write_each(references, [4, 8]))
+    with pytest.raises(InputError, match="stargan_v2 has no solver"):
+        deterministic.with_fields(solver="heun")
+    with pytest.raises(InputError, match="route is 'telepathy'; it must be one of source"):
+        deterministic.with_fields(route="telepathy")
+
+
 def test_blending_without_the_mode_is_an_error(deterministic: TrainedModel, held_out: Glyphs) -> None:
     with pytest.raises(InputError, match="has no blend mode; it has"):
         deterministic.blend(held_out.take([0]), held_out.take([1]), [1], 0.5)
