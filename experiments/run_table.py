@@ -99,6 +99,7 @@ COMPARISON = {
     "MSGAN": "configs/msgan.py",
     "LORD": "configs/lord.py",
     "content bottleneck": "configs/content_bottleneck.py",
+    "flow matching": "configs/flow_matching.py",
     **STARGAN_V2,
     "writer-guided": "configs/writer_guided.py",
 }

@@ -9,6 +9,11 @@ def mean_absolute_error(prediction: jax.Array, target: jax.Array) -> jax.Array:
     return jnp.mean(jnp.abs(prediction - target))
 
 
+def mean_squared_error(prediction: jax.Array, target: jax.Array) -> jax.Array:
+    """L2, a mean over all elements: a scalar >= 0."""
+    return jnp.mean((prediction - target)**2)
+
+
 def sum_of_squared_errors(prediction: jax.Array, target: jax.Array) -> jax.Array:
     """L2, a sum over an image's elements and a mean over the batch `[B, H, W, C]`: a scalar >= 0.
 

@@ -106,6 +106,7 @@ RANGES: dict[str, Range] = {
     "compute": OneOf(("float32", "bfloat16")),
     "guided_by": OneOf(("latents", "references", "both")),
     "route": OneOf(("source", "reference", "shared_latent")),
+    "solver": OneOf(("euler", "heun")),
     "seed": Whole(0, 2**32 - 1),
     "steps": COUNT,
     "batch_size": Whole(1, 2**20),
@@ -122,6 +123,7 @@ RANGES: dict[str, Range] = {
     "truncation": Real(0.0, 1.0),
     "rate_decay": Real(0.0, 1.0),
     "own_digit": Real(0.0, 1.0),
+    "solver_steps": Whole(1, MAX_COUNT),
     "learned_prior": Switch(),
     "content_noise": Real(),
     "networks.levels": Whole(0, 2),  # 28 pixels can be halved twice

@@ -349,8 +349,9 @@ def test_every_row_has_a_config_and_the_same_budget(table: str) -> None:
         training, evaluation = commands(row, table, Path("runs") / row.name)
         steps, = (int(word.partition("=")[2]) for word in training if word.startswith("--config.steps="))
         config = run_table.load_config(row.config, table.preset)
-        each = 36 if config.method == "writer_guided" else config.get("discriminator_updates", 1)
-        a_step = config.batch_size * each
+        targets = 36 if config.method in ("writer_guided", "flow_matching") else 1
+        batches = config.get("discriminator_updates", config.get("content_discriminator_updates", 1))
+        a_step = config.batch_size * targets * batches
         assert table.glyphs <= steps * a_step < table.glyphs + a_step
         assert f"--config.seed={row.seed}" in training
         assert evaluation[-4:] == ["--protocol", table.protocol, "--data", "mnist_writers"]

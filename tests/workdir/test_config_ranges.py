@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from configs import ablations, common, stargan_v2
 from handwriting_gan.errors import InputError
 from handwriting_gan.methods import stargan_v2 as stargan_v2_method
+from handwriting_gan.methods.flow_matching import SOLVERS
 from handwriting_gan.networks.precision import COMPUTE
 from handwriting_gan.workdir.config_ranges import (
     RANGES,
@@ -25,8 +26,8 @@ from handwriting_gan.workdir.config_ranges import (
 from handwriting_gan.workdir.config_ranges import range_of as range_of_field
 from handwriting_gan.workdir.layout import RELEASED
 
-METHODS = ("conditional_dcgan", "content_bottleneck", "dcgan", "drit", "lord", "msgan", "munit", "stargan_v1",
-           "stargan_v2", "writer_guided")
+METHODS = ("conditional_dcgan", "content_bottleneck", "dcgan", "drit", "flow_matching", "lord", "msgan",
+           "munit", "stargan_v1", "stargan_v2", "writer_guided")
 CONFIGS = [(name, preset) for name in METHODS for preset in common.PRESETS] + [
     ("ablations", f"{name}:{preset}") for name in ablations.ABLATIONS for preset in common.PRESETS]
 WRONG = (math.nan, math.inf, -math.inf, -1, True, "many", None, [1])
@@ -73,6 +74,7 @@ def test_a_value_out_of_range_is_an_error_that_names_the_field(name: str) -> Non
     ("own_digit", (0.0, 0.5, 1), (-0.1, 1.1)),
     ("learned_prior", (True, False), (0, 1, 1.0)),
     ("content_noise", (0.0, 2.0), (-1.0,)),
+    ("solver_steps", (1, 20), (0, 1.0, 10**6)),
     ("seed", (0, 2**32 - 1), (2**32, 2**40, 10**30, 1.0)),
     ("steps", (1, 2**31 - 1), (0, 2**31, 1.0, 1e3)),
     ("batch_size", (1, 64), (0, 10**12)),
@@ -104,6 +106,7 @@ def test_a_value_that_cannot_be_saved_is_an_error() -> None:
 def test_the_lists_of_names_are_those_of_the_code() -> None:
     assert RANGES["compute"] == OneOf(tuple(COMPUTE))
     assert RANGES["preset"] == OneOf(common.PRESETS)
+    assert RANGES["solver"] == OneOf(tuple(SOLVERS))
     for name, path in (("route", "route"), ("guided_by", "guided_by")):
         for value in RANGES[path].names:
             config = stargan_v2.get_config("tiny")
