@@ -28,16 +28,22 @@ def main() -> None:
     model = trained_model.load(arguments.workdir)
     if "writer" not in model.modes:
         raise InputError(f"{model.config.method} cannot write in a given hand; name another --workdir")
-    hand = mnist_5k.load("test").take(slice(0, arguments.references))
-    digits = np.arange(arguments.glyphs) % 10
-    model.write(hand, digits)  # compiles
-    speeds = []
-    for seed in track(range(arguments.rounds), "writing"):
-        started = time.perf_counter()
-        model.write(hand, digits, seed)
-        speeds.append(arguments.glyphs / (time.perf_counter() - started))
+    speeds = measure(model, arguments.glyphs, arguments.rounds, arguments.references)
     print(f"{model.config.method}: {statistics.median(speeds):,.0f} glyphs/s, {min(speeds):,.0f} to "
           f"{max(speeds):,.0f} in {arguments.rounds} rounds of {arguments.glyphs:,}")
+
+
+def measure(model: trained_model.TrainedModel, glyphs: int, rounds: int, references: int) -> list[float]:
+    """The glyphs per second of each round, in one hand of that many references."""
+    hand = mnist_5k.load("test").take(slice(0, references))
+    digits = np.arange(glyphs) % 10
+    model.write(hand, digits)  # compiles
+    speeds = []
+    for seed in track(range(rounds), "writing"):
+        started = time.perf_counter()
+        model.write(hand, digits, seed)
+        speeds.append(glyphs / (time.perf_counter() - started))
+    return speeds
 
 
 if __name__ == "__main__":

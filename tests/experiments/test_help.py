@@ -7,10 +7,10 @@ import pytest
 
 from handwriting_gan.errors import Flags
 
-TOOLS = ("compare_routes", "draw_side_by_side", "first_run", "follow", "judge_judges", "make_tables", "release",
-         "run_table", "soak", "benchmarks.growth", "benchmarks.matrix_product", "benchmarks.our_step",
-         "benchmarks.parity", "benchmarks.pytorch_step", "benchmarks.step_time", "benchmarks.train_step",
-         "benchmarks.writing")
+TOOLS = ("compare_routes", "compare_solvers", "draw_side_by_side", "first_run", "follow", "judge_judges", "make_tables",
+         "release", "run_table", "soak", "benchmarks.growth", "benchmarks.matrix_product", "benchmarks.our_step",
+         "benchmarks.parity", "benchmarks.pytorch_step", "benchmarks.step_time",
+         "benchmarks.train_step", "benchmarks.writing")
 
 
 class Parsed(Exception):  # noqa: N818 - not an error

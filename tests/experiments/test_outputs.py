@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "experiments" / "pictures" / "273.png"
 TOOLS = {  # {module: (required flags, suffix of the result)}
     "experiments.compare_routes": (["--workdir", str(RELEASED)], ".md"),
+    "experiments.compare_solvers": (["--workdir", str(RELEASED)], ".md"),
     "experiments.judge_judges": ([], ".md"),
     "experiments.read_photos": ([], ".md"),
     "experiments.make_example": ([], ".png"),
