@@ -112,7 +112,7 @@ def test_a_signal_stops_all_rows_without_marking_them_failed(
     assert not list(tmp_path.glob("*.json"))
 
 
-POINTS = TABLE._replace(rows={"New": "configs/stargan_v1.py"}, glyphs=30, protocol="full", points=(40, 10, 20))
+POINTS = TABLE._replace(rows={"New": "configs/stargan_v2.py"}, glyphs=30, protocol="full", points=(40, 10, 20))
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_row_is_judged_by_the_quick_protocol_on_the_way_and_at_the_end(
     """Batches of four: 10, 20 and 30 glyphs are 3, 5 and 8 steps."""
     runs, results = tmp_path / "runs", tmp_path / "results"
     assert run(POINTS, runs, results) == []
-    outs = [str(curve_folder(runs / "stargan_v1", glyphs) / "scorecard.json") for glyphs in (10, 20, 30)]
+    outs = [str(curve_folder(runs / "stargan_v2", glyphs) / "scorecard.json") for glyphs in (10, 20, 30)]
     train = "--config.steps=8"
     assert called == [
         [train, "--stop_at=3"], ["--protocol", "quick", "--out", outs[0]],
@@ -152,23 +152,23 @@ def test_a_row_is_judged_by_the_quick_protocol_on_the_way_and_at_the_end(
         [train], ["--protocol", "full"]]
     assert judged_points(results) == [10, 20, 30]
     for glyphs in (10, 20, 30):
-        made = json.loads((curve_folder(results, glyphs) / "stargan_v1.json").read_text())
+        made = json.loads((curve_folder(results, glyphs) / "stargan_v2.json").read_text())
         assert made["run"] | {"hardware": ""} == {"glyphs": glyphs, "seed": 0, "hardware": "", "seconds": None}
-    assert json.loads((results / "stargan_v1.json").read_text())["run"]["seconds"] >= 0
+    assert json.loads((results / "stargan_v2.json").read_text())["run"]["seconds"] >= 0
 
 
 def test_a_row_goes_on_where_it_stopped(called: list[list[str]], tmp_path: Path) -> None:
     results = tmp_path / "results"
     folder = curve_folder(results, 10)
     folder.mkdir(parents=True)
-    (folder / "stargan_v1.json").write_text("kept")
+    (folder / "stargan_v2.json").write_text("kept")
     assert run(POINTS, tmp_path / "runs", results) == []
     assert [flags[-1] for flags in called[::2]] == ["--stop_at=5", "--stop_at=8", "--config.steps=8"]
-    assert (folder / "stargan_v1.json").read_text() == "kept"
+    assert (folder / "stargan_v2.json").read_text() == "kept"
 
 
 def test_a_run_that_is_past_a_point_is_not_judged_there(called: list[list[str]], tmp_path: Path) -> None:
-    (tmp_path / "runs" / "stargan_v1" / "checkpoints" / "4").mkdir(parents=True)
+    (tmp_path / "runs" / "stargan_v2" / "checkpoints" / "4").mkdir(parents=True)
     assert run(POINTS, tmp_path / "runs", tmp_path / "results") == []
     assert judged_points(tmp_path / "results") == [20, 30]
 
@@ -176,8 +176,8 @@ def test_a_run_that_is_past_a_point_is_not_judged_there(called: list[list[str]],
 def test_a_row_that_fails_at_a_point_keeps_its_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     failing = [sys.executable, "-c", "raise SystemExit('disk full')"]
     monkeypatch.setattr(run_table, "commands", lambda *_: [failing, failing])
-    assert run(POINTS, tmp_path / "runs", tmp_path) == ["stargan_v1"]
-    assert "disk full" in (tmp_path / "stargan_v1.failed.txt").read_text()
+    assert run(POINTS, tmp_path / "runs", tmp_path) == ["stargan_v2"]
+    assert "disk full" in (tmp_path / "stargan_v2.failed.txt").read_text()
     assert judged_points(tmp_path) == []
 
 
@@ -294,15 +294,15 @@ def test_a_forecast_counts_what_is_left_of_every_missing_run(
     """Two seeds of eight steps: one has its scorecard, the other four steps and its first point behind it."""
     runs, results = tmp_path / "runs", tmp_path / "results"
     results.mkdir()
-    (results / "stargan_v1.json").touch()
-    (runs / "stargan_v1.1" / "checkpoints" / "4").mkdir(parents=True)
+    (results / "stargan_v2.json").touch()
+    (runs / "stargan_v2.1" / "checkpoints" / "4").mkdir(parents=True)
     asked = []
     monkeypatch.setattr(run_table.forecast, "step_seconds", lambda *given: asked.append(given) or {
-        "configs/stargan_v1.py": 900.0})
+        "configs/stargan_v2.py": 900.0})
     text = forecast_of(POINTS, runs, results, seeds=2, data_folder="data")
-    assert asked == [({"configs/stargan_v1.py": 8}, "tiny", "data")]
+    assert asked == [({"configs/stargan_v2.py": 8}, "tiny", "data")]
     first, total, hour = text.splitlines()
-    assert first == "stargan_v1.1: 4 steps of 900 s, 60 min"
+    assert first == "stargan_v2.1: 4 steps of 900 s, 60 min"
     evaluation = sum(map(run_table.forecast.EVALUATION.get, ("quick", "quick", "full")))
     assert total.startswith("1 rows one after the other: about ")
     assert f"evaluation about {run_table.forecast.duration(evaluation)}" in total
