@@ -53,6 +53,10 @@ def test_both_losses_are_cross_entropies_of_the_same_logits(
         assert terms == {"adversarial": total}
 
 
+def test_a_batch_has_a_dozen_glyphs_of_each_digit() -> None:
+    assert all(config_file.get_config(preset).batch_size == 128 for preset in ("small", "base"))
+
+
 def test_each_phase_updates_its_own_network(
         method: Method, params: dict, batch: Batch, keys: jax.Array, moved_by: Callable) -> None:
     assert [phase.updates for phase in method.phases] == [("discriminator",), ("generator",)]
